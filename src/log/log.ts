@@ -1,0 +1,163 @@
+import type { RecordBatch } from './record-batch.ts';
+import type { RecordBuffer } from './record-buffer.ts';
+import type { NewRecord, RecordPosition, TopicPartition } from './record.ts';
+
+/**
+ * The port between the engine and what keeps the records. A log is a set of topics of ordered partitions, groups whose
+ * members share partitions, and one atomic commit (design D4). Adapters: embedded/ (LMDB), simulated/ (memory, faults
+ * from a seed), later kafka/. Every adapter passes test/conformance/.
+ */
+export interface Log {
+  /**
+   * Creates the topics that are missing, in one durable step. Throws TOPIC_MISMATCH where one exists with another
+   * number of partitions or another cleanup, TOPIC_INVALID for a bad name or number.
+   */
+  createTopics(topics: readonly TopicConfig[]): Promise<void>;
+  topics(): Promise<readonly TopicConfig[]>;
+  /** The first offset held and the offset after the last, of every partition. Throws TOPIC_UNKNOWN. */
+  watermarks(topic: string): Promise<readonly Watermarks[]>;
+  /**
+   * Appends records outside of any member, as producers do. They queue into the next commit; the promise resolves after
+   * that commit is on disk, with the position of each. All or none of one call. Throws TOPIC_UNKNOWN,
+   * PARTITION_UNKNOWN, RECORD_TOO_LARGE, LOG_BACKPRESSURE (retriable: the queue is full, or the topic is at its size limit and a
+   * group still needs what would have to go).
+   */
+  append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]>;
+  /**
+   * Committed records from `fromOffset` on, or null at the end. Throws OFFSET_OUT_OF_RANGE below the first offset held
+   * or beyond the end, LOG_CORRUPT where a checksum differs.
+   */
+  read(topic: string, partition: number, fromOffset: number): Promise<RecordBatch | null>;
+  /** Resolves when something was committed after this call, or after `timeoutMs`. */
+  awaitCommit(timeoutMs: number): Promise<void>;
+  /** What the group has committed, for each partition that it ever committed. */
+  committedOffsets(group: string): Promise<readonly GroupOffset[]>;
+  /** All groups that ever committed or joined. */
+  groups(): Promise<readonly string[]>;
+  /** Sets the offsets of a group that has no members. Throws COMMIT_REFUSED where it has. */
+  resetOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void>;
+  /** Joins a group. The member gets its partitions with its first poll. */
+  join(membership: Membership): Promise<Member>;
+  /** Committed state of a group's stores, for interactive queries; reads never see a commit in part. */
+  state(group: string): CommittedState;
+  /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
+  close(): Promise<void>;
+}
+
+export interface TopicConfig {
+  readonly name: string;
+  readonly partitions: number;
+  /** `compact` keeps at least the last record of every key, below the slowest group; tombstones go after a day. */
+  readonly cleanup: 'delete' | 'compact';
+  /** Milliseconds from intake (never from the record's timestamp, design D7); -1 keeps forever. */
+  readonly retentionMs: number;
+  /** Bytes per partition; -1 for no limit. */
+  readonly retentionBytes: number;
+}
+
+export interface Watermarks extends TopicPartition {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface GroupOffset extends TopicPartition {
+  /** The next offset to be read. */
+  readonly offset: number;
+}
+
+export interface Membership {
+  readonly group: string;
+  /** Names this member over restarts; a second join under the same name fences the first. */
+  readonly member: string;
+  /**
+   * Sets of co-partitioned topics, one for each sub-topology: partition p of all topics of a set goes to one member.
+   * Topics of one set must have equally many partitions (TOPIC_MISMATCH), and a topic stands in one set only.
+   */
+  readonly topicSets: readonly (readonly string[])[];
+}
+
+/**
+ * A member of a group. One caller at a time: poll, process, commit, poll ... A member that left, was fenced or whose
+ * log closed throws MEMBER_FENCED or LOG_CLOSED.
+ */
+export interface Member {
+  /**
+   * Returns fetched batches, at most about `maxRecords` records in all and each of one partition, in offset order per
+   * partition; waits up to `timeoutMs` where there is nothing. The fetch position goes on from there, whatever is
+   * committed. A change of assignment comes alone, in a result without batches, before any record of its epoch.
+   */
+  poll(options: PollOptions): Promise<PollResult>;
+  /** Partitions from which poll returns nothing until resumed. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /** Sets the fetch position of an assigned partition. */
+  seek(partition: TopicPartition, offset: number): void;
+  /** The end of the partition (offset after the last committed record) as last known; tells who is caught up. */
+  endOffset(partition: TopicPartition): number;
+  /** The committed state of the stores of this member's group. */
+  readonly state: CommittedState;
+  /**
+   * The one atomic commit: all of it is durable and visible when the promise resolves, none of it when it rejects with
+   * any code but COMMIT_UNKNOWN. On COMMIT_REFUSED and STORAGE_FULL the member stays and may try again from its committed
+   * offsets. MEMBER_FENCED: the epoch is not the member's present one, nothing was written. COMMIT_UNKNOWN: join again
+   * and read the committed offsets, they say what happened.
+   */
+  commit(transaction: Transaction): Promise<void>;
+  /** Gives the partitions back at once. */
+  leave(): Promise<void>;
+}
+
+export interface PollOptions {
+  readonly maxRecords: number;
+  readonly timeoutMs: number;
+}
+
+export interface PollResult {
+  /** Present when the assignment changed (also with the first poll). */
+  readonly assignment?: Assignment;
+  readonly batches: readonly RecordBatch[];
+}
+
+export interface Assignment {
+  /** Grows with every change; a transaction must carry it. */
+  readonly epoch: number;
+  /** Each with the committed offset, or the first offset held where the group has none yet. */
+  readonly partitions: readonly GroupOffset[];
+}
+
+export interface Transaction {
+  readonly epoch: number;
+  readonly records: readonly PartitionRecords[];
+  readonly offsets: readonly GroupOffset[];
+  readonly stateChanges: readonly StateChanges[];
+}
+
+export interface PartitionRecords extends TopicPartition {
+  readonly buffer: RecordBuffer;
+}
+
+/** Changes of one partition of one store. */
+export interface StateChanges {
+  readonly store: string;
+  readonly partition: number;
+  /** Binary string (see {@link CommittedState}) to value; null deletes. */
+  readonly entries: ReadonlyMap<string, Uint8Array | null>;
+}
+
+/**
+ * Committed key-value state. A key is a binary string: each character is one byte (0 to 255), so that JavaScript's
+ * string order is the order of the bytes and a Map can hold it. At most STATE_KEY_BYTES_MAX.
+ */
+export interface CommittedState {
+  partition(store: string, partition: number): CommittedPartition;
+}
+
+export interface CommittedPartition {
+  /** The value, a copy; undefined where there is none. */
+  get(key: string): Uint8Array | undefined;
+  /** Entries with from <= key < to in order (reversed: from the greatest down). To be used up synchronously. */
+  range(from?: string, to?: string, reverse?: boolean): IterableIterator<readonly [key: string, value: Uint8Array]>;
+}
+
+/** LMDB's limit of 1,978 bytes for a key, less our prefix. */
+export const STATE_KEY_BYTES_MAX = 1_900;

@@ -1,0 +1,37 @@
+import type { RecordBatch } from '../../log/record-batch.ts';
+import type { NewRecord } from '../../log/record.ts';
+
+/** What of one partition belongs to a cut: offsets from <= offset < to. */
+export interface CutRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A vector of offset ranges that is inserted as one. Numbers count up from 1 without a gap, per sink. */
+export interface Cut {
+  readonly sink: string;
+  readonly number: number;
+  readonly ranges: readonly CutRange[];
+}
+
+/** What a target made of a cut. */
+export interface SinkWriteResult {
+  readonly rows: number;
+  /** Records that became dead letters because the target can not hold them. */
+  readonly deadLetters: readonly NewRecord[];
+}
+
+/** The port behind the sink worker. Both calls may be repeated with the same cut after a crash. */
+export interface SinkTarget {
+  /** The topics that it wants, each with a table behind it. */
+  readonly topics: readonly string[];
+  /** Resolves when no earlier try at this cut is running any more. */
+  settle(cut: Cut): Promise<void>;
+  /**
+   * Writes the records of a cut: what readers see afterwards is the same however often it is called. Rejects with a
+   * retriable error when the target is away (the worker tries again with back-off, the backlog stays in the log).
+   */
+  write(cut: Cut, batches: readonly RecordBatch[]): Promise<SinkWriteResult>;
+}

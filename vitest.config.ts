@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: { alias: { 'headrace/testing': here('src/testing/index.ts'), headrace: here('src/index.ts') } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // LMDB and the embedded ClickHouse are native and hold one data directory per process.
+    pool: 'forks',
+  },
+});
