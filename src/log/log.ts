@@ -92,8 +92,13 @@ export interface Member {
   resume(partitions: readonly TopicPartition[]): void;
   /** Sets the fetch position of an assigned partition. */
   seek(partition: TopicPartition, offset: number): void;
-  /** The end of the partition (offset after the last committed record) as last known; tells who is caught up. */
-  endOffset(partition: TopicPartition): number;
+  /**
+   * Whether poll has handed out every record of the assigned partition that was committed before that poll; joins that
+   * choose by timestamp wait for a partition that is not. Offsets alone can't tell: compaction leaves gaps.
+   */
+  isCaughtUp(partition: TopicPartition): boolean;
+  /** Records committed and not handed out yet, as last known; compacted gaps count. For metrics. */
+  lag(partition: TopicPartition): number;
   /** The committed state of the stores of this member's group. */
   readonly state: CommittedState;
   /**
@@ -141,7 +146,7 @@ export interface StateChanges {
   readonly store: string;
   readonly partition: number;
   /** Binary string (see {@link CommittedState}) to value; null deletes. */
-  readonly entries: ReadonlyMap<string, Uint8Array | null>;
+  readonly entries: Iterable<readonly [key: string, value: Uint8Array | null]>;
 }
 
 /**

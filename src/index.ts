@@ -1,0 +1,17 @@
+// The public list of Headrace, written by hand: what is here is kept, what is not may change.
+export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
+export type { Clock } from './clock.ts';
+export type { TopicConfig } from './log/log.ts';
+export type { Headers } from './log/record.ts';
+export { countSerde } from './serde/count.ts';
+export type { Serde } from './serde/serde.ts';
+export type { KeyValueStore } from './state/key-value-store.ts';
+export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
+export { type Consumed, StreamsBuilder } from './streams/builder.ts';
+export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
+export type { KnownSerdes } from './streams/partitioned-by-key.ts';
+export type { ForwardOptions, Processor, ProcessorContext, RecordContext } from './streams/processor.ts';
+export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';
+export { KTable } from './streams/table.ts';
+export type { ExtractedRecord, TimestampExtractor } from './streams/topology/nodes.ts';
+export { Topology } from './streams/topology/topology.ts';

@@ -1,0 +1,31 @@
+import { TimestampedStore } from '../../state/timestamped-store.ts';
+import type { Kind } from '../../streams/topology/nodes.ts';
+import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+
+/**
+ * aggregate, reduce and count. A null key or value is skipped. The result's timestamp is the greatest of all records in
+ * the aggregate (as in Kafka Streams since KIP-258).
+ */
+export function aggregate(node: Kind<'aggregate'>, context: OperatorContext, next: Receive): Receive {
+  const { initializer, aggregator, name } = node;
+  const store = new TimestampedStore(node.store, context.buffer(node.store));
+  return (key, value, timestamp) => {
+    if (key === null || value === null) return context.skipped(name);
+    let updated: unknown;
+    let updatedAt = timestamp;
+    try {
+      const before = store.get(key);
+      if (before !== null) {
+        updatedAt = Math.max(timestamp, store.timestamp);
+        updated = aggregator(key, value, before);
+      } else {
+        updated = initializer === undefined ? value : aggregator(key, value, initializer());
+      }
+      updated ??= null;
+      store.put(key, updated, updatedAt);
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+    next(key, updated, updatedAt);
+  };
+}

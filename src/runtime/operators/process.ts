@@ -1,0 +1,35 @@
+import { HeadraceError } from '../../errors.ts';
+import { SerdeKeyValueStore } from '../../state/key-value-store.ts';
+import type { ForwardOptions, ProcessorContext } from '../../streams/processor.ts';
+import type { Kind } from '../../streams/topology/nodes.ts';
+import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+
+export function process(node: Kind<'process'>, context: OperatorContext, next: Receive): Receive {
+  const { name, supplier, changesKey } = node;
+  const { record } = context;
+  const stores = Object.fromEntries(
+    Object.entries(node.stores).map(([alias, store]) => [alias, new SerdeKeyValueStore(store, context.buffer(store))]),
+  );
+  let presentKey: unknown = null;
+  let presentTimestamp = 0;
+  const forward = (key: unknown, value: unknown, options?: ForwardOptions): void => {
+    if (!changesKey && key !== presentKey) {
+      throw new HeadraceError('PROCESSING_FAILED', 'processValues must forward the key of its record; use process to change it', { where: { operator: name } });
+    }
+    const timestamp = options?.timestamp ?? presentTimestamp;
+    if (options?.headers === undefined) return next(key, value, timestamp);
+    const before = record.replaceHeaders(options.headers);
+    next(key, value, timestamp);
+    record.replaceHeaders(before);
+  };
+  const processor = supplier({ stores, partition: context.partition, forward } as ProcessorContext<unknown, unknown, unknown>);
+  return (key, value, timestamp) => {
+    presentKey = key;
+    presentTimestamp = timestamp;
+    try {
+      processor(key, value, record);
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+  };
+}

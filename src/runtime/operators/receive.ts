@@ -1,0 +1,30 @@
+import { HeadraceError } from '../../errors.ts';
+import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { WriteBuffer } from '../../state/write-buffer.ts';
+import type { CurrentRecord } from '../current-record.ts';
+import type { TopicOutput } from '../record-collector.ts';
+import type { TopicName } from '../../streams/topology/nodes.ts';
+
+/**
+ * An operator at work: a function that takes a record and calls the next one. The parts of a record are arguments, not
+ * an object, so that a chain of operators allocates nothing.
+ */
+export type Receive = (key: unknown, value: unknown, timestamp: number) => void;
+
+/** What an operator may use of its task. */
+export interface OperatorContext {
+  readonly partition: number;
+  readonly record: CurrentRecord;
+  buffer(store: StoreDefinition): WriteBuffer;
+  output(topic: TopicName): TopicOutput;
+  /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
+  skipped(operator: string): void;
+}
+
+/** An error of a user's function, with the operator in which it happened. */
+export function failedIn(operator: string, error: unknown): HeadraceError {
+  if (error instanceof HeadraceError && error.where.operator !== undefined) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const code = error instanceof HeadraceError ? error.code : 'PROCESSING_FAILED';
+  return new HeadraceError(code, `${operator}: ${reason}`, { cause: error, where: { operator } });
+}

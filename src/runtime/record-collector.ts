@@ -1,0 +1,101 @@
+import { HeadraceError } from '../errors.ts';
+import type { PartitionRecords } from '../log/log.ts';
+import { RecordBuffer } from '../log/record-buffer.ts';
+import type { Headers } from '../log/record.ts';
+
+/** Where the records of one topic go until the commit. */
+export class TopicOutput {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly #buffers: RecordBuffer[];
+  readonly #collector: RecordCollector;
+
+  constructor(topic: string, partitions: number, collector: RecordCollector) {
+    this.topic = topic;
+    this.partitions = partitions;
+    this.#collector = collector;
+    this.#buffers = Array.from({ length: partitions }, () => new RecordBuffer());
+  }
+
+  append(partition: number, timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers): void {
+    const buffer = this.#buffers[partition]!;
+    this.#collector.remember(buffer);
+    buffer.append(timestamp, key, value, headers);
+  }
+
+  get count(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + buffer.count, 0);
+  }
+
+  records(): readonly PartitionRecords[] {
+    return this.#buffers
+      .map((buffer, partition) => ({ topic: this.topic, partition, buffer }))
+      .filter(({ buffer }) => buffer.count > 0);
+  }
+
+  clear(): void {
+    for (const buffer of this.#buffers) buffer.clear();
+  }
+}
+
+/** What the tasks of a worker have forwarded since the last commit, with a savepoint for the record in process. */
+export class RecordCollector {
+  readonly #partitionsOf: (topic: string) => number | undefined;
+  readonly #outputs = new Map<string, TopicOutput>();
+  /** The buffers that the present record has written to, and how many records were in each before. */
+  readonly #touched: RecordBuffer[] = [];
+  readonly #countsBefore: number[] = [];
+
+  constructor(partitionsOf: (topic: string) => number | undefined) {
+    this.#partitionsOf = partitionsOf;
+  }
+
+  /** Throws TOPIC_UNKNOWN for a topic that is not there. */
+  output(topic: string): TopicOutput {
+    const known = this.#outputs.get(topic);
+    if (known !== undefined) return known;
+    const partitions = this.#partitionsOf(topic);
+    if (partitions === undefined) {
+      throw new HeadraceError('TOPIC_UNKNOWN', `The topology writes to topic ${topic}, which does not exist; create it first`, { where: { topic } });
+    }
+    const output = new TopicOutput(topic, partitions, this);
+    this.#outputs.set(topic, output);
+    return output;
+  }
+
+  /** Records collected since the last commit. */
+  get count(): number {
+    let count = 0;
+    for (const output of this.#outputs.values()) count += output.count;
+    return count;
+  }
+
+  /** The savepoint: what is appended from here on can be taken back by {@link rollbackRecord}. */
+  beginRecord(): void {
+    if (this.#touched.length === 0) return;
+    this.#touched.length = 0;
+    this.#countsBefore.length = 0;
+  }
+
+  /** A record touches few buffers, so the list is searched rather than hashed. */
+  remember(buffer: RecordBuffer): void {
+    if (this.#touched.includes(buffer)) return;
+    this.#touched.push(buffer);
+    this.#countsBefore.push(buffer.count);
+  }
+
+  rollbackRecord(): void {
+    for (let i = 0; i < this.#touched.length; i++) this.#touched[i]!.truncate(this.#countsBefore[i]!);
+    this.beginRecord();
+  }
+
+  /** All that was forwarded, for the commit. Valid until {@link clear}. */
+  records(): readonly PartitionRecords[] {
+    return [...this.#outputs.values()].flatMap((output) => output.records());
+  }
+
+  clear(): void {
+    this.beginRecord();
+    for (const output of this.#outputs.values()) output.clear();
+  }
+}

@@ -1,0 +1,114 @@
+import { HeadraceError } from '../errors.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
+import type { SourceNode } from '../streams/topology/nodes.ts';
+import type { Receive } from './operators/receive.ts';
+
+/** Told of a record that could not be decoded; it then counts as consumed. */
+export type UndecodableRecord = (batch: RecordBatch, index: number, error: unknown) => void;
+
+/**
+ * The fetched records of one source partition of a task, in offset order. The head is decoded, because the choice among
+ * a task's queues goes by its timestamp.
+ */
+export class RecordQueue {
+  readonly topic: string;
+  readonly partition: number;
+  readonly receive: Receive;
+  readonly #source: SourceNode;
+  readonly #onUndecodable: UndecodableRecord;
+  #batches: RecordBatch[] = [];
+  #nextIndex = 0;
+  #size = 0;
+  #position: number;
+  /** The decoded head; only while `hasHead`. Plain fields: they are read once for each record. */
+  hasHead = false;
+  key: unknown = null;
+  value: unknown = null;
+  timestamp = 0;
+  offset = -1;
+  batch: RecordBatch | undefined;
+  index = 0;
+
+  constructor(source: SourceNode, topic: string, partition: number, position: number, receive: Receive, onUndecodable: UndecodableRecord) {
+    this.#source = source;
+    this.topic = topic;
+    this.partition = partition;
+    this.#position = position;
+    this.receive = receive;
+    this.#onUndecodable = onUndecodable;
+  }
+
+  /** Records in the queue, the head included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The offset to commit: behind the last record that was processed, not the last that was fetched. */
+  get position(): number {
+    return this.#position;
+  }
+
+  push(batch: RecordBatch): void {
+    if (batch.length === 0) return;
+    this.#batches.push(batch);
+    this.#size += batch.length;
+    if (!this.hasHead) this.#loadHead();
+  }
+
+  /** The head was processed (or became a dead letter): go on to the next one. */
+  consume(): void {
+    this.#position = this.offset + 1;
+    this.hasHead = false;
+    this.#size--;
+    this.#loadHead();
+  }
+
+  #loadHead(): void {
+    while (this.#batches.length > 0) {
+      const batch = this.#batches[0]!;
+      if (this.#nextIndex >= batch.length) {
+        this.#batches.shift();
+        this.#nextIndex = 0;
+        continue;
+      }
+      const index = this.#nextIndex++;
+      this.offset = batch.offsetAt(index);
+      try {
+        this.#decode(batch, index);
+        return;
+      } catch (error) {
+        this.#onUndecodable(batch, index, error);
+        this.#position = this.offset + 1;
+        this.#size--;
+      }
+    }
+    this.batch = undefined;
+  }
+
+  #decode(batch: RecordBatch, index: number): void {
+    const key = batch.keyAt(index);
+    const value = batch.valueAt(index);
+    this.key = key === null ? null : this.#source.key.deserialize(key);
+    this.value = value === null ? null : this.#source.value.deserialize(value);
+    this.timestamp = this.#source.timestampExtractor === undefined ? batch.timestampAt(index) : this.#extractTimestamp(batch, index);
+    this.batch = batch;
+    this.index = index;
+    this.hasHead = true;
+  }
+
+  #extractTimestamp(batch: RecordBatch, index: number): number {
+    const timestamp = this.#source.timestampExtractor!({
+      key: this.key,
+      value: this.value,
+      timestamp: batch.timestampAt(index),
+      topic: this.topic,
+      partition: this.partition,
+      offset: this.offset,
+      headers: batch.headersAt(index),
+    });
+    if (!Number.isSafeInteger(timestamp)) {
+      throw new HeadraceError('TIMESTAMP_INVALID', `The timestamp extractor of ${this.#source.name} returned ${timestamp}; it must return whole milliseconds since 1970`);
+    }
+    return timestamp;
+  }
+}

@@ -1,0 +1,124 @@
+import type { CommittedPartition, StateChanges } from '../log/log.ts';
+
+/** What the buffer knows of a key: as array, so that the dirty ones go into a commit as they are. */
+type Entry = [key: string, value: Uint8Array | null, isDirty: boolean];
+
+/** Clean entries kept as a read cache after a commit; past it the whole cache is dropped. */
+export const CACHED_ENTRIES_MAX = 500_000;
+
+/**
+ * The changes of one partition of one store since the last commit, over its committed state (design D4). It is three
+ * things at once: the record cache (a key that changes often is written once), the savepoint of the record being
+ * processed (`rollbackRecord`), and the rollback of a commit (`dropChanges`). Keys are binary strings, see
+ * CommittedState.
+ */
+export class WriteBuffer {
+  readonly store: string;
+  readonly partition: number;
+  readonly #committed: CommittedPartition;
+  #entries = new Map<string, Entry>();
+  #dirty: Entry[] = [];
+  /** What the present record replaced, in order: entry, its value, whether it was dirty. */
+  #undoEntries: Entry[] = [];
+  #undoValues: (Uint8Array | null)[] = [];
+  #undoDirty: boolean[] = [];
+
+  constructor(store: string, partition: number, committed: CommittedPartition) {
+    this.store = store;
+    this.partition = partition;
+    this.#committed = committed;
+  }
+
+  get dirtyCount(): number {
+    return this.#dirty.length;
+  }
+
+  get(key: string): Uint8Array | null {
+    return this.#entry(key)[1];
+  }
+
+  /** `null` deletes. The buffer keeps `value`; the caller must not change it afterwards. */
+  put(key: string, value: Uint8Array | null): void {
+    const entry = this.#entry(key);
+    this.#undoEntries.push(entry);
+    this.#undoValues.push(entry[1]);
+    this.#undoDirty.push(entry[2]);
+    entry[1] = value;
+    if (!entry[2]) {
+      entry[2] = true;
+      this.#dirty.push(entry);
+    }
+  }
+
+  /** Entries with from <= key < to in the order of their bytes, buffered changes merged over committed state. */
+  *range(from?: string, to?: string, reverse = false): IterableIterator<readonly [string, Uint8Array]> {
+    const changed = this.#dirty
+      .filter(([key]) => (from === undefined || key >= from) && (to === undefined || key < to))
+      .map(([key, value]) => [key, value] as const)
+      .sort((left, right) => (left[0] < right[0] ? -1 : 1));
+    if (reverse) changed.reverse();
+    let next = 0;
+    const comesBefore = (left: string, right: string) => (reverse ? left > right : left < right);
+    for (const committed of this.#committed.range(from, to, reverse)) {
+      while (next < changed.length && comesBefore(changed[next]![0], committed[0])) {
+        const [key, value] = changed[next++]!;
+        if (value !== null) yield [key, value];
+      }
+      if (next < changed.length && changed[next]![0] === committed[0]) {
+        const [key, value] = changed[next++]!;
+        if (value !== null) yield [key, value];
+      } else {
+        yield committed;
+      }
+    }
+    for (; next < changed.length; next++) {
+      const [key, value] = changed[next]!;
+      if (value !== null) yield [key, value];
+    }
+  }
+
+  /** The savepoint: what is put from here on can be undone by {@link rollbackRecord}. */
+  beginRecord(): void {
+    if (this.#undoEntries.length === 0) return;
+    this.#undoEntries.length = 0;
+    this.#undoValues.length = 0;
+    this.#undoDirty.length = 0;
+  }
+
+  rollbackRecord(): void {
+    for (let i = this.#undoEntries.length - 1; i >= 0; i--) {
+      const entry = this.#undoEntries[i]!;
+      entry[1] = this.#undoValues[i]!;
+      // An entry becomes dirty at the end of the list, so undoing in reverse order takes it from there.
+      if (entry[2] && !this.#undoDirty[i]!) {
+        entry[2] = false;
+        this.#dirty.pop();
+      }
+    }
+    this.beginRecord();
+  }
+
+  /** The changes for the commit; undefined where there are none. Valid until {@link markCommitted}. */
+  changes(): StateChanges | undefined {
+    if (this.#dirty.length === 0) return undefined;
+    const entries = this.#dirty as readonly Entry[] as Iterable<readonly [string, Uint8Array | null]>;
+    return { store: this.store, partition: this.partition, entries };
+  }
+
+  /** The changes are in the committed state now; they stay here as a cache for reads. */
+  markCommitted(): void {
+    this.beginRecord();
+    if (this.#entries.size > CACHED_ENTRIES_MAX) this.#entries = new Map();
+    else for (const entry of this.#dirty) entry[2] = false;
+    this.#dirty = [];
+  }
+
+  #entry(key: string): Entry {
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = [key, this.#committed.get(key) ?? null, false];
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,77 @@
+import { HeadraceError } from '../errors.ts';
+import type { Serde } from '../serde/serde.ts';
+import { type Graph, newGraph } from './graph.ts';
+import { KStream } from './stream.ts';
+import { KTable } from './table.ts';
+import { Topology } from './topology/topology.ts';
+import type { TimestampExtractor } from './topology/nodes.ts';
+
+/** How to read a topic. */
+export interface Consumed<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** Names the source in `describe()`. */
+  readonly name?: string;
+  /** Event time instead of the log's timestamp (design D7). */
+  readonly timestampExtractor?: TimestampExtractor<K, V>;
+}
+
+/**
+ * Where a topology begins. It opens nothing and reads no clock: it collects frozen nodes, and `build` makes a plan of
+ * them.
+ *
+ * ```ts
+ * const builder = new StreamsBuilder();
+ * builder.stream('words', { key: stringSerde, value: stringSerde })
+ *   .groupBy((_key, word) => word, { name: 'by-word', key: stringSerde, value: stringSerde })
+ *   .count({ name: 'counts' })
+ *   .toStream()
+ *   .to('word-counts', { key: stringSerde, value: countSerde });
+ * const topology = builder.build();
+ * ```
+ */
+export class StreamsBuilder {
+  readonly #graph: Graph = newGraph();
+
+  /** The records of a topic, each a fact of its own. */
+  stream<K, V>(topic: string, consumed: Consumed<K, V>): KStream<K, V> {
+    return new KStream<K, V>(this.#graph, this.#source(topic, consumed), consumed);
+  }
+
+  /**
+   * A topic as a table: each record replaces the one before it with the same key, a null value deletes. Records with a
+   * null key are skipped. `name` names the store.
+   */
+  table<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): KTable<K, V> {
+    const { name: _storeName, ...source } = consumed;
+    const parent = this.#source(topic, source);
+    const store = Object.freeze({ kind: 'keyValue', name: consumed.name, key: consumed.key, value: consumed.value, timestamped: true } as const);
+    const node = this.#graph.add({ kind: 'tableSource', parents: [parent], store }, 'KTABLE-SOURCE');
+    return new KTable<K, V>(this.#graph, node, consumed);
+  }
+
+  /** Checks the graph and makes the plan. Throws TOPOLOGY_INVALID, naming the operator. */
+  build(): Topology {
+    return new Topology(this.#graph.nodes());
+  }
+
+  #source<K, V>(topic: string, consumed: Consumed<K, V>) {
+    for (const node of this.#graph.nodes()) {
+      if (node.kind === 'source' && node.topic.name === topic) {
+        throw new HeadraceError('TOPOLOGY_INVALID', `Topic ${topic} is read twice; read it once and use the stream in both places`);
+      }
+    }
+    return this.#graph.add(
+      {
+        kind: 'source',
+        parents: [],
+        topic: { name: topic, isInternal: false },
+        key: consumed.key as Serde<unknown>,
+        value: consumed.value as Serde<unknown>,
+        timestampExtractor: consumed.timestampExtractor as TimestampExtractor | undefined,
+      },
+      'KSTREAM-SOURCE',
+      consumed.name,
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import { HeadraceError } from '../errors.ts';
+import type { Serde } from '../serde/serde.ts';
+import { countSerde } from '../serde/count.ts';
+import { checkName, type Graph } from './graph.ts';
+import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import { KTable } from './table.ts';
+import type { Node } from './topology/nodes.ts';
+
+/** How to group. `name` names the repartition topic, where one is needed. */
+export interface Grouped<K, V> extends KnownSerdes<K, V> {
+  readonly name?: string;
+}
+
+export interface AggregateOptions<K, V, A> {
+  /** Names the store. It becomes part of the state on disk: keep it. */
+  readonly name: string;
+  readonly initializer: () => A;
+  /** Returns the new aggregate; null deletes it. Must not change `aggregate` in place. */
+  readonly aggregator: (key: K, value: V, aggregate: A) => A | null;
+  /** The serde of the aggregate. */
+  readonly value: Serde<A>;
+}
+
+/** A stream grouped by its key. Records with a null key or value are skipped by all its methods. */
+export class KGroupedStream<K, V> {
+  readonly #graph: Graph;
+  readonly #node: Node;
+  readonly #repartitionName: string | undefined;
+  readonly #serdes: KnownSerdes<K, V>;
+
+  constructor(graph: Graph, node: Node, repartitionName: string | undefined, serdes: KnownSerdes<K, V>) {
+    this.#graph = graph;
+    this.#node = node;
+    this.#repartitionName = repartitionName;
+    this.#serdes = serdes;
+  }
+
+  /** The number of records of each key. */
+  count(options: { readonly name: string }): KTable<K, number> {
+    return this.aggregate({ name: options.name, initializer: () => 0, aggregator: (_key, _value, count) => count + 1, value: countSerde });
+  }
+
+  /** Combines the values of each key; the first one is taken as it is. */
+  reduce(options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null }): KTable<K, V> {
+    const value = this.#serdes.value;
+    if (value === undefined) {
+      throw new HeadraceError('TOPOLOGY_INVALID', `reduce(${options.name}): the serde of the value is not known here; give it to groupByKey or groupBy`);
+    }
+    const reducer = (_key: K, next: V, aggregate: V) => options.reducer(aggregate, next);
+    return this.#aggregate('KSTREAM-REDUCE', options.name, undefined, reducer as never, value);
+  }
+
+  /** Folds the values of each key into an aggregate; every update is sent on. */
+  aggregate<A>(options: AggregateOptions<K, V, A>): KTable<K, A> {
+    return this.#aggregate('KSTREAM-AGGREGATE', options.name, options.initializer, options.aggregator as never, options.value);
+  }
+
+  #aggregate<A>(
+    prefix: string,
+    name: string,
+    initializer: (() => unknown) | undefined,
+    aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+    value: Serde<A>,
+  ): KTable<K, A> {
+    checkName(name, 'aggregate');
+    const key = this.#serdes.key;
+    if (key === undefined) {
+      throw new HeadraceError('TOPOLOGY_INVALID', `aggregate(${name}): the serde of the key is not known here; give it to groupByKey or groupBy`);
+    }
+    const parent = partitionedByKey(this.#graph, this.#node, 'groupByKey', this.#repartitionName, this.#serdes);
+    const store = Object.freeze({ kind: 'keyValue', name, key: key as Serde<unknown>, value: value as Serde<unknown>, timestamped: true } as const);
+    const node = this.#graph.add({ kind: 'aggregate', parents: [parent], store, initializer, aggregator }, prefix, `${name}-aggregate`);
+    return new KTable<K, A>(this.#graph, node, { key, value });
+  }
+}

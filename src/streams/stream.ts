@@ -1,0 +1,236 @@
+import type { Serde } from '../serde/serde.ts';
+import type { StoreDefinition } from '../state/store-definition.ts';
+import { HeadraceError } from '../errors.ts';
+import { checkName, type Graph } from './graph.ts';
+import { type Grouped, KGroupedStream } from './grouped.ts';
+import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from './processor.ts';
+import { KTable } from './table.ts';
+import type { Node } from './topology/nodes.ts';
+
+export interface Named {
+  /** Names the operator in `describe()`, in errors and metrics. */
+  readonly name?: string;
+}
+
+export interface ProcessOptions<K, V, S extends Readonly<Record<string, StoreDefinition>>, K2, V2> extends KnownSerdes<K2, V2> {
+  readonly name: string;
+  readonly stores?: S;
+  readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
+}
+
+/**
+ * A stream of records. Immutable: each method returns a new stream. Keys and values may be null in the log; the
+ * functions of map and filter see them as they are, aggregates and joins skip records with a null key or value.
+ */
+export class KStream<K, V> {
+  readonly #graph: Graph;
+  readonly #node: Node;
+  readonly #serdes: KnownSerdes<K, V>;
+
+  constructor(graph: Graph, node: Node, serdes: KnownSerdes<K, V> = {}) {
+    this.#graph = graph;
+    this.#node = node;
+    this.#serdes = { key: serdes.key, value: serdes.value };
+  }
+
+  /** Keeps the records for which the predicate is true. */
+  filter(predicate: (key: K, value: V) => boolean, named: Named = {}): KStream<K, V> {
+    return this.#filter(predicate, true, named);
+  }
+
+  /** Keeps the records for which the predicate is false. */
+  filterNot(predicate: (key: K, value: V) => boolean, named: Named = {}): KStream<K, V> {
+    return this.#filter(predicate, false, named);
+  }
+
+  /** A new key and value for each record. A stateful operator behind it gets a repartition topic. */
+  map<K2, V2>(mapper: (key: K, value: V) => readonly [K2, V2], named: Named = {}): KStream<K2, V2> {
+    return this.#map<K2, V2>('both', mapper as never, {}, 'KSTREAM-MAP', named);
+  }
+
+  /** A new value for each record; the key stays, and with it the partition. */
+  mapValues<V2>(mapper: (value: V, key: K) => V2, named: Named = {}): KStream<K, V2> {
+    const mapped = (key: K, value: V) => mapper(value, key);
+    return this.#map<K, V2>('value', mapped as never, { key: this.#serdes.key }, 'KSTREAM-MAPVALUES', named);
+  }
+
+  /** A new key for each record. A stateful operator behind it gets a repartition topic. */
+  selectKey<K2>(mapper: (key: K, value: V) => K2, named: Named & { readonly key?: Serde<K2> } = {}): KStream<K2, V> {
+    const serdes = { key: named.key, value: this.#serdes.value };
+    return this.#map<K2, V>('key', mapper as never, serdes, 'KSTREAM-KEY-SELECT', named);
+  }
+
+  /** Any number of records for each. */
+  flatMap<K2, V2>(mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>, named: Named = {}): KStream<K2, V2> {
+    const node = { kind: 'flatMap', parents: [this.#node], changes: 'both', mapper: mapper as never } as const;
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-FLATMAP', named.name));
+  }
+
+  /** Any number of values for each record, under the same key. */
+  flatMapValues<V2>(mapper: (value: V, key: K) => Iterable<V2>, named: Named = {}): KStream<K, V2> {
+    const mapped = (key: K, value: V) => mapper(value, key);
+    const node = { kind: 'flatMap', parents: [this.#node], changes: 'value', mapper: mapped as never } as const;
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-FLATMAPVALUES', named.name), { key: this.#serdes.key });
+  }
+
+  /** Calls the action for each record; after an abort it may be called again for the same record. */
+  peek(action: (key: K, value: V) => void, named: Named = {}): KStream<K, V> {
+    const node = { kind: 'peek', parents: [this.#node], action: action as never } as const;
+    return this.#same(this.#graph.add(node, 'KSTREAM-PEEK', named.name));
+  }
+
+  /** The records of both streams; each keeps its order, between them there is none. */
+  merge(other: KStream<K, V>, named: Named = {}): KStream<K, V> {
+    this.#checkSameBuilder(other.#graph, 'merge');
+    return this.#same(this.#graph.add({ kind: 'merge', parents: [this.#node, other.#node] }, 'KSTREAM-MERGE', named.name));
+  }
+
+  /**
+   * Parts the stream: a record goes to the first branch whose predicate is true, or to `rest`.
+   *
+   * ```ts
+   * const { large, rest } = payments.split({ large: (_key, payment) => payment.amount > 1_000_00n });
+   * ```
+   */
+  split<B extends Readonly<Record<string, (key: K, value: V) => boolean>>>(
+    branches: B,
+    named: Named = {},
+  ): { readonly [Name in keyof B | 'rest']: KStream<K, V> } {
+    const names = Object.keys(branches);
+    if (names.includes('rest')) {
+      throw new HeadraceError('TOPOLOGY_INVALID', 'split: "rest" is the branch of what no other branch took; name yours differently');
+    }
+    const predicates = names.map((name) => branches[name] as never);
+    const branch = (name: string, index: number) =>
+      this.#same(
+        this.#graph.add(
+          { kind: 'branch', parents: [this.#node], previous: predicates.slice(0, index), predicate: predicates[index] },
+          'KSTREAM-BRANCH',
+          named.name === undefined ? undefined : `${named.name}-${name}`,
+        ),
+      );
+    const parts = [...names, 'rest'].map((name, index) => [name, branch(name, index)] as const);
+    return Object.fromEntries(parts) as { readonly [Name in keyof B | 'rest']: KStream<K, V> };
+  }
+
+  /** Sends the stream through a topic of its own, so that equal keys meet in one partition. `partitions`: as many as the source has. */
+  repartition(options: { readonly name: string; readonly partitions?: number } & KnownSerdes<K, V>): KStream<K, V> {
+    checkName(options.name, 'repartition');
+    const { key, value } = this.#require(options, 'repartition', options.name);
+    const node = { kind: 'repartition', parents: [this.#node], key: key as Serde<unknown>, value: value as Serde<unknown>, partitions: options.partitions } as const;
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-REPARTITION', options.name), { key, value });
+  }
+
+  /** Groups by the present key. `name` names the repartition topic, needed where the key was changed before. */
+  groupByKey(grouped: Grouped<K, V> = {}): KGroupedStream<K, V> {
+    const serdes = { key: grouped.key ?? this.#serdes.key, value: grouped.value ?? this.#serdes.value };
+    return new KGroupedStream<K, V>(this.#graph, this.#node, grouped.name, serdes);
+  }
+
+  /** Groups by a new key, through a repartition topic named after `name`. */
+  groupBy<K2>(mapper: (key: K, value: V) => K2, grouped: Grouped<K2, V> & { readonly name: string }): KGroupedStream<K2, V> {
+    return this.selectKey(mapper, grouped.key === undefined ? {} : { key: grouped.key }).groupByKey(grouped);
+  }
+
+  /** The newest value of each key. `name` names the store. Records with a null key are skipped, a null value deletes. */
+  toTable(options: { readonly name: string } & KnownSerdes<K, V>): KTable<K, V> {
+    const { key, value } = this.#require(options, 'toTable', options.name);
+    checkName(options.name, 'toTable');
+    const store = Object.freeze({ kind: 'keyValue', name: options.name, key, value, timestamped: true } as const);
+    const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
+    const node = this.#graph.add({ kind: 'toTable', parents: [stream], store: store as StoreDefinition }, 'KSTREAM-TOTABLE', `${options.name}-to-table`);
+    return new KTable<K, V>(this.#graph, node, { key, value });
+  }
+
+  /**
+   * Joins each record with the table's value for its key as of now; without one, or with a null key or value, the
+   * record is skipped. `name` names the repartition topic, needed where the key was changed before.
+   */
+  join<T, R>(table: KTable<K, T>, joiner: (value: V, tableValue: T, key: K) => R, joined: Grouped<K, V> = {}): KStream<K, R> {
+    return this.#join(table, joiner as never, false, joined);
+  }
+
+  /** As {@link join}, but a record without a table value is joined with null. */
+  leftJoin<T, R>(table: KTable<K, T>, joiner: (value: V, tableValue: T | null, key: K) => R, joined: Grouped<K, V> = {}): KStream<K, R> {
+    return this.#join(table, joiner as never, true, joined);
+  }
+
+  /** The door for rules that no other operator expresses: a function with typed stores of its own. Counts as a change of key. */
+  process<K2, V2, S extends Readonly<Record<string, StoreDefinition>> = Record<never, never>>(
+    options: ProcessOptions<K, V, S, K2, V2>,
+  ): KStream<K2, V2> {
+    return this.#process(options, true);
+  }
+
+  /** As {@link process}, but what is forwarded keeps the record's key (PROCESSING_FAILED otherwise), and so the partition. */
+  processValues<V2, S extends Readonly<Record<string, StoreDefinition>> = Record<never, never>>(
+    options: ProcessOptions<K, V, S, K, V2>,
+  ): KStream<K, V2> {
+    return this.#process({ ...options, key: options.key ?? this.#serdes.key }, false);
+  }
+
+  /** Writes the stream to a topic; the partition follows from the key (murmur2). */
+  to(topic: string, produced: KnownSerdes<K, V> & Named = {}): void {
+    const { key, value } = this.#require(produced, 'to', topic);
+    const node = { kind: 'sink', parents: [this.#node], topic: { name: topic, isInternal: false }, key: key as Serde<unknown>, value: value as Serde<unknown> } as const;
+    this.#graph.add(node, 'KSTREAM-SINK', produced.name);
+  }
+
+  #filter(predicate: (key: K, value: V) => boolean, keepWhen: boolean, named: Named): KStream<K, V> {
+    const node = { kind: 'filter', parents: [this.#node], predicate: predicate as never, keepWhen } as const;
+    return this.#same(this.#graph.add(node, 'KSTREAM-FILTER', named.name));
+  }
+
+  #map<K2, V2>(
+    changes: 'key' | 'value' | 'both',
+    mapper: (key: unknown, value: unknown) => unknown,
+    serdes: KnownSerdes<K2, V2>,
+    prefix: string,
+    named: Named,
+  ): KStream<K2, V2> {
+    const node = this.#graph.add({ kind: 'map', parents: [this.#node], changes, mapper }, prefix, named.name);
+    return new KStream(this.#graph, node, serdes);
+  }
+
+  #join<T, R>(table: KTable<K, T>, joiner: (left: unknown, right: unknown, key: unknown) => unknown, isLeft: boolean, joined: Grouped<K, V>): KStream<K, R> {
+    const graph = table.graph();
+    this.#checkSameBuilder(graph, 'join');
+    const serdes = { key: joined.key ?? this.#serdes.key, value: joined.value ?? this.#serdes.value };
+    const stream = partitionedByKey(this.#graph, this.#node, 'join', joined.name, serdes);
+    const node = this.#graph.add({ kind: 'streamTableJoin', parents: [stream, table.node()], isLeft, joiner }, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
+    return new KStream(this.#graph, node, { key: serdes.key });
+  }
+
+  #process<K2, V2, S extends Readonly<Record<string, StoreDefinition>>>(options: ProcessOptions<K, V, S, K2, V2>, changesKey: boolean): KStream<K2, V2> {
+    const node = {
+      kind: 'process',
+      parents: [this.#node],
+      stores: Object.freeze({ ...options.stores }),
+      // The one cast of a processor: the DSL has checked its types, the engine moves unknown values.
+      supplier: options.processor as unknown as ProcessorSupplier,
+      changesKey,
+    } as const;
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-PROCESSOR', options.name), { key: options.key, value: options.value });
+  }
+
+  #require(given: KnownSerdes<K, V>, operator: string, name: string): { readonly key: Serde<K>; readonly value: Serde<V> } {
+    const key = given.key ?? this.#serdes.key;
+    const value = given.value ?? this.#serdes.value;
+    if (key === undefined || value === undefined) {
+      const missing = key === undefined ? 'key' : 'value';
+      throw new HeadraceError('TOPOLOGY_INVALID', `${operator}(${name}): the serde of the ${missing} is not known here (an operator before it changed the ${missing}); give it as an option`);
+    }
+    return { key, value };
+  }
+
+  #same(node: Node): KStream<K, V> {
+    return new KStream(this.#graph, node, this.#serdes);
+  }
+
+  #checkSameBuilder(other: Graph, operator: string): void {
+    if (other !== this.#graph) {
+      throw new HeadraceError('TOPOLOGY_INVALID', `${operator}: the two sides come from different builders`);
+    }
+  }
+}

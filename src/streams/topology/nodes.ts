@@ -1,0 +1,167 @@
+import type { Headers } from '../../log/record.ts';
+import type { Serde } from '../../serde/serde.ts';
+import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { ProcessorSupplier } from '../processor.ts';
+
+/**
+ * The graph between the DSL and the engine: frozen nodes that point at their parents. The DSL's types are erased here
+ * (`unknown`): it has checked them, and the engine moves values without looking into them.
+ */
+export type Node =
+  | SourceNode
+  | TableSourceNode
+  | FilterNode
+  | MapNode
+  | FlatMapNode
+  | PeekNode
+  | MergeNode
+  | BranchNode
+  | RepartitionNode
+  | ProcessNode
+  | AggregateNode
+  | ToTableNode
+  | TableFilterNode
+  | TableMapValuesNode
+  | ToStreamNode
+  | StreamTableJoinNode
+  | SinkNode;
+
+export type NodeKind = Node['kind'];
+export type Kind<N extends NodeKind> = Extract<Node, { kind: N }>;
+
+interface NodeBase {
+  /** Unique within a topology; children always have a greater id than their parents. */
+  readonly id: number;
+  readonly name: string;
+  readonly parents: readonly Node[];
+}
+
+/** What a record of a source looks like to a timestamp extractor. */
+export interface ExtractedRecord<K = unknown, V = unknown> {
+  readonly key: K | null;
+  readonly value: V | null;
+  /** The log's timestamp, milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly headers: Headers;
+}
+
+/** Returns event time in whole milliseconds since 1970. A negative or fractional one fails the record (TIMESTAMP_INVALID). */
+export type TimestampExtractor<K = unknown, V = unknown> = (record: ExtractedRecord<K, V>) => number;
+
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source';
+  readonly topic: TopicName;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  readonly timestampExtractor: TimestampExtractor | undefined;
+}
+
+export interface TableSourceNode extends NodeBase {
+  readonly kind: 'tableSource';
+  readonly store: StoreDefinition;
+}
+
+export interface FilterNode extends NodeBase {
+  readonly kind: 'filter';
+  readonly predicate: (key: unknown, value: unknown) => boolean;
+  readonly keepWhen: boolean;
+}
+
+/** map, mapValues and selectKey: `mapper` returns the part that changes, or both. */
+export interface MapNode extends NodeBase {
+  readonly kind: 'map';
+  readonly changes: 'key' | 'value' | 'both';
+  readonly mapper: (key: unknown, value: unknown) => unknown;
+}
+
+export interface FlatMapNode extends NodeBase {
+  readonly kind: 'flatMap';
+  readonly changes: 'value' | 'both';
+  readonly mapper: (key: unknown, value: unknown) => Iterable<unknown>;
+}
+
+export interface PeekNode extends NodeBase {
+  readonly kind: 'peek';
+  readonly action: (key: unknown, value: unknown) => void;
+}
+
+export interface MergeNode extends NodeBase {
+  readonly kind: 'merge';
+}
+
+/** One branch of a split: gets what no branch before it took. `previous` are their predicates, in order. */
+export interface BranchNode extends NodeBase {
+  readonly kind: 'branch';
+  readonly previous: readonly ((key: unknown, value: unknown) => boolean)[];
+  readonly predicate: ((key: unknown, value: unknown) => boolean) | undefined;
+}
+
+/** Replaced by a sink and a source in the pass that inserts topics. */
+export interface RepartitionNode extends NodeBase {
+  readonly kind: 'repartition';
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  readonly partitions: number | undefined;
+}
+
+export interface ProcessNode extends NodeBase {
+  readonly kind: 'process';
+  readonly stores: Readonly<Record<string, StoreDefinition>>;
+  readonly supplier: ProcessorSupplier;
+  /** False for processValues, which can't forward another key. */
+  readonly changesKey: boolean;
+}
+
+export interface AggregateNode extends NodeBase {
+  readonly kind: 'aggregate';
+  readonly store: StoreDefinition;
+  /** Absent for reduce: there the first value is the aggregate. */
+  readonly initializer: (() => unknown) | undefined;
+  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+}
+
+export interface ToTableNode extends NodeBase {
+  readonly kind: 'toTable';
+  readonly store: StoreDefinition;
+}
+
+export interface TableFilterNode extends NodeBase {
+  readonly kind: 'tableFilter';
+  readonly predicate: (key: unknown, value: unknown) => boolean;
+  readonly keepWhen: boolean;
+}
+
+export interface TableMapValuesNode extends NodeBase {
+  readonly kind: 'tableMapValues';
+  readonly mapper: (key: unknown, value: unknown) => unknown;
+}
+
+export interface ToStreamNode extends NodeBase {
+  readonly kind: 'toStream';
+}
+
+/** parents[0] is the stream, parents[1] the table. */
+export interface StreamTableJoinNode extends NodeBase {
+  readonly kind: 'streamTableJoin';
+  readonly isLeft: boolean;
+  readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
+}
+
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink';
+  readonly topic: TopicName;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+}
+
+/**
+ * An internal topic (repartition) is named by the plan without the application: the engine puts `<application>-` before
+ * it, as Kafka Streams does, so that two applications over one topology do not share it.
+ */
+export interface TopicName {
+  readonly name: string;
+  readonly isInternal: boolean;
+}

@@ -1,0 +1,39 @@
+import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { Kind, Node, SourceNode } from './nodes.ts';
+
+/** What the engine runs: plain data, made by the passes from the nodes of a builder. */
+export interface Plan {
+  readonly subTopologies: readonly SubTopology[];
+  /** Topics that the plan itself needs. Without `partitions` it gets as many as the widest source before it. */
+  readonly repartitionTopics: readonly RepartitionTopic[];
+}
+
+/** Nodes that hang together without a topic between. Its task p reads partition p of all its source topics. */
+export interface SubTopology {
+  readonly id: number;
+  /** Parents before children. There is no `repartition` in it: that has become a sink and a source. */
+  readonly nodes: readonly PlannedNode[];
+  readonly sources: readonly SourceNode[];
+  readonly stores: readonly StoreDefinition[];
+}
+
+export type PlannedNode = Exclude<Node, Kind<'repartition'>>;
+
+export interface RepartitionTopic {
+  readonly name: string;
+  readonly partitions: number | undefined;
+}
+
+/** The stores that a node reads or writes. */
+export function storesOf(node: Node): readonly StoreDefinition[] {
+  switch (node.kind) {
+    case 'tableSource':
+    case 'toTable':
+    case 'aggregate':
+      return [node.store];
+    case 'process':
+      return Object.values(node.stores);
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,23 @@
+import { describeAsMermaid, describeAsText } from './describe.ts';
+import type { Node } from './nodes.ts';
+import { planOf } from './passes.ts';
+import type { Plan } from './plan.ts';
+
+/** A built topology: a plan that a worker or the TopologyTestDriver runs. */
+export class Topology {
+  readonly plan: Plan;
+
+  constructor(nodes: readonly Node[]) {
+    this.plan = planOf(nodes);
+  }
+
+  /** The text that Kafka Streams' visualisers read. */
+  describe(): string {
+    return describeAsText(this.plan);
+  }
+
+  /** A Mermaid flowchart of topics, operators and stores. */
+  describeAsMermaid(): string {
+    return describeAsMermaid(this.plan);
+  }
+}

@@ -1,0 +1,3 @@
+// For the tests of topologies, in any test framework.
+export { type PipeOptions, TestInputTopic, TestOutputTopic, type TestRecord } from './test-topics.ts';
+export { TopologyTestDriver, type TopologyTestDriverOptions } from './topology-test-driver.ts';

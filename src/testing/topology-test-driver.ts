@@ -1,0 +1,239 @@
+import { HeadraceError } from '../errors.ts';
+import { partitionFor } from '../log/partitioner.ts';
+import { RecordBuffer } from '../log/record-buffer.ts';
+import { NO_HEADERS } from '../log/record.ts';
+import { apply, seal } from '../runtime/commit.ts';
+import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
+import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
+import { RecordCollector } from '../runtime/record-collector.ts';
+import { Task, type TaskCounters } from '../runtime/task.ts';
+import type { Serde } from '../serde/serde.ts';
+import { SerdeKeyValueStore } from '../state/key-value-store.ts';
+import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
+import { TimestampedStore } from '../state/timestamped-store.ts';
+import { WriteBuffer } from '../state/write-buffer.ts';
+import type { Topology } from '../streams/topology/topology.ts';
+import { MemoryState } from './memory-state.ts';
+import { MemoryTopic } from './memory-topic.ts';
+import { type PipeOptions, TestInputTopic, TestOutputTopic, type TestRecord } from './test-topics.ts';
+
+export interface TopologyTestDriverOptions {
+  /** Partitions of every topic, or of each by name (others get 1). */
+  readonly partitions?: number | Readonly<Record<string, number>>;
+  readonly application?: string;
+  /** The driver's clock at the start, milliseconds since 1970. It stands still but for {@link TopologyTestDriver.advanceTime}. */
+  readonly startTimeMs?: number;
+  /** `each` (the default) commits after every record piped; `manual` waits for {@link TopologyTestDriver.commit}. */
+  readonly commit?: 'each' | 'manual';
+  readonly redact?: Redact;
+}
+
+/**
+ * Runs a topology without a log: the very tasks that a worker runs, over topics in memory. Everything is synchronous.
+ *
+ * ```ts
+ * const driver = new TopologyTestDriver(topology, { partitions: 4 });
+ * const words = driver.inputTopic('words', { key: stringSerde, value: stringSerde });
+ * const counts = driver.outputTopic('word-counts', { key: stringSerde, value: countSerde });
+ * words.pipe(null, 'to');
+ * words.pipe(null, 'to');
+ * expect(counts.readKeyValues()).toEqual([['to', 1], ['to', 2]]);
+ * ```
+ */
+export class TopologyTestDriver {
+  readonly #topology: Topology;
+  readonly #options: TopologyTestDriverOptions;
+  readonly #topicName: ReturnType<typeof topicNamer>;
+  readonly #topics = new Map<string, MemoryTopic>();
+  readonly #state = new MemoryState();
+  readonly #committed = new Map<string, number>();
+  readonly #readPositions = new Map<string, number>();
+  #tasks: Task[] = [];
+  #collector: RecordCollector;
+  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0 };
+  #now: number;
+
+  constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+    this.#topology = topology;
+    this.#options = options;
+    this.#now = options.startTimeMs ?? 0;
+    const application = options.application ?? 'test';
+    this.#topicName = topicNamer(application);
+    for (const { sources, nodes } of topology.plan.subTopologies) {
+      for (const { topic } of sources) if (!topic.isInternal) this.#addTopic(topic.name, this.#partitionsOf(topic.name));
+      for (const node of nodes) {
+        if (node.kind === 'sink' && !node.topic.isInternal) this.#addTopic(node.topic.name, this.#partitionsOf(node.topic.name));
+      }
+    }
+    const existing = new Map(
+      [...this.#topics].map(([name, { partitions }]) => [name, { name, partitions: partitions.length, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 } as const]),
+    );
+    for (const [name, partitions] of resolvePartitions(topology.plan, application, existing)) {
+      this.#addTopic(name, partitions);
+      this.#addTopic(deadLetterTopic(name), partitions);
+    }
+    this.#collector = this.#start();
+  }
+
+  inputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestInputTopic<K, V> {
+    this.#topic(topic);
+    return new TestInputTopic(serdes.key, serdes.value, (key, value, options) => this.#pipe(topic, key, value, options));
+  }
+
+  outputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestOutputTopic<K, V> {
+    this.#topic(topic);
+    return new TestOutputTopic(serdes.key, serdes.value, () => this.#take(topic));
+  }
+
+  /** The committed entries of a store: partition after partition, in the order of the serialised keys. */
+  storeEntries<K, V>(store: string): readonly (readonly [K, V])[] {
+    return this.#stores<K, V>(store).flatMap((partition) => [...partition.range()]);
+  }
+
+  /** The committed value of a key, from whichever partition has it. */
+  storeValue<K, V>(store: string, key: K): V | undefined {
+    for (const partition of this.#stores<K, V>(store)) {
+      const value = partition.get(key) ?? undefined;
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  /** Commits, and processes what the commit brought to topics that the topology itself reads, to the end. */
+  commit(): void {
+    for (;;) {
+      this.#process();
+      const transaction = seal(0, this.#tasks, this.#collector);
+      const ends = new Map<string, number>();
+      for (const { topic, partition, buffer } of transaction.records) {
+        const target = this.#topic(topic).partitions[partition]!;
+        ends.set(keyOf(topic, partition), target.end);
+        target.append(buffer);
+      }
+      this.#state.apply(transaction.stateChanges);
+      for (const { topic, partition, offset } of transaction.offsets) this.#committed.set(keyOf(topic, partition), offset);
+      const written = transaction.records.map(({ topic, partition }) => ({ topic, partition }));
+      apply(this.#tasks, this.#collector);
+      const isQuiet = written.every(({ topic, partition }) => !this.#feed(topic, partition, ends.get(keyOf(topic, partition))!));
+      if (isQuiet) return;
+    }
+  }
+
+  /** As if the process died here: what was not committed is gone, and everything starts again from the committed offsets. */
+  crash(): void {
+    this.#collector = this.#start();
+    for (const [name, topic] of this.#topics) {
+      for (let partition = 0; partition < topic.partitions.length; partition++) {
+        this.#feed(name, partition, this.#committed.get(keyOf(name, partition)) ?? 0);
+      }
+    }
+    this.#process();
+    if (this.#options.commit !== 'manual') this.commit();
+  }
+
+  advanceTime(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  /** Processed and skipped records and dead letters so far; records processed again after a crash count again. */
+  get counters(): Readonly<TaskCounters> {
+    return { ...this.#counters };
+  }
+
+  #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions): void {
+    const { partitions } = this.#topic(topic);
+    const partition = options.partition ?? partitionFor(key, partitions.length);
+    const target = partitions[partition];
+    if (target === undefined) {
+      throw new HeadraceError('PARTITION_UNKNOWN', `Topic ${topic} has ${partitions.length} partitions, there is no partition ${partition}`);
+    }
+    const buffer = new RecordBuffer();
+    buffer.append(options.timestamp ?? this.#now, key, value, options.headers ?? NO_HEADERS);
+    const offset = target.end;
+    target.append(buffer);
+    this.#feed(topic, partition, offset);
+    this.#process();
+    if (this.#options.commit !== 'manual') this.commit();
+  }
+
+  /** Hands the records from an offset on to the task that reads them; false where there is none. */
+  #feed(topic: string, partition: number, from: number): boolean {
+    const task = this.#tasks.find((each) => each.queues.some((queue) => queue.topic === topic && queue.partition === partition));
+    const batches = this.#topic(topic).partitions[partition]!.from(from);
+    for (const batch of batches) task?.enqueue(batch);
+    return task !== undefined && batches.length > 0;
+  }
+
+  #process(): void {
+    let done: number;
+    do {
+      done = 0;
+      for (const task of this.#tasks) done += task.process(Number.MAX_SAFE_INTEGER, () => true);
+    } while (done > 0);
+  }
+
+  #start(): RecordCollector {
+    const collector = new RecordCollector((topic) => this.#topics.get(topic)?.partitions.length);
+    const redact = this.#options.redact ?? ((text: string) => text);
+    this.#tasks = this.#topology.plan.subTopologies.flatMap((subTopology) => {
+      const topics = subTopology.sources.map((source) => this.#topicName(source.topic));
+      return this.#topic(topics[0]!).partitions.map((_, partition) => {
+        const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
+        return new Task({ subTopology, partition, topicName: this.#topicName, positions, state: this.#state, collector, redact, counters: this.#counters });
+      });
+    });
+    return collector;
+  }
+
+  #take(topic: string): readonly TestRecord<Uint8Array, Uint8Array>[] {
+    return this.#topic(topic).partitions.flatMap((target, partition) => {
+      const key = keyOf(topic, partition);
+      const batches = target.from(this.#readPositions.get(key) ?? 0);
+      this.#readPositions.set(key, target.end);
+      return batches.flatMap((batch) =>
+        Array.from({ length: batch.length }, (_, index) => ({
+          key: batch.keyAt(index),
+          value: batch.valueAt(index),
+          timestamp: batch.timestampAt(index),
+          headers: batch.headersAt(index),
+          offset: batch.offsetAt(index),
+          partition,
+        })),
+      );
+    });
+  }
+
+  #stores<K, V>(name: string): readonly (SerdeKeyValueStore<K, V> | TimestampedStore<K, V>)[] {
+    for (const { stores, sources } of this.#topology.plan.subTopologies) {
+      const found = stores.find((store) => store.name === name);
+      if (found === undefined) continue;
+      // The test says what types its own store has.
+      const definition = found as unknown as KeyValueStoreDefinition<K, V>;
+      return this.#topic(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
+        const buffer = new WriteBuffer(name, partition, this.#state.partition(name, partition));
+        return definition.timestamped ? new TimestampedStore(definition, buffer) : new SerdeKeyValueStore(definition, buffer);
+      });
+    }
+    throw new HeadraceError('STORE_UNKNOWN', `The topology has no store ${name}`);
+  }
+
+  #topic(name: string): MemoryTopic {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) throw new HeadraceError('TOPIC_UNKNOWN', `The topology has no topic ${name}`);
+    return topic;
+  }
+
+  #addTopic(name: string, partitions: number): void {
+    if (!this.#topics.has(name)) this.#topics.set(name, new MemoryTopic(name, partitions));
+  }
+
+  #partitionsOf(topic: string): number {
+    const { partitions } = this.#options;
+    if (typeof partitions === 'number') return partitions;
+    return partitions !== undefined && Object.hasOwn(partitions, topic) ? partitions[topic]! : 1;
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}
