@@ -1,6 +1,7 @@
 // The public list of Headrace, written by hand: what is here is kept, what is not may change.
-export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
+
 export type { Clock } from './clock.ts';
+export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
 export { countSerde } from './serde/count.ts';

@@ -29,7 +29,15 @@ export class RecordBatch {
   readonly #starts: Uint32Array;
 
   /** @param bytes a batch as record-layout.ts draws it, its header included. @param count the records in it. */
-  constructor(topic: string, partition: number, epoch: number, baseOffset: number, bytes: Buffer, count: number, fromOffset = baseOffset) {
+  constructor(
+    topic: string,
+    partition: number,
+    epoch: number,
+    baseOffset: number,
+    bytes: Buffer,
+    count: number,
+    fromOffset = baseOffset,
+  ) {
     this.topic = topic;
     this.partition = partition;
     this.epoch = epoch;
@@ -68,7 +76,7 @@ export class RecordBatch {
     const length = this.#view.getInt32(start + VALUE_LENGTH_AT, true);
     if (length < 0) return null;
     const keyLength = this.#view.getInt32(start + KEY_LENGTH_AT, true);
-    return this.#slice(start + RECORD_HEADER_BYTES + (keyLength < 0 ? 0 : keyLength), length);
+    return this.#slice(start + RECORD_HEADER_BYTES + Math.max(0, keyLength), length);
   }
 
   headersAt(index: number): Headers {
@@ -98,7 +106,11 @@ export class RecordBatch {
 }
 
 function corrupt(topic: string, partition: number, baseOffset: number): HeadraceError {
-  return new HeadraceError('LOG_CORRUPT', `The batch at offset ${baseOffset} of ${topic}-${partition} is damaged: its records do not fill it exactly`, {
-    where: { topic, partition, offset: baseOffset },
-  });
+  return new HeadraceError(
+    'LOG_CORRUPT',
+    `The batch at offset ${baseOffset} of ${topic}-${partition} is damaged: its records do not fill it exactly`,
+    {
+      where: { topic, partition, offset: baseOffset },
+    },
+  );
 }

@@ -65,7 +65,10 @@ export class RecordBuffer {
     let length = RECORD_HEADER_BYTES + keyLength + valueLength;
     if (headers.length > 0) length += headersLength(headers);
     if (length > RECORD_BYTES_MAX) {
-      throw new HeadraceError('RECORD_TOO_LARGE', `A record of ${length} bytes is over the limit of ${RECORD_BYTES_MAX}`);
+      throw new HeadraceError(
+        'RECORD_TOO_LARGE',
+        `A record of ${length} bytes is over the limit of ${RECORD_BYTES_MAX}`,
+      );
     }
     const batches = this.#batchStarts.length;
     let first = batches === 0 ? 0 : this.#batchFirstRecords[batches - 1]!;
@@ -118,7 +121,10 @@ export class RecordBuffer {
     if (count >= this.#count) return;
     let batch = this.#batchStarts.length - 1;
     while (batch >= 0 && this.#batchFirstRecords[batch]! > count) batch--;
-    if (count === 0 || batch < 0) return this.clear();
+    if (count === 0 || batch < 0) {
+      this.clear();
+      return;
+    }
     let at = this.#batchStarts[batch]! + BATCH_HEADER_BYTES;
     for (let i = this.#batchFirstRecords[batch]!; i < count; i++) at += this.#view.getUint32(at + LENGTH_AT, true);
     const isEmptyBatch = this.#batchFirstRecords[batch] === count;

@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../log/record-batch.ts';
 import { type Headers, NO_HEADERS } from '../log/record.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
 
 /** The record that a task is processing. One object for all records of a task: it is read, never kept. */
 export class CurrentRecord {

@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../log/record-batch.ts';
 import type { Headers } from '../log/record.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
 
 /** Where the dead letters of a topic go. */
 export function deadLetterTopic(topic: string): string {

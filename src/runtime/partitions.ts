@@ -13,7 +13,11 @@ export function topicNamer(application: string): (topic: TopicName) => string {
  * is joined with, else that of the widest source of the sub-topologies that write to it. Throws TOPIC_UNKNOWN for a
  * missing source and TOPOLOGY_INVALID where co-partitioned topics differ.
  */
-export function resolvePartitions(plan: Plan, application: string, existing: ReadonlyMap<string, TopicConfig>): ReadonlyMap<string, number> {
+export function resolvePartitions(
+  plan: Plan,
+  application: string,
+  existing: ReadonlyMap<string, TopicConfig>,
+): ReadonlyMap<string, number> {
   const nameOf = topicNamer(application);
   const resolved = new Map<string, number>();
   for (const subTopology of plan.subTopologies) {
@@ -21,7 +25,10 @@ export function resolvePartitions(plan: Plan, application: string, existing: Rea
       if (source.topic.isInternal) continue;
       const topic = existing.get(source.topic.name);
       if (topic === undefined) {
-        throw new HeadraceError('TOPIC_UNKNOWN', `The topology reads topic ${source.topic.name}, which does not exist; create it first`);
+        throw new HeadraceError(
+          'TOPIC_UNKNOWN',
+          `The topology reads topic ${source.topic.name}, which does not exist; create it first`,
+        );
       }
       resolved.set(topic.name, topic.partitions);
     }
@@ -44,14 +51,27 @@ export function resolvePartitions(plan: Plan, application: string, existing: Rea
 
 type NameOf = (topic: TopicName) => string;
 
-function partnersOf(plan: Plan, topic: string, nameOf: NameOf, resolved: ReadonlyMap<string, number>): number | undefined {
+function partnersOf(
+  plan: Plan,
+  topic: string,
+  nameOf: NameOf,
+  resolved: ReadonlyMap<string, number>,
+): number | undefined {
   const reader = plan.subTopologies.find((each) => each.sources.some((source) => nameOf(source.topic) === topic));
-  const known = reader?.sources.map((source) => resolved.get(nameOf(source.topic))).filter((count) => count !== undefined) ?? [];
+  const known =
+    reader?.sources.map((source) => resolved.get(nameOf(source.topic))).filter((count) => count !== undefined) ?? [];
   return known[0];
 }
 
-function writersOf(plan: Plan, topic: string, nameOf: NameOf, resolved: ReadonlyMap<string, number>): number | undefined {
-  const writers = plan.subTopologies.filter((each) => each.nodes.some((node) => node.kind === 'sink' && nameOf(node.topic) === topic));
+function writersOf(
+  plan: Plan,
+  topic: string,
+  nameOf: NameOf,
+  resolved: ReadonlyMap<string, number>,
+): number | undefined {
+  const writers = plan.subTopologies.filter((each) =>
+    each.nodes.some((node) => node.kind === 'sink' && nameOf(node.topic) === topic),
+  );
   const counts = writers.flatMap((each) => each.sources.map((source) => resolved.get(nameOf(source.topic))));
   const known = counts.filter((count) => count !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
@@ -62,12 +82,18 @@ function checkCoPartitioned(subTopology: SubTopology, nameOf: NameOf, resolved: 
     const topic = nameOf(source.topic);
     const partitions = resolved.get(topic);
     if (partitions === undefined) {
-      throw new HeadraceError('TOPOLOGY_INVALID', `The number of partitions of ${topic} can't be derived (its writers read only it); give it with repartition({ partitions })`);
+      throw new HeadraceError(
+        'TOPOLOGY_INVALID',
+        `The number of partitions of ${topic} can't be derived (its writers read only it); give it with repartition({ partitions })`,
+      );
     }
     return { topic, partitions };
   });
   if (new Set(counts.map(({ partitions }) => partitions)).size > 1) {
     const list = counts.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(', ');
-    throw new HeadraceError('TOPOLOGY_INVALID', `Sub-topology ${subTopology.id} reads topics that must have equally many partitions: ${list}`);
+    throw new HeadraceError(
+      'TOPOLOGY_INVALID',
+      `Sub-topology ${subTopology.id} reads topics that must have equally many partitions: ${list}`,
+    );
   }
 }

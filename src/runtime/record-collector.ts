@@ -1,7 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { PartitionRecords } from '../log/log.ts';
-import { RecordBuffer } from '../log/record-buffer.ts';
 import type { Headers } from '../log/record.ts';
+import { RecordBuffer } from '../log/record-buffer.ts';
 
 /** Where the records of one topic go until the commit. */
 export class TopicOutput {
@@ -17,7 +17,13 @@ export class TopicOutput {
     this.#buffers = Array.from({ length: partitions }, () => new RecordBuffer());
   }
 
-  append(partition: number, timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers): void {
+  append(
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Headers,
+  ): void {
     const buffer = this.#buffers[partition]!;
     this.#collector.remember(buffer);
     buffer.append(timestamp, key, value, headers);
@@ -56,7 +62,11 @@ export class RecordCollector {
     if (known !== undefined) return known;
     const partitions = this.#partitionsOf(topic);
     if (partitions === undefined) {
-      throw new HeadraceError('TOPIC_UNKNOWN', `The topology writes to topic ${topic}, which does not exist; create it first`, { where: { topic } });
+      throw new HeadraceError(
+        'TOPIC_UNKNOWN',
+        `The topology writes to topic ${topic}, which does not exist; create it first`,
+        { where: { topic } },
+      );
     }
     const output = new TopicOutput(topic, partitions, this);
     this.#outputs.set(topic, output);

@@ -29,7 +29,14 @@ export class RecordQueue {
   batch: RecordBatch | undefined;
   index = 0;
 
-  constructor(source: SourceNode, topic: string, partition: number, position: number, receive: Receive, onUndecodable: UndecodableRecord) {
+  constructor(
+    source: SourceNode,
+    topic: string,
+    partition: number,
+    position: number,
+    receive: Receive,
+    onUndecodable: UndecodableRecord,
+  ) {
     this.#source = source;
     this.topic = topic;
     this.partition = partition;
@@ -90,7 +97,8 @@ export class RecordQueue {
     const value = batch.valueAt(index);
     this.key = key === null ? null : this.#source.key.deserialize(key);
     this.value = value === null ? null : this.#source.value.deserialize(value);
-    this.timestamp = this.#source.timestampExtractor === undefined ? batch.timestampAt(index) : this.#extractTimestamp(batch, index);
+    this.timestamp =
+      this.#source.timestampExtractor === undefined ? batch.timestampAt(index) : this.#extractTimestamp(batch, index);
     this.batch = batch;
     this.index = index;
     this.hasHead = true;
@@ -107,7 +115,10 @@ export class RecordQueue {
       headers: batch.headersAt(index),
     });
     if (!Number.isSafeInteger(timestamp)) {
-      throw new HeadraceError('TIMESTAMP_INVALID', `The timestamp extractor of ${this.#source.name} returned ${timestamp}; it must return whole milliseconds since 1970`);
+      throw new HeadraceError(
+        'TIMESTAMP_INVALID',
+        `The timestamp extractor of ${this.#source.name} returned ${timestamp}; it must return whole milliseconds since 1970`,
+      );
     }
     return timestamp;
   }

@@ -68,8 +68,13 @@ export class Task {
     const entries = compile(subTopology, context);
     this.#queues = subTopology.sources.map((source) => {
       const topic = topicName(source.topic);
-      const queue = new RecordQueue(source, topic, partition, options.positions.get(topic)!, entries.get(source)!, (batch, index, error) =>
-        this.#bury(batch, index, error),
+      const queue = new RecordQueue(
+        source,
+        topic,
+        partition,
+        options.positions.get(topic)!,
+        entries.get(source)!,
+        (batch, index, error) => this.#bury(batch, index, error),
       );
       this.#queueOf.set(topic, queue);
       return queue;
@@ -155,7 +160,9 @@ export class Task {
     const key = redactBytes(batch.keyAt(index), this.#redact);
     const value = redactBytes(batch.valueAt(index), this.#redact);
     const headers = deadLetterHeaders(batch, index, error, this.#redact);
-    this.#collector.output(deadLetterTopic(batch.topic)).append(batch.partition, batch.timestampAt(index), key, value, headers);
+    this.#collector
+      .output(deadLetterTopic(batch.topic))
+      .append(batch.partition, batch.timestampAt(index), key, value, headers);
   }
 }
 

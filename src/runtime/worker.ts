@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Assignment, GroupOffset, Log, Member, PollResult, TopicConfig } from '../log/log.ts';
-import type { Topology } from '../streams/topology/topology.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
+import type { Topology } from '../streams/topology/topology.ts';
 import { commit, type OnCommitStep } from './commit.ts';
 import { deadLetterTopic, type Redact } from './dead-letter.ts';
 import { resolvePartitions, topicNamer } from './partitions.ts';
@@ -140,11 +140,18 @@ export class Worker {
     const create: TopicConfig[] = [];
     for (const { name } of plan.repartitionTopics) {
       const full = `${application}-${name}`;
-      create.push({ name: full, partitions: resolved.get(full)!, cleanup: 'delete', retentionMs: REPARTITION_RETENTION_MS, retentionBytes: -1 });
+      create.push({
+        name: full,
+        partitions: resolved.get(full)!,
+        cleanup: 'delete',
+        retentionMs: REPARTITION_RETENTION_MS,
+        retentionBytes: -1,
+      });
     }
     for (const [topic, partitions] of resolved) {
       const letters = deadLetterTopic(topic);
-      if (!existing.has(letters)) create.push({ name: letters, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
+      if (!existing.has(letters))
+        create.push({ name: letters, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
     }
     await log.createTopics(create);
     this.#partitionsOf = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
@@ -184,8 +191,10 @@ export class Worker {
       this.#process(commitAt);
       this.#balanceFetching();
 
-      const isIdle = polled === NOTHING || (polled.batches.length === 0 && polled.assignment === undefined && !this.#hasWork());
-      const isDue = clock() >= commitAt || this.#changes() >= COMMIT_CHANGES_MAX || isStopping || (isIdle && waiters > 0);
+      const isIdle =
+        polled === NOTHING || (polled.batches.length === 0 && polled.assignment === undefined && !this.#hasWork());
+      const isDue =
+        clock() >= commitAt || this.#changes() >= COMMIT_CHANGES_MAX || isStopping || (isIdle && waiters > 0);
       if (isDue && this.#hasUncommitted()) {
         await this.#commit();
         onCommitted();
@@ -202,14 +211,21 @@ export class Worker {
     const { clock } = this.#options;
     for (;;) {
       let done = 0;
-      for (const task of this.#tasks.values()) done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
+      for (const task of this.#tasks.values())
+        done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
       if (done === 0 || clock() >= until || this.#changes() >= COMMIT_CHANGES_MAX) return;
     }
   }
 
   async #commit(): Promise<void> {
     const tasks = [...this.#tasks.values()];
-    const offsets = await commit(this.#member!, this.#assignment.epoch, tasks, this.#collector, this.#options.onStep ?? (() => {}));
+    const offsets = await commit(
+      this.#member!,
+      this.#assignment.epoch,
+      tasks,
+      this.#collector,
+      this.#options.onStep ?? (() => {}),
+    );
     for (const offset of offsets) this.#committed.set(keyOf(offset.topic, offset.partition), offset);
     this.#commits++;
     this.#processedAtCommit = this.#counters.processed + this.#counters.deadLetters;
@@ -234,10 +250,16 @@ export class Worker {
       const id = `${subTopology.id}_${partition}`;
       if (this.#tasks.has(id)) continue;
       const positions = new Map(
-        subTopology.sources.map((source) => [topicName(source.topic), this.#committed.get(keyOf(topicName(source.topic), partition))!.offset]),
+        subTopology.sources.map((source) => [
+          topicName(source.topic),
+          this.#committed.get(keyOf(topicName(source.topic), partition))!.offset,
+        ]),
       );
       const [state, collector, counters] = [this.#member!.state, this.#collector, this.#counters];
-      this.#tasks.set(id, new Task({ subTopology, partition, topicName, positions, state, collector, redact, counters }));
+      this.#tasks.set(
+        id,
+        new Task({ subTopology, partition, topicName, positions, state, collector, redact, counters }),
+      );
     }
   }
 

@@ -7,7 +7,10 @@ import { STATE_KEY_BYTES_MAX } from '../log/log.ts';
  */
 export function toBinaryString(bytes: Uint8Array): string {
   if (bytes.length > STATE_KEY_BYTES_MAX) {
-    throw new HeadraceError('KEY_TOO_LARGE', `A state key of ${bytes.length} bytes is over the limit of ${STATE_KEY_BYTES_MAX}`);
+    throw new HeadraceError(
+      'KEY_TOO_LARGE',
+      `A state key of ${bytes.length} bytes is over the limit of ${STATE_KEY_BYTES_MAX}`,
+    );
   }
   // Short keys are the rule, and for them this costs half of a Buffer view and its latin1 decoder.
   if (bytes.length <= 24) {

@@ -3,8 +3,8 @@ import type { Serde } from '../serde/serde.ts';
 import { type Graph, newGraph } from './graph.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
-import { Topology } from './topology/topology.ts';
 import type { TimestampExtractor } from './topology/nodes.ts';
+import { Topology } from './topology/topology.ts';
 
 /** How to read a topic. */
 export interface Consumed<K, V> {
@@ -45,7 +45,13 @@ export class StreamsBuilder {
   table<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): KTable<K, V> {
     const { name: _storeName, ...source } = consumed;
     const parent = this.#source(topic, source);
-    const store = Object.freeze({ kind: 'keyValue', name: consumed.name, key: consumed.key, value: consumed.value, timestamped: true } as const);
+    const store = Object.freeze({
+      kind: 'keyValue',
+      name: consumed.name,
+      key: consumed.key,
+      value: consumed.value,
+      timestamped: true,
+    } as const);
     const node = this.#graph.add({ kind: 'tableSource', parents: [parent], store }, 'KTABLE-SOURCE');
     return new KTable<K, V>(this.#graph, node, consumed);
   }
@@ -58,7 +64,10 @@ export class StreamsBuilder {
   #source<K, V>(topic: string, consumed: Consumed<K, V>) {
     for (const node of this.#graph.nodes()) {
       if (node.kind === 'source' && node.topic.name === topic) {
-        throw new HeadraceError('TOPOLOGY_INVALID', `Topic ${topic} is read twice; read it once and use the stream in both places`);
+        throw new HeadraceError(
+          'TOPOLOGY_INVALID',
+          `Topic ${topic} is read twice; read it once and use the stream in both places`,
+        );
       }
     }
     return this.#graph.add(

@@ -1,6 +1,6 @@
 import { HeadraceError } from '../errors.ts';
-import type { Serde } from '../serde/serde.ts';
 import { countSerde } from '../serde/count.ts';
+import type { Serde } from '../serde/serde.ts';
 import { checkName, type Graph } from './graph.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
 import { KTable } from './table.ts';
@@ -37,14 +37,22 @@ export class KGroupedStream<K, V> {
 
   /** The number of records of each key. */
   count(options: { readonly name: string }): KTable<K, number> {
-    return this.aggregate({ name: options.name, initializer: () => 0, aggregator: (_key, _value, count) => count + 1, value: countSerde });
+    return this.aggregate({
+      name: options.name,
+      initializer: () => 0,
+      aggregator: (_key, _value, count) => count + 1,
+      value: countSerde,
+    });
   }
 
   /** Combines the values of each key; the first one is taken as it is. */
   reduce(options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null }): KTable<K, V> {
     const value = this.#serdes.value;
     if (value === undefined) {
-      throw new HeadraceError('TOPOLOGY_INVALID', `reduce(${options.name}): the serde of the value is not known here; give it to groupByKey or groupBy`);
+      throw new HeadraceError(
+        'TOPOLOGY_INVALID',
+        `reduce(${options.name}): the serde of the value is not known here; give it to groupByKey or groupBy`,
+      );
     }
     const reducer = (_key: K, next: V, aggregate: V) => options.reducer(aggregate, next);
     return this.#aggregate('KSTREAM-REDUCE', options.name, undefined, reducer as never, value);
@@ -52,7 +60,13 @@ export class KGroupedStream<K, V> {
 
   /** Folds the values of each key into an aggregate; every update is sent on. */
   aggregate<A>(options: AggregateOptions<K, V, A>): KTable<K, A> {
-    return this.#aggregate('KSTREAM-AGGREGATE', options.name, options.initializer, options.aggregator as never, options.value);
+    return this.#aggregate(
+      'KSTREAM-AGGREGATE',
+      options.name,
+      options.initializer,
+      options.aggregator as never,
+      options.value,
+    );
   }
 
   #aggregate<A>(
@@ -65,11 +79,24 @@ export class KGroupedStream<K, V> {
     checkName(name, 'aggregate');
     const key = this.#serdes.key;
     if (key === undefined) {
-      throw new HeadraceError('TOPOLOGY_INVALID', `aggregate(${name}): the serde of the key is not known here; give it to groupByKey or groupBy`);
+      throw new HeadraceError(
+        'TOPOLOGY_INVALID',
+        `aggregate(${name}): the serde of the key is not known here; give it to groupByKey or groupBy`,
+      );
     }
     const parent = partitionedByKey(this.#graph, this.#node, 'groupByKey', this.#repartitionName, this.#serdes);
-    const store = Object.freeze({ kind: 'keyValue', name, key: key as Serde<unknown>, value: value as Serde<unknown>, timestamped: true } as const);
-    const node = this.#graph.add({ kind: 'aggregate', parents: [parent], store, initializer, aggregator }, prefix, `${name}-aggregate`);
+    const store = Object.freeze({
+      kind: 'keyValue',
+      name,
+      key: key as Serde<unknown>,
+      value: value as Serde<unknown>,
+      timestamped: true,
+    } as const);
+    const node = this.#graph.add(
+      { kind: 'aggregate', parents: [parent], store, initializer, aggregator },
+      prefix,
+      `${name}-aggregate`,
+    );
     return new KTable<K, A>(this.#graph, node, { key, value });
   }
 }

@@ -13,14 +13,26 @@ export interface KnownSerdes<K, V> {
  * The node from which a stateful operator can read: equal keys are in one partition. Where an operator since the last
  * topic may have changed the key, a repartition is put between.
  */
-export function partitionedByKey<K, V>(graph: Graph, node: Node, operator: string, name: string | undefined, serdes: KnownSerdes<K, V>): Node {
+export function partitionedByKey<K, V>(
+  graph: Graph,
+  node: Node,
+  operator: string,
+  name: string | undefined,
+  serdes: KnownSerdes<K, V>,
+): Node {
   if (!keyMayHaveChanged(node)) return node;
   if (name === undefined) {
-    throw new HeadraceError('TOPOLOGY_INVALID', `${operator} behind ${node.name}: the key was changed, so the records go through a repartition topic; give it a name with the option "name"`);
+    throw new HeadraceError(
+      'TOPOLOGY_INVALID',
+      `${operator} behind ${node.name}: the key was changed, so the records go through a repartition topic; give it a name with the option "name"`,
+    );
   }
   checkName(name, operator);
   if (serdes.key === undefined || serdes.value === undefined) {
-    throw new HeadraceError('TOPOLOGY_INVALID', `${operator}(${name}): the records go through a repartition topic; give the serdes of key and value as options`);
+    throw new HeadraceError(
+      'TOPOLOGY_INVALID',
+      `${operator}(${name}): the records go through a repartition topic; give the serdes of key and value as options`,
+    );
   }
   return graph.add(
     {

@@ -34,6 +34,4 @@ export interface ProcessorContext<S, K, V> {
 export type Processor<K, V> = (key: K | null, value: V | null, record: RecordContext) => void;
 
 /** The erased form that nodes carry. */
-export type ProcessorSupplier = (
-  context: ProcessorContext<unknown, unknown, unknown>,
-) => Processor<unknown, unknown>;
+export type ProcessorSupplier = (context: ProcessorContext<unknown, unknown, unknown>) => Processor<unknown, unknown>;

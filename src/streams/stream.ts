@@ -1,6 +1,6 @@
+import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
-import { HeadraceError } from '../errors.ts';
 import { checkName, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
@@ -13,7 +13,8 @@ export interface Named {
   readonly name?: string;
 }
 
-export interface ProcessOptions<K, V, S extends Readonly<Record<string, StoreDefinition>>, K2, V2> extends KnownSerdes<K2, V2> {
+export interface ProcessOptions<K, V, S extends Readonly<Record<string, StoreDefinition>>, K2, V2>
+  extends KnownSerdes<K2, V2> {
   readonly name: string;
   readonly stores?: S;
   readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
@@ -71,7 +72,9 @@ export class KStream<K, V> {
   flatMapValues<V2>(mapper: (value: V, key: K) => Iterable<V2>, named: Named = {}): KStream<K, V2> {
     const mapped = (key: K, value: V) => mapper(value, key);
     const node = { kind: 'flatMap', parents: [this.#node], changes: 'value', mapper: mapped as never } as const;
-    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-FLATMAPVALUES', named.name), { key: this.#serdes.key });
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-FLATMAPVALUES', named.name), {
+      key: this.#serdes.key,
+    });
   }
 
   /** Calls the action for each record; after an abort it may be called again for the same record. */
@@ -83,7 +86,9 @@ export class KStream<K, V> {
   /** The records of both streams; each keeps its order, between them there is none. */
   merge(other: KStream<K, V>, named: Named = {}): KStream<K, V> {
     this.#checkSameBuilder(other.#graph, 'merge');
-    return this.#same(this.#graph.add({ kind: 'merge', parents: [this.#node, other.#node] }, 'KSTREAM-MERGE', named.name));
+    return this.#same(
+      this.#graph.add({ kind: 'merge', parents: [this.#node, other.#node] }, 'KSTREAM-MERGE', named.name),
+    );
   }
 
   /**
@@ -99,7 +104,10 @@ export class KStream<K, V> {
   ): { readonly [Name in keyof B | 'rest']: KStream<K, V> } {
     const names = Object.keys(branches);
     if (names.includes('rest')) {
-      throw new HeadraceError('TOPOLOGY_INVALID', 'split: "rest" is the branch of what no other branch took; name yours differently');
+      throw new HeadraceError(
+        'TOPOLOGY_INVALID',
+        'split: "rest" is the branch of what no other branch took; name yours differently',
+      );
     }
     const predicates = names.map((name) => branches[name] as never);
     const branch = (name: string, index: number) =>
@@ -118,7 +126,13 @@ export class KStream<K, V> {
   repartition(options: { readonly name: string; readonly partitions?: number } & KnownSerdes<K, V>): KStream<K, V> {
     checkName(options.name, 'repartition');
     const { key, value } = this.#require(options, 'repartition', options.name);
-    const node = { kind: 'repartition', parents: [this.#node], key: key as Serde<unknown>, value: value as Serde<unknown>, partitions: options.partitions } as const;
+    const node = {
+      kind: 'repartition',
+      parents: [this.#node],
+      key: key as Serde<unknown>,
+      value: value as Serde<unknown>,
+      partitions: options.partitions,
+    } as const;
     return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-REPARTITION', options.name), { key, value });
   }
 
@@ -129,7 +143,10 @@ export class KStream<K, V> {
   }
 
   /** Groups by a new key, through a repartition topic named after `name`. */
-  groupBy<K2>(mapper: (key: K, value: V) => K2, grouped: Grouped<K2, V> & { readonly name: string }): KGroupedStream<K2, V> {
+  groupBy<K2>(
+    mapper: (key: K, value: V) => K2,
+    grouped: Grouped<K2, V> & { readonly name: string },
+  ): KGroupedStream<K2, V> {
     return this.selectKey(mapper, grouped.key === undefined ? {} : { key: grouped.key }).groupByKey(grouped);
   }
 
@@ -139,7 +156,11 @@ export class KStream<K, V> {
     checkName(options.name, 'toTable');
     const store = Object.freeze({ kind: 'keyValue', name: options.name, key, value, timestamped: true } as const);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
-    const node = this.#graph.add({ kind: 'toTable', parents: [stream], store: store as StoreDefinition }, 'KSTREAM-TOTABLE', `${options.name}-to-table`);
+    const node = this.#graph.add(
+      { kind: 'toTable', parents: [stream], store: store as StoreDefinition },
+      'KSTREAM-TOTABLE',
+      `${options.name}-to-table`,
+    );
     return new KTable<K, V>(this.#graph, node, { key, value });
   }
 
@@ -147,12 +168,20 @@ export class KStream<K, V> {
    * Joins each record with the table's value for its key as of now; without one, or with a null key or value, the
    * record is skipped. `name` names the repartition topic, needed where the key was changed before.
    */
-  join<T, R>(table: KTable<K, T>, joiner: (value: V, tableValue: T, key: K) => R, joined: Grouped<K, V> = {}): KStream<K, R> {
+  join<T, R>(
+    table: KTable<K, T>,
+    joiner: (value: V, tableValue: T, key: K) => R,
+    joined: Grouped<K, V> = {},
+  ): KStream<K, R> {
     return this.#join(table, joiner as never, false, joined);
   }
 
   /** As {@link join}, but a record without a table value is joined with null. */
-  leftJoin<T, R>(table: KTable<K, T>, joiner: (value: V, tableValue: T | null, key: K) => R, joined: Grouped<K, V> = {}): KStream<K, R> {
+  leftJoin<T, R>(
+    table: KTable<K, T>,
+    joiner: (value: V, tableValue: T | null, key: K) => R,
+    joined: Grouped<K, V> = {},
+  ): KStream<K, R> {
     return this.#join(table, joiner as never, true, joined);
   }
 
@@ -173,7 +202,13 @@ export class KStream<K, V> {
   /** Writes the stream to a topic; the partition follows from the key (murmur2). */
   to(topic: string, produced: KnownSerdes<K, V> & Named = {}): void {
     const { key, value } = this.#require(produced, 'to', topic);
-    const node = { kind: 'sink', parents: [this.#node], topic: { name: topic, isInternal: false }, key: key as Serde<unknown>, value: value as Serde<unknown> } as const;
+    const node = {
+      kind: 'sink',
+      parents: [this.#node],
+      topic: { name: topic, isInternal: false },
+      key: key as Serde<unknown>,
+      value: value as Serde<unknown>,
+    } as const;
     this.#graph.add(node, 'KSTREAM-SINK', produced.name);
   }
 
@@ -193,16 +228,27 @@ export class KStream<K, V> {
     return new KStream(this.#graph, node, serdes);
   }
 
-  #join<T, R>(table: KTable<K, T>, joiner: (left: unknown, right: unknown, key: unknown) => unknown, isLeft: boolean, joined: Grouped<K, V>): KStream<K, R> {
+  #join<T, R>(
+    table: KTable<K, T>,
+    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
+    isLeft: boolean,
+    joined: Grouped<K, V>,
+  ): KStream<K, R> {
     const graph = table.graph();
     this.#checkSameBuilder(graph, 'join');
     const serdes = { key: joined.key ?? this.#serdes.key, value: joined.value ?? this.#serdes.value };
     const stream = partitionedByKey(this.#graph, this.#node, 'join', joined.name, serdes);
-    const node = this.#graph.add({ kind: 'streamTableJoin', parents: [stream, table.node()], isLeft, joiner }, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
+    const node = this.#graph.add(
+      { kind: 'streamTableJoin', parents: [stream, table.node()], isLeft, joiner },
+      isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN',
+    );
     return new KStream(this.#graph, node, { key: serdes.key });
   }
 
-  #process<K2, V2, S extends Readonly<Record<string, StoreDefinition>>>(options: ProcessOptions<K, V, S, K2, V2>, changesKey: boolean): KStream<K2, V2> {
+  #process<K2, V2, S extends Readonly<Record<string, StoreDefinition>>>(
+    options: ProcessOptions<K, V, S, K2, V2>,
+    changesKey: boolean,
+  ): KStream<K2, V2> {
     const node = {
       kind: 'process',
       parents: [this.#node],
@@ -211,15 +257,25 @@ export class KStream<K, V> {
       supplier: options.processor as unknown as ProcessorSupplier,
       changesKey,
     } as const;
-    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-PROCESSOR', options.name), { key: options.key, value: options.value });
+    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-PROCESSOR', options.name), {
+      key: options.key,
+      value: options.value,
+    });
   }
 
-  #require(given: KnownSerdes<K, V>, operator: string, name: string): { readonly key: Serde<K>; readonly value: Serde<V> } {
+  #require(
+    given: KnownSerdes<K, V>,
+    operator: string,
+    name: string,
+  ): { readonly key: Serde<K>; readonly value: Serde<V> } {
     const key = given.key ?? this.#serdes.key;
     const value = given.value ?? this.#serdes.value;
     if (key === undefined || value === undefined) {
       const missing = key === undefined ? 'key' : 'value';
-      throw new HeadraceError('TOPOLOGY_INVALID', `${operator}(${name}): the serde of the ${missing} is not known here (an operator before it changed the ${missing}); give it as an option`);
+      throw new HeadraceError(
+        'TOPOLOGY_INVALID',
+        `${operator}(${name}): the serde of the ${missing} is not known here (an operator before it changed the ${missing}); give it as an option`,
+      );
     }
     return { key, value };
   }

@@ -28,13 +28,21 @@ export class KTable<K, V> {
   /** A new value for each row; deletions stay deletions. */
   mapValues<V2>(mapper: (value: V, key: K) => V2, named: Named = {}): KTable<K, V2> {
     const mapped = (key: K, value: V) => mapper(value, key);
-    const node = this.#graph.add({ kind: 'tableMapValues', parents: [this.#node], mapper: mapped as never }, 'KTABLE-MAPVALUES', named.name);
+    const node = this.#graph.add(
+      { kind: 'tableMapValues', parents: [this.#node], mapper: mapped as never },
+      'KTABLE-MAPVALUES',
+      named.name,
+    );
     return new KTable(this.#graph, node, { key: this.#serdes.key });
   }
 
   /** The changes as a stream; a deletion is a null value. */
   toStream(named: Named = {}): KStream<K, V> {
-    return new KStream<K, V>(this.#graph, this.#graph.add({ kind: 'toStream', parents: [this.#node] }, 'KTABLE-TOSTREAM', named.name), this.#serdes);
+    return new KStream<K, V>(
+      this.#graph,
+      this.#graph.add({ kind: 'toStream', parents: [this.#node] }, 'KTABLE-TOSTREAM', named.name),
+      this.#serdes,
+    );
   }
 
   /** For the other classes of the DSL. @internal */
@@ -48,7 +56,11 @@ export class KTable<K, V> {
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keepWhen: boolean, named: Named): KTable<K, V> {
-    const node = this.#graph.add({ kind: 'tableFilter', parents: [this.#node], predicate: predicate as never, keepWhen }, 'KTABLE-FILTER', named.name);
+    const node = this.#graph.add(
+      { kind: 'tableFilter', parents: [this.#node], predicate: predicate as never, keepWhen },
+      'KTABLE-FILTER',
+      named.name,
+    );
     return new KTable(this.#graph, node, this.#serdes);
   }
 }

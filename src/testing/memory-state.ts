@@ -35,7 +35,9 @@ export class MemoryPartition implements CommittedPartition {
   }
 
   *range(from?: string, to?: string, reverse = false): IterableIterator<readonly [string, Uint8Array]> {
-    const keys = [...this.#entries.keys()].filter((key) => (from === undefined || key >= from) && (to === undefined || key < to)).sort();
+    const keys = [...this.#entries.keys()]
+      .filter((key) => (from === undefined || key >= from) && (to === undefined || key < to))
+      .sort();
     if (reverse) keys.reverse();
     for (const key of keys) yield [key, this.#entries.get(key)!.slice()];
   }

@@ -34,6 +34,8 @@ export class MemoryTopicPartition {
   from(offset: number, epoch = 0): readonly RecordBatch[] {
     return this.#batches
       .filter(({ base, count }) => base + count > offset)
-      .map(({ base, bytes, count }) => new RecordBatch(this.#topic, this.#partition, epoch, base, bytes, count, offset));
+      .map(
+        ({ base, bytes, count }) => new RecordBatch(this.#topic, this.#partition, epoch, base, bytes, count, offset),
+      );
   }
 }

@@ -25,14 +25,22 @@ export class TestInputTopic<K, V> {
   readonly #value: Serde<V>;
   readonly #pipe: (key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions) => void;
 
-  constructor(key: Serde<K>, value: Serde<V>, pipe: (key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions) => void) {
+  constructor(
+    key: Serde<K>,
+    value: Serde<V>,
+    pipe: (key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions) => void,
+  ) {
     this.#key = key;
     this.#value = value;
     this.#pipe = pipe;
   }
 
   pipe(key: K | null, value: V | null, options: PipeOptions = {}): void {
-    this.#pipe(key === null ? null : this.#key.serialize(key), value === null ? null : this.#value.serialize(value), options);
+    this.#pipe(
+      key === null ? null : this.#key.serialize(key),
+      value === null ? null : this.#value.serialize(value),
+      options,
+    );
   }
 
   /** Bytes as they are, for records that no serde would write. */

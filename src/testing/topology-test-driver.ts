@@ -1,7 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import { partitionFor } from '../log/partitioner.ts';
-import { RecordBuffer } from '../log/record-buffer.ts';
 import { NO_HEADERS } from '../log/record.ts';
+import { RecordBuffer } from '../log/record-buffer.ts';
 import { apply, seal } from '../runtime/commit.ts';
 import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
 import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
@@ -60,13 +60,18 @@ export class TopologyTestDriver {
     const application = options.application ?? 'test';
     this.#topicName = topicNamer(application);
     for (const { sources, nodes } of topology.plan.subTopologies) {
-      for (const { topic } of sources) if (!topic.isInternal) this.#addTopic(topic.name, this.#partitionsOf(topic.name));
+      for (const { topic } of sources)
+        if (!topic.isInternal) this.#addTopic(topic.name, this.#partitionsOf(topic.name));
       for (const node of nodes) {
-        if (node.kind === 'sink' && !node.topic.isInternal) this.#addTopic(node.topic.name, this.#partitionsOf(node.topic.name));
+        if (node.kind === 'sink' && !node.topic.isInternal)
+          this.#addTopic(node.topic.name, this.#partitionsOf(node.topic.name));
       }
     }
     const existing = new Map(
-      [...this.#topics].map(([name, { partitions }]) => [name, { name, partitions: partitions.length, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 } as const]),
+      [...this.#topics].map(([name, { partitions }]) => [
+        name,
+        { name, partitions: partitions.length, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 } as const,
+      ]),
     );
     for (const [name, partitions] of resolvePartitions(topology.plan, application, existing)) {
       this.#addTopic(name, partitions);
@@ -77,10 +82,15 @@ export class TopologyTestDriver {
 
   inputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestInputTopic<K, V> {
     this.#topic(topic);
-    return new TestInputTopic(serdes.key, serdes.value, (key, value, options) => this.#pipe(topic, key, value, options));
+    return new TestInputTopic(serdes.key, serdes.value, (key, value, options) =>
+      this.#pipe(topic, key, value, options),
+    );
   }
 
-  outputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestOutputTopic<K, V> {
+  outputTopic<K, V>(
+    topic: string,
+    serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+  ): TestOutputTopic<K, V> {
     this.#topic(topic);
     return new TestOutputTopic(serdes.key, serdes.value, () => this.#take(topic));
   }
@@ -111,10 +121,13 @@ export class TopologyTestDriver {
         target.append(buffer);
       }
       this.#state.apply(transaction.stateChanges);
-      for (const { topic, partition, offset } of transaction.offsets) this.#committed.set(keyOf(topic, partition), offset);
+      for (const { topic, partition, offset } of transaction.offsets)
+        this.#committed.set(keyOf(topic, partition), offset);
       const written = transaction.records.map(({ topic, partition }) => ({ topic, partition }));
       apply(this.#tasks, this.#collector);
-      const isQuiet = written.every(({ topic, partition }) => !this.#feed(topic, partition, ends.get(keyOf(topic, partition))!));
+      const isQuiet = written.every(
+        ({ topic, partition }) => !this.#feed(topic, partition, ends.get(keyOf(topic, partition))!),
+      );
       if (isQuiet) return;
     }
   }
@@ -145,7 +158,10 @@ export class TopologyTestDriver {
     const partition = options.partition ?? partitionFor(key, partitions.length);
     const target = partitions[partition];
     if (target === undefined) {
-      throw new HeadraceError('PARTITION_UNKNOWN', `Topic ${topic} has ${partitions.length} partitions, there is no partition ${partition}`);
+      throw new HeadraceError(
+        'PARTITION_UNKNOWN',
+        `Topic ${topic} has ${partitions.length} partitions, there is no partition ${partition}`,
+      );
     }
     const buffer = new RecordBuffer();
     buffer.append(options.timestamp ?? this.#now, key, value, options.headers ?? NO_HEADERS);
@@ -158,7 +174,9 @@ export class TopologyTestDriver {
 
   /** Hands the records from an offset on to the task that reads them; false where there is none. */
   #feed(topic: string, partition: number, from: number): boolean {
-    const task = this.#tasks.find((each) => each.queues.some((queue) => queue.topic === topic && queue.partition === partition));
+    const task = this.#tasks.find((each) =>
+      each.queues.some((queue) => queue.topic === topic && queue.partition === partition),
+    );
     const batches = this.#topic(topic).partitions[partition]!.from(from);
     for (const batch of batches) task?.enqueue(batch);
     return task !== undefined && batches.length > 0;
@@ -179,7 +197,16 @@ export class TopologyTestDriver {
       const topics = subTopology.sources.map((source) => this.#topicName(source.topic));
       return this.#topic(topics[0]!).partitions.map((_, partition) => {
         const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
-        return new Task({ subTopology, partition, topicName: this.#topicName, positions, state: this.#state, collector, redact, counters: this.#counters });
+        return new Task({
+          subTopology,
+          partition,
+          topicName: this.#topicName,
+          positions,
+          state: this.#state,
+          collector,
+          redact,
+          counters: this.#counters,
+        });
       });
     });
     return collector;
@@ -211,7 +238,9 @@ export class TopologyTestDriver {
       const definition = found as unknown as KeyValueStoreDefinition<K, V>;
       return this.#topic(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
         const buffer = new WriteBuffer(name, partition, this.#state.partition(name, partition));
-        return definition.timestamped ? new TimestampedStore(definition, buffer) : new SerdeKeyValueStore(definition, buffer);
+        return definition.timestamped
+          ? new TimestampedStore(definition, buffer)
+          : new SerdeKeyValueStore(definition, buffer);
       });
     }
     throw new HeadraceError('STORE_UNKNOWN', `The topology has no store ${name}`);

@@ -12,7 +12,9 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
   const receivers = new Map<PlannedNode, Receive>();
   const entries = new Map<PlannedNode, Receive>();
   for (const node of [...subTopology.nodes].reverse()) {
-    const next = fanOut(subTopology.nodes.flatMap((child) => Array<Receive>(edges(child, node)).fill(receivers.get(child)!)));
+    const next = fanOut(
+      subTopology.nodes.flatMap((child) => Array<Receive>(edges(child, node)).fill(receivers.get(child)!)),
+    );
     if (node.kind === 'source') entries.set(node, next);
     else receivers.set(node, operatorOf(node, context, next));
   }

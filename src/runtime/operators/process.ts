@@ -14,15 +14,26 @@ export function process(node: Kind<'process'>, context: OperatorContext, next: R
   let presentTimestamp = 0;
   const forward = (key: unknown, value: unknown, options?: ForwardOptions): void => {
     if (!changesKey && key !== presentKey) {
-      throw new HeadraceError('PROCESSING_FAILED', 'processValues must forward the key of its record; use process to change it', { where: { operator: name } });
+      throw new HeadraceError(
+        'PROCESSING_FAILED',
+        'processValues must forward the key of its record; use process to change it',
+        { where: { operator: name } },
+      );
     }
     const timestamp = options?.timestamp ?? presentTimestamp;
-    if (options?.headers === undefined) return next(key, value, timestamp);
+    if (options?.headers === undefined) {
+      next(key, value, timestamp);
+      return;
+    }
     const before = record.replaceHeaders(options.headers);
     next(key, value, timestamp);
     record.replaceHeaders(before);
   };
-  const processor = supplier({ stores, partition: context.partition, forward } as ProcessorContext<unknown, unknown, unknown>);
+  const processor = supplier({ stores, partition: context.partition, forward } as ProcessorContext<
+    unknown,
+    unknown,
+    unknown
+  >);
   return (key, value, timestamp) => {
     presentKey = key;
     presentTimestamp = timestamp;

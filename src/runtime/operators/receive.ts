@@ -1,9 +1,9 @@
 import { HeadraceError } from '../../errors.ts';
 import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
+import type { TopicName } from '../../streams/topology/nodes.ts';
 import type { CurrentRecord } from '../current-record.ts';
 import type { TopicOutput } from '../record-collector.ts';
-import type { TopicName } from '../../streams/topology/nodes.ts';
 
 /**
  * An operator at work: a function that takes a record and calls the next one. The parts of a record are arguments, not

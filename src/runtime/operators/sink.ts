@@ -12,7 +12,13 @@ export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
   return (key, value, timestamp) => {
     try {
       const keyBytes = bytesOf(keySerde, key, 'key');
-      output.append(partitionFor(keyBytes, output.partitions), timestamp, keyBytes, bytesOf(valueSerde, value, 'value'), record.headers);
+      output.append(
+        partitionFor(keyBytes, output.partitions),
+        timestamp,
+        keyBytes,
+        bytesOf(valueSerde, value, 'value'),
+        record.headers,
+      );
     } catch (error) {
       throw failedIn(name, error);
     }

@@ -72,7 +72,9 @@ export function branch(node: Kind<'branch'>, next: Receive): Receive {
   const { previous, predicate, name } = node;
   const takes = (key: unknown, value: unknown): boolean => {
     try {
-      return !previous.some((earlier) => earlier(key, value)) && (predicate === undefined || Boolean(predicate(key, value)));
+      return (
+        !previous.some((earlier) => earlier(key, value)) && (predicate === undefined || Boolean(predicate(key, value)))
+      );
     } catch (error) {
       throw failedIn(name, error);
     }

@@ -18,13 +18,13 @@ export function storeTable(node: Kind<'tableSource' | 'toTable'>, context: Opera
 
 /** A row for which the predicate does not hold is sent on as deleted. */
 export function tableFilter(node: Kind<'tableFilter'>, next: Receive): Receive {
-  const valueOf = filteredValue(node);
-  return (key, value, timestamp) => next(key, valueOf(key, value), timestamp);
+  const derive = filteredValue(node);
+  return (key, value, timestamp) => next(key, derive(key, value), timestamp);
 }
 
 export function tableMapValues(node: Kind<'tableMapValues'>, next: Receive): Receive {
-  const valueOf = mappedValue(node);
-  return (key, value, timestamp) => next(key, valueOf(key, value), timestamp);
+  const derive = mappedValue(node);
+  return (key, value, timestamp) => next(key, derive(key, value), timestamp);
 }
 
 /** Reads a table as of now: a stored one from its store, a derived one by deriving from what it comes from. */
@@ -39,17 +39,17 @@ export function tableReader(node: Node, context: OperatorContext): (key: unknown
     case 'tableFilter':
     case 'tableMapValues': {
       const read = tableReader(node.parents[0]!, context);
-      const valueOf = node.kind === 'tableFilter' ? filteredValue(node) : mappedValue(node);
-      return (key) => valueOf(key, read(key));
+      const derive = node.kind === 'tableFilter' ? filteredValue(node) : mappedValue(node);
+      return (key) => derive(key, read(key));
     }
     default:
       throw failedIn(node.name, 'is not a table');
   }
 }
 
-type ValueOf = (key: unknown, value: unknown) => unknown;
+type Derive = (key: unknown, value: unknown) => unknown;
 
-function filteredValue({ predicate, keepWhen, name }: Kind<'tableFilter'>): ValueOf {
+function filteredValue({ predicate, keepWhen, name }: Kind<'tableFilter'>): Derive {
   return (key, value) => {
     if (value === null) return null;
     try {
@@ -60,7 +60,7 @@ function filteredValue({ predicate, keepWhen, name }: Kind<'tableFilter'>): Valu
   };
 }
 
-function mappedValue({ mapper, name }: Kind<'tableMapValues'>): ValueOf {
+function mappedValue({ mapper, name }: Kind<'tableMapValues'>): Derive {
   return (key, value) => {
     if (value === null) return null;
     try {

@@ -19,7 +19,9 @@ export function describeAsText(plan: Plan): string {
 function head(node: PlannedNode): string {
   if (node.kind === 'source') return `Source: ${node.name} (topics: [${node.topic.name}])`;
   if (node.kind === 'sink') return `Sink: ${node.name} (topic: ${node.topic.name})`;
-  return `Processor: ${node.name} (stores: [${storesOf(node).map((store) => store.name).join(', ')}])`;
+  return `Processor: ${node.name} (stores: [${storesOf(node)
+    .map((store) => store.name)
+    .join(', ')}])`;
 }
 
 function childNames(subTopology: SubTopology): ReadonlyMap<number, readonly string[]> {

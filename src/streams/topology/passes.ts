@@ -13,12 +13,16 @@ export function planOf(nodes: readonly Node[]): Plan {
 
 function checkNames(nodes: readonly Node[]): void {
   if (!nodes.some((node) => node.kind === 'source')) {
-    throw new HeadraceError('TOPOLOGY_INVALID', 'The topology reads no topic; begin with builder.stream or builder.table');
+    throw new HeadraceError(
+      'TOPOLOGY_INVALID',
+      'The topology reads no topic; begin with builder.stream or builder.table',
+    );
   }
   const seen = new Set<string>();
   for (const node of nodes) {
     const where = { operator: node.name };
-    if (seen.has(node.name)) throw new HeadraceError('TOPOLOGY_INVALID', `Two operators have the name ${node.name}`, { where });
+    if (seen.has(node.name))
+      throw new HeadraceError('TOPOLOGY_INVALID', `Two operators have the name ${node.name}`, { where });
     seen.add(node.name);
   }
 }
@@ -28,12 +32,17 @@ function checkStores(nodes: readonly Node[]): void {
   for (const node of nodes) {
     for (const store of storesOf(node)) {
       if (store.name.startsWith('__')) {
-        throw new HeadraceError('TOPOLOGY_INVALID', `${node.name}: store names that begin with "__" belong to the engine: ${store.name}`);
+        throw new HeadraceError(
+          'TOPOLOGY_INVALID',
+          `${node.name}: store names that begin with "__" belong to the engine: ${store.name}`,
+        );
       }
       const other = byName.get(store.name);
       // Several processors may share one definition; two definitions under one name would mix their bytes.
       if (other !== undefined && other !== store) {
-        throw new HeadraceError('TOPOLOGY_INVALID', `${node.name}: two stores have the name ${store.name}`, { where: { operator: node.name } });
+        throw new HeadraceError('TOPOLOGY_INVALID', `${node.name}: two stores have the name ${store.name}`, {
+          where: { operator: node.name },
+        });
       }
       byName.set(store.name, store);
     }
@@ -41,7 +50,10 @@ function checkStores(nodes: readonly Node[]): void {
 }
 
 /** Puts a sink and a source in the place of each repartition. */
-function cutAtRepartitions(nodes: readonly Node[]): { readonly planned: readonly PlannedNode[]; readonly repartitionTopics: readonly RepartitionTopic[] } {
+function cutAtRepartitions(nodes: readonly Node[]): {
+  readonly planned: readonly PlannedNode[];
+  readonly repartitionTopics: readonly RepartitionTopic[];
+} {
   const planned: PlannedNode[] = [];
   const repartitionTopics: RepartitionTopic[] = [];
   const replacement = new Map<Node, PlannedNode>();
@@ -59,7 +71,16 @@ function cutAtRepartitions(nodes: readonly Node[]): { readonly planned: readonly
     const topic = { name: `${node.name}-repartition`, isInternal: true };
     repartitionTopics.push({ name: topic.name, partitions: node.partitions });
     keep({ kind: 'sink', id: planned.length, name: `${node.name}-repartition-sink`, parents, topic, key, value });
-    const source = { kind: 'source', id: planned.length, name: `${node.name}-repartition-source`, parents: [], topic, key, value, timestampExtractor: undefined } as const;
+    const source = {
+      kind: 'source',
+      id: planned.length,
+      name: `${node.name}-repartition-source`,
+      parents: [],
+      topic,
+      key,
+      value,
+      timestampExtractor: undefined,
+    } as const;
     replacement.set(node, keep(source));
   }
   return { planned, repartitionTopics };

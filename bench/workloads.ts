@@ -1,0 +1,80 @@
+import { bytesSerde, type KStream, type Serde, StreamsBuilder, stringSerde, type Topology } from 'headrace';
+
+/**
+ * The workloads of Kafka Streams' anchor program, record for record: the same keys, values, timestamps and results.
+ * A value has 48 bytes: int64 id, int64 amount in minor units, int64 event time in ms, int64 kind, 16 zero bytes.
+ */
+export const WORKLOADS = ['balances', 'stateless'] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
+export const PARTITIONS = 4;
+const EPOCH_MS = 1_700_000_000_000;
+const VALUE_BYTES = 48;
+/** Java's `i * 2654435761L % accounts`; the factor is reduced first, which gives the same and stays exact in a double. */
+const KEY_FACTOR = 2_654_435_761;
+
+export function recordKeyOf(index: number, accounts: number): string {
+  return `acct-${(index * (KEY_FACTOR % accounts)) % accounts}`;
+}
+
+export function amountOf(index: number): number {
+  return 100 + (index % 900);
+}
+
+export function kindOf(index: number): number {
+  return index % 7;
+}
+
+export function timestampOf(index: number): number {
+  return EPOCH_MS + index;
+}
+
+export function recordValueOf(index: number): Uint8Array {
+  const bytes = new Uint8Array(VALUE_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(index));
+  view.setBigInt64(8, BigInt(amountOf(index)));
+  view.setBigInt64(16, BigInt(timestampOf(index)));
+  view.setBigInt64(24, BigInt(kindOf(index)));
+  return bytes;
+}
+
+export function topologyOf(workload: Workload, input: string, output: string): Topology {
+  const builder = new StreamsBuilder();
+  const serdes = { key: stringSerde, value: bytesSerde };
+  const stream = builder.stream(input, serdes);
+  (workload === 'balances' ? balances(stream) : stateless(stream)).to(output, serdes);
+  return builder.build();
+}
+
+/** Sum, count and last id of each account, every update written out. */
+function balances(stream: KStream<string, Uint8Array>): KStream<string, Uint8Array> {
+  return stream
+    .groupByKey()
+    .aggregate({
+      name: 'balances',
+      value: bytesSerde as Serde<Uint8Array>,
+      initializer: () => new Uint8Array(24),
+      aggregator: add,
+    })
+    .toStream();
+}
+
+function add(_key: string, value: Uint8Array, aggregate: Uint8Array): Uint8Array {
+  const record = viewOf(value);
+  const before = viewOf(aggregate);
+  const bytes = new Uint8Array(24);
+  const after = viewOf(bytes);
+  after.setBigInt64(0, before.getBigInt64(0) + record.getBigInt64(8));
+  after.setBigInt64(8, before.getBigInt64(8) + 1n);
+  after.setBigInt64(16, record.getBigInt64(0));
+  return bytes;
+}
+
+function stateless(stream: KStream<string, Uint8Array>): KStream<string, Uint8Array> {
+  return stream.filter((_key, value) => viewOf(value).getBigInt64(24) !== 3n).mapValues((value) => value.slice(0, 32));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WriteBuffer } from '../../src/state/write-buffer.ts';
+import { MemoryState } from '../../src/testing/memory-state.ts';
+
+const key = fc.constantFrom('', 'a', 'ab', 'b', '\u0000', '\u00ff', '__proto__');
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('put' as const), key, value: fc.option(fc.uint8Array({ maxLength: 3 })) }),
+  fc.record({ kind: fc.constantFrom('begin' as const, 'rollback' as const, 'commit' as const) }),
+  fc.record({ kind: fc.constant('get' as const), key }),
+);
+
+const sorted = (entries: Iterable<readonly [string, Uint8Array]>) =>
+  [...entries].sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, value]) => [name, [...value]]);
+
+describe('WriteBuffer', () => {
+  it('behaves as a map with savepoints over committed state, whatever the order of calls', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, reverse) => {
+        const state = new MemoryState();
+        const buffer = new WriteBuffer('store', 0, state.partition('store', 0));
+        let model = new Map<string, Uint8Array>();
+        let savepoint = new Map(model);
+        let committed = new Map(model);
+        for (const each of steps) {
+          if (each.kind === 'put') {
+            buffer.put(each.key, each.value);
+            if (each.value === null) model.delete(each.key);
+            else model.set(each.key, each.value);
+          } else if (each.kind === 'get') {
+            expect(buffer.get(each.key)).toEqual(model.get(each.key) ?? null);
+          } else if (each.kind === 'begin') {
+            buffer.beginRecord();
+            savepoint = new Map(model);
+          } else if (each.kind === 'rollback') {
+            buffer.rollbackRecord();
+            model = new Map(savepoint);
+          } else {
+            const changes = buffer.changes();
+            if (changes !== undefined) state.apply([changes]);
+            buffer.markCommitted();
+            committed = new Map(model);
+            savepoint = new Map(model);
+          }
+        }
+        expect(sorted(buffer.range())).toEqual(sorted(model));
+        const ranged = [...buffer.range('a', '\u00ff', reverse)].map(([name]) => name);
+        const expected = [...model.keys()].filter((name) => name >= 'a' && name < '\u00ff').sort();
+        expect(ranged).toEqual(reverse ? expected.reverse() : expected);
+        expect(sorted(state.partition('store', 0).range())).toEqual(sorted(committed));
+        // Committing what is left brings the state to the model: no change is ever forgotten.
+        const rest = buffer.changes();
+        if (rest !== undefined) state.apply([rest]);
+        expect(sorted(state.partition('store', 0).range())).toEqual(sorted(model));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
