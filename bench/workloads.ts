@@ -1,4 +1,4 @@
-import { bytesSerde, type KStream, type Serde, StreamsBuilder, stringSerde, type Topology } from 'headrace';
+import { bytesSerde, type KStream, StreamsBuilder, stringSerde, type Topology } from 'headrace';
 
 /**
  * The workloads of Kafka Streams' anchor program, record for record: the same keys, values, timestamps and results.
@@ -51,9 +51,9 @@ export function topologyOf(workload: Workload, input: string, output: string): T
 function balances(stream: KStream<string, Uint8Array>): KStream<string, Uint8Array> {
   return stream
     .groupByKey()
-    .aggregate({
+    .aggregate<Uint8Array>({
       name: 'balances',
-      value: bytesSerde as Serde<Uint8Array>,
+      value: bytesSerde,
       initializer: () => new Uint8Array(24),
       aggregator: add,
     })
@@ -61,20 +61,29 @@ function balances(stream: KStream<string, Uint8Array>): KStream<string, Uint8Arr
 }
 
 function add(_key: string, value: Uint8Array, aggregate: Uint8Array): Uint8Array {
-  const record = viewOf(value);
-  const before = viewOf(aggregate);
-  const bytes = new Uint8Array(24);
-  const after = viewOf(bytes);
-  after.setBigInt64(0, before.getBigInt64(0) + record.getBigInt64(8));
-  after.setBigInt64(8, before.getBigInt64(8) + 1n);
-  after.setBigInt64(16, record.getBigInt64(0));
-  return bytes;
+  const after = new Uint8Array(24);
+  writeInt64(after, 0, readInt64(aggregate, 0) + readInt64(value, 8));
+  writeInt64(after, 8, readInt64(aggregate, 8) + 1n);
+  for (let i = 0; i < 8; i++) after[16 + i] = value[i]!;
+  return after;
 }
 
 function stateless(stream: KStream<string, Uint8Array>): KStream<string, Uint8Array> {
-  return stream.filter((_key, value) => viewOf(value).getBigInt64(24) !== 3n).mapValues((value) => value.slice(0, 32));
+  return stream
+    .filter((_key, value) => readInt64(value, 24) !== 3n)
+    .mapValues((value): Uint8Array => value.slice(0, 32));
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** A DataView over a small array would move the array out of V8's heap; through a scratch of 8 bytes it costs a fifth. */
+function readInt64(bytes: Uint8Array, at: number): bigint {
+  for (let i = 0; i < 8; i++) scratchBytes[i] = bytes[at + i]!;
+  return scratch.getBigInt64(0);
+}
+
+function writeInt64(bytes: Uint8Array, at: number, value: bigint): void {
+  scratch.setBigInt64(0, value);
+  for (let i = 0; i < 8; i++) bytes[at + i] = scratchBytes[i]!;
 }

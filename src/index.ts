@@ -5,6 +5,7 @@ export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
 export { countSerde } from './serde/count.ts';
+export { bytesSerde, stringSerde } from './serde/primitives.ts';
 export type { Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';

@@ -51,6 +51,8 @@ export class RecordCollector {
   /** The buffers that the present record has written to, and how many records were in each before. */
   readonly #touched: RecordBuffer[] = [];
   readonly #countsBefore: number[] = [];
+  /** Entries in use of the two lists: to shorten an array costs more than everything else here. */
+  #touchedCount = 0;
 
   constructor(partitionsOf: (topic: string) => number | undefined) {
     this.#partitionsOf = partitionsOf;
@@ -82,20 +84,18 @@ export class RecordCollector {
 
   /** The savepoint: what is appended from here on can be taken back by {@link rollbackRecord}. */
   beginRecord(): void {
-    if (this.#touched.length === 0) return;
-    this.#touched.length = 0;
-    this.#countsBefore.length = 0;
+    this.#touchedCount = 0;
   }
 
   /** A record touches few buffers, so the list is searched rather than hashed. */
   remember(buffer: RecordBuffer): void {
-    if (this.#touched.includes(buffer)) return;
-    this.#touched.push(buffer);
-    this.#countsBefore.push(buffer.count);
+    for (let i = 0; i < this.#touchedCount; i++) if (this.#touched[i] === buffer) return;
+    this.#touched[this.#touchedCount] = buffer;
+    this.#countsBefore[this.#touchedCount++] = buffer.count;
   }
 
   rollbackRecord(): void {
-    for (let i = 0; i < this.#touched.length; i++) this.#touched[i]!.truncate(this.#countsBefore[i]!);
+    for (let i = 0; i < this.#touchedCount; i++) this.#touched[i]!.truncate(this.#countsBefore[i]!);
     this.beginRecord();
   }
 

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
-import type { Assignment, GroupOffset, Log, Member, PollResult, TopicConfig } from '../log/log.ts';
-import type { SubTopology } from '../streams/topology/plan.ts';
+import type { Log, Member, PollResult, TopicConfig } from '../log/log.ts';
 import type { Topology } from '../streams/topology/topology.ts';
+import { AssignedTasks } from './assigned-tasks.ts';
 import { commit, type OnCommitStep } from './commit.ts';
 import { deadLetterTopic, type Redact } from './dead-letter.ts';
-import { resolvePartitions, topicNamer } from './partitions.ts';
-import { RecordCollector } from './record-collector.ts';
-import { Task, type TaskCounters } from './task.ts';
+import { resolvePartitions } from './partitions.ts';
+import type { RecordQueue } from './record-queue.ts';
+import type { TaskCounters } from './task.ts';
 
 export interface WorkerOptions {
   readonly log: Log;
@@ -44,8 +44,8 @@ const PROCESS_RECORDS_MAX = 2_000;
 const COMMIT_CHANGES_MAX = 400_000;
 /** A source partition with this many records waiting is not fetched further. */
 const QUEUED_RECORDS_MAX = 20_000;
-/** With nothing to commit, how long a poll waits. */
-const IDLE_POLL_MS = 500;
+/** How long a poll waits at most: as long as stop and idle may take to be noticed. */
+const POLL_WAIT_MAX_MS = 100;
 /** Between tries after an abort: doubled each time up to the greatest. */
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 5_000;
@@ -62,48 +62,45 @@ const NOTHING: PollResult = { batches: [] };
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0 };
+  readonly #paused = new Set<RecordQueue>();
   #commits = 0;
   #aborts = 0;
+  #handledAtCommit = 0;
   #member: Member | undefined;
-  #collector: RecordCollector;
-  #tasks = new Map<string, Task>();
-  #subTopologyOf = new Map<string, SubTopology>();
-  #partitionsOf = new Map<string, number>();
-  #assignment: Assignment = { epoch: -1, partitions: [] };
-  /** What is committed of each assigned partition, by topic and partition. */
-  #committed = new Map<string, GroupOffset>();
-  #paused = new Set<string>();
+  #assigned: AssignedTasks | undefined;
   #isStopping = false;
-  #processedAtCommit = 0;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#collector = this.#newCollector();
   }
 
   /**
    * Creates the internal topics, joins and works until {@link stop}. Rejects where going on would be wrong: a missing
-   * topic, damaged storage, an error of ours. Faults that pass (a refused commit, a full disk, a lost membership) are retried.
+   * topic, damaged storage, an error of ours. Faults that pass (a refused commit, a full disk, a lost membership) are
+   * retried.
    */
   async run(): Promise<void> {
-    await this.#prepare();
     try {
+      const assigned = await this.#prepare();
+      this.#assigned = assigned;
       let retryMs = RETRY_MIN_MS;
       while (!this.#isStopping) {
         try {
-          await this.#join();
-          await this.#work(() => {
+          this.#member ??= await this.#join(assigned);
+          await this.#work(this.#member, assigned, () => {
             retryMs = RETRY_MIN_MS;
           });
         } catch (error) {
-          this.#recoverFrom(error);
+          this.#recoverFrom(error, assigned);
           await this.#sleep(retryMs);
           retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
         }
       }
     } finally {
-      await this.#leave();
+      const member = this.#member;
+      this.#member = undefined;
+      await member?.leave();
       this.#resolveIdle(this.#idleWaiters.length);
     }
   }
@@ -125,78 +122,71 @@ export class Worker {
 
   metrics(): WorkerMetrics {
     let lag = 0;
-    for (const task of this.#tasks.values()) {
-      for (const queue of task.queues) lag += queue.size + (this.#member?.lag(queue) ?? 0);
-    }
-    return { ...this.#counters, commits: this.#commits, aborts: this.#aborts, tasks: this.#tasks.size, lag };
+    for (const queue of this.#assigned?.queues() ?? []) lag += queue.size + (this.#member?.lag(queue) ?? 0);
+    const tasks = this.#assigned?.tasks.length ?? 0;
+    return { ...this.#counters, commits: this.#commits, aborts: this.#aborts, tasks, lag };
   }
 
-  async #prepare(): Promise<void> {
-    const { log, topology, application } = this.#options;
+  /** Creates the topics that the plan itself needs. */
+  async #prepare(): Promise<AssignedTasks> {
+    const { log, topology, application, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
     const resolved = resolvePartitions(plan, application, existing);
-    const nameOf = topicNamer(application);
-    const create: TopicConfig[] = [];
-    for (const { name } of plan.repartitionTopics) {
+    const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {
       const full = `${application}-${name}`;
-      create.push({
+      return {
         name: full,
         partitions: resolved.get(full)!,
         cleanup: 'delete',
         retentionMs: REPARTITION_RETENTION_MS,
         retentionBytes: -1,
-      });
-    }
+      };
+    });
     for (const [topic, partitions] of resolved) {
-      const letters = deadLetterTopic(topic);
-      if (!existing.has(letters))
-        create.push({ name: letters, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
+      const name = deadLetterTopic(topic);
+      if (!existing.has(name))
+        create.push({ name, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
     }
     await log.createTopics(create);
-    this.#partitionsOf = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
-    for (const subTopology of plan.subTopologies) {
-      for (const source of subTopology.sources) this.#subTopologyOf.set(nameOf(source.topic), subTopology);
-      for (const node of subTopology.nodes) if (node.kind === 'sink') this.#collector.output(nameOf(node.topic));
-    }
+    const counts = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
+    const partitionsOf = (topic: string) => counts.get(topic);
+    return new AssignedTasks({ plan, application, redact, counters: this.#counters, partitionsOf });
   }
 
-  async #join(): Promise<void> {
-    if (this.#member !== undefined) return;
-    const { log, topology, application, member } = this.#options;
-    const nameOf = topicNamer(application);
-    const topicSets = topology.plan.subTopologies.map((each) => each.sources.map((source) => nameOf(source.topic)));
-    this.#member = await log.join({ group: application, member: member ?? 'worker-0', topicSets });
+  #join(assigned: AssignedTasks): Promise<Member> {
+    const { log, application, member = 'worker-0' } = this.#options;
+    return log.join({ group: application, member, topicSets: assigned.topicSets });
   }
 
   /** Poll, process, commit, until stopped; throws on any fault. */
-  async #work(onCommitted: () => void): Promise<void> {
+  async #work(member: Member, assigned: AssignedTasks, onCommitted: () => void): Promise<void> {
     const { clock, commitIntervalMs = 100 } = this.#options;
-    const member = this.#member!;
     let commitAt = clock() + commitIntervalMs;
     for (;;) {
       const isStopping = this.#isStopping;
       const isDirty = this.#hasUncommitted();
       // Only those who waited before this poll may conclude something from its emptiness.
       const waiters = this.#idleWaiters.length;
-      const mayWait = !this.#hasWork() && waiters === 0;
-      const timeoutMs = mayWait ? (isDirty ? Math.max(0, commitAt - clock()) : IDLE_POLL_MS) : 0;
+      const mayWait = !assigned.hasWork() && waiters === 0;
+      const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : POLL_WAIT_MAX_MS;
+      const timeoutMs = mayWait ? Math.min(untilCommitMs, POLL_WAIT_MAX_MS) : 0;
       const polled = isStopping ? NOTHING : await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
-      if (polled.assignment !== undefined) this.#assign(polled.assignment);
-      for (const batch of polled.batches) {
-        if (batch.epoch === this.#assignment.epoch) this.#taskOf(batch.topic, batch.partition)?.enqueue(batch);
+      if (polled.assignment !== undefined) {
+        this.#reset();
+        assigned.assign(polled.assignment, member.state);
       }
+      for (const batch of polled.batches) assigned.enqueue(batch);
       if (!isDirty) commitAt = clock() + commitIntervalMs;
 
-      this.#process(commitAt);
-      this.#balanceFetching();
+      this.#process(member, assigned, commitAt);
+      this.#balanceFetching(member, assigned);
 
-      const isIdle =
-        polled === NOTHING || (polled.batches.length === 0 && polled.assignment === undefined && !this.#hasWork());
-      const isDue =
-        clock() >= commitAt || this.#changes() >= COMMIT_CHANGES_MAX || isStopping || (isIdle && waiters > 0);
-      if (isDue && this.#hasUncommitted()) {
-        await this.#commit();
+      const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
+      const isIdle = isStopping || isEmpty;
+      const isDue = clock() >= commitAt || assigned.changes() >= COMMIT_CHANGES_MAX;
+      if (this.#hasUncommitted() && (isDue || isStopping || (isIdle && waiters > 0))) {
+        await this.#commit(member, assigned);
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle) {
@@ -206,153 +196,81 @@ export class Worker {
     }
   }
 
-  #process(until: number): void {
-    const member = this.#member!;
+  #process(member: Member, assigned: AssignedTasks, until: number): void {
     const { clock } = this.#options;
     for (;;) {
       let done = 0;
-      for (const task of this.#tasks.values())
-        done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
-      if (done === 0 || clock() >= until || this.#changes() >= COMMIT_CHANGES_MAX) return;
+      for (const task of assigned.tasks) done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
+      if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
   }
 
-  async #commit(): Promise<void> {
-    const tasks = [...this.#tasks.values()];
-    const offsets = await commit(
-      this.#member!,
-      this.#assignment.epoch,
-      tasks,
-      this.#collector,
-      this.#options.onStep ?? (() => {}),
-    );
-    for (const offset of offsets) this.#committed.set(keyOf(offset.topic, offset.partition), offset);
+  async #commit(member: Member, assigned: AssignedTasks): Promise<void> {
+    const { onStep = () => {} } = this.#options;
+    const offsets = await commit(member, assigned.epoch, assigned.tasks, assigned.collector, onStep);
+    assigned.noteCommitted(offsets);
     this.#commits++;
-    this.#processedAtCommit = this.#counters.processed + this.#counters.deadLetters;
-  }
-
-  /** New tasks for a new assignment; what was not committed under the old one is dropped with its tasks. */
-  #assign(assignment: Assignment): void {
-    this.#assignment = assignment;
-    this.#committed = new Map(assignment.partitions.map((each) => [keyOf(each.topic, each.partition), each]));
-    this.#makeTasks();
-  }
-
-  #makeTasks(): void {
-    const { application, redact = (text) => text } = this.#options;
-    const topicName = topicNamer(application);
-    this.#collector = this.#newCollector();
-    this.#tasks = new Map();
-    this.#paused = new Set();
-    this.#processedAtCommit = this.#counters.processed + this.#counters.deadLetters;
-    for (const { topic, partition } of this.#assignment.partitions) {
-      const subTopology = this.#subTopologyOf.get(topic)!;
-      const id = `${subTopology.id}_${partition}`;
-      if (this.#tasks.has(id)) continue;
-      const positions = new Map(
-        subTopology.sources.map((source) => [
-          topicName(source.topic),
-          this.#committed.get(keyOf(topicName(source.topic), partition))!.offset,
-        ]),
-      );
-      const [state, collector, counters] = [this.#member!.state, this.#collector, this.#counters];
-      this.#tasks.set(
-        id,
-        new Task({ subTopology, partition, topicName, positions, state, collector, redact, counters }),
-      );
-    }
+    this.#handledAtCommit = this.#handled();
   }
 
   /** After a fault: what can pass is retried from the committed offsets, the rest ends the worker. */
-  #recoverFrom(error: unknown): void {
+  #recoverFrom(error: unknown, assigned: AssignedTasks): void {
     if (!(error instanceof HeadraceError)) throw error;
+    const member = this.#member;
     switch (error.code) {
       case 'COMMIT_REFUSED':
       case 'STORAGE_FULL':
-      case 'LOG_BACKPRESSURE': {
-        this.#abort(error);
-        const member = this.#member;
-        if (member === undefined) return;
-        member.resume(this.#assignment.partitions);
-        for (const offset of this.#committed.values()) member.seek(offset, offset.offset);
-        this.#makeTasks();
-        return;
-      }
+      case 'LOG_BACKPRESSURE':
+        if (member !== undefined) {
+          member.resume([...assigned.queues()]);
+          for (const committed of assigned.committedOffsets) member.seek(committed, committed.offset);
+          assigned.rebuild(member.state);
+        }
+        break;
       case 'MEMBER_FENCED':
       case 'COMMIT_UNKNOWN':
-        this.#abort(error);
         this.#member = undefined;
-        this.#tasks = new Map();
-        this.#assignment = { epoch: -1, partitions: [] };
-        return;
+        assigned.drop();
+        break;
       default:
         throw error;
     }
-  }
-
-  #abort(error: HeadraceError): void {
+    this.#reset();
     this.#aborts++;
-    this.#collector.clear();
     this.#options.onFault?.(error);
   }
 
+  /** The tasks were made anew: nothing is uncommitted and nothing is paused. */
+  #reset(): void {
+    this.#paused.clear();
+    this.#handledAtCommit = this.#handled();
+  }
+
   /** Partitions with a full queue are paused, and resumed when it has gone down to half. */
-  #balanceFetching(): void {
-    const member = this.#member!;
-    for (const task of this.#tasks.values()) {
-      for (const queue of task.queues) {
-        const key = keyOf(queue.topic, queue.partition);
-        const isPaused = this.#paused.has(key);
-        if (!isPaused && queue.size >= QUEUED_RECORDS_MAX) {
-          this.#paused.add(key);
-          member.pause([queue]);
-        } else if (isPaused && queue.size <= QUEUED_RECORDS_MAX / 2) {
-          this.#paused.delete(key);
-          member.resume([queue]);
-        }
+  #balanceFetching(member: Member, assigned: AssignedTasks): void {
+    for (const queue of assigned.queues()) {
+      if (queue.size >= QUEUED_RECORDS_MAX && !this.#paused.has(queue)) {
+        this.#paused.add(queue);
+        member.pause([queue]);
+      } else if (queue.size <= QUEUED_RECORDS_MAX / 2 && this.#paused.delete(queue)) {
+        member.resume([queue]);
       }
     }
   }
 
-  #newCollector(): RecordCollector {
-    return new RecordCollector((topic) => this.#partitionsOf.get(topic));
-  }
-
-  #taskOf(topic: string, partition: number): Task | undefined {
-    return this.#tasks.get(`${this.#subTopologyOf.get(topic)!.id}_${partition}`);
-  }
-
-  /** Whether a record at hand could be processed now. */
-  #hasWork(): boolean {
-    for (const task of this.#tasks.values()) if (task.queues.some((queue) => queue.hasHead)) return true;
-    return false;
+  #handled(): number {
+    return this.#counters.processed + this.#counters.deadLetters;
   }
 
   #hasUncommitted(): boolean {
-    return this.#counters.processed + this.#counters.deadLetters > this.#processedAtCommit;
-  }
-
-  #changes(): number {
-    let changes = this.#collector.count;
-    for (const task of this.#tasks.values()) changes += task.changedKeys;
-    return changes;
+    return this.#handled() > this.#handledAtCommit;
   }
 
   #resolveIdle(count: number): void {
     for (const resolve of this.#idleWaiters.splice(0, count)) resolve();
   }
 
-  async #leave(): Promise<void> {
-    const member = this.#member;
-    this.#member = undefined;
-    await member?.leave();
-  }
-
   #sleep(milliseconds: number): Promise<void> {
     return this.#options.sleep?.(milliseconds) ?? new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
-}
-
-function keyOf(topic: string, partition: number): string {
-  return `${partition} ${topic}`;
 }

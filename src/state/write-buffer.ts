@@ -19,9 +19,11 @@ export class WriteBuffer {
   #entries = new Map<string, Entry>();
   #dirty: Entry[] = [];
   /** What the present record replaced, in order: entry, its value, whether it was dirty. */
-  #undoEntries: Entry[] = [];
-  #undoValues: (Uint8Array | null)[] = [];
-  #undoDirty: boolean[] = [];
+  readonly #undoEntries: Entry[] = [];
+  readonly #undoValues: (Uint8Array | null)[] = [];
+  readonly #undoDirty: boolean[] = [];
+  /** Entries in use of the three lists: to shorten an array costs more than everything else here. */
+  #undoCount = 0;
 
   constructor(store: string, partition: number, committed: CommittedPartition) {
     this.store = store;
@@ -40,9 +42,10 @@ export class WriteBuffer {
   /** `null` deletes. The buffer keeps `value`; the caller must not change it afterwards. */
   put(key: string, value: Uint8Array | null): void {
     const entry = this.#entry(key);
-    this.#undoEntries.push(entry);
-    this.#undoValues.push(entry[1]);
-    this.#undoDirty.push(entry[2]);
+    const undo = this.#undoCount++;
+    this.#undoEntries[undo] = entry;
+    this.#undoValues[undo] = entry[1];
+    this.#undoDirty[undo] = entry[2];
     entry[1] = value;
     if (!entry[2]) {
       entry[2] = true;
@@ -79,14 +82,11 @@ export class WriteBuffer {
 
   /** The savepoint: what is put from here on can be undone by {@link rollbackRecord}. */
   beginRecord(): void {
-    if (this.#undoEntries.length === 0) return;
-    this.#undoEntries.length = 0;
-    this.#undoValues.length = 0;
-    this.#undoDirty.length = 0;
+    this.#undoCount = 0;
   }
 
   rollbackRecord(): void {
-    for (let i = this.#undoEntries.length - 1; i >= 0; i--) {
+    for (let i = this.#undoCount - 1; i >= 0; i--) {
       const entry = this.#undoEntries[i]!;
       entry[1] = this.#undoValues[i]!;
       // An entry becomes dirty at the end of the list, so undoing in reverse order takes it from there.

@@ -21,38 +21,109 @@ function through<K, V>(
 }
 
 describe('stateless operators', () => {
-  const records = [['a', 'one'], ['b', 'three'], ['a', 'five']] as const;
+  const records = [
+    ['a', 'one'],
+    ['b', 'three'],
+    ['a', 'five'],
+  ] as const;
 
   it('filter and filterNot keep what they say', () => {
     expect(through((stream) => stream.filter((_key, value) => value.length === 3), records)).toEqual([['a', 'one']]);
-    expect(through((stream) => stream.filterNot((_key, value) => value.length === 3), records)).toEqual([['b', 'three'], ['a', 'five']]);
+    expect(through((stream) => stream.filterNot((_key, value) => value.length === 3), records)).toEqual([
+      ['b', 'three'],
+      ['a', 'five'],
+    ]);
   });
 
   it('map, mapValues and selectKey change what they say', () => {
-    expect(through((stream) => stream.map((key, value) => [value, key]), records)).toEqual([['one', 'a'], ['three', 'b'], ['five', 'a']]);
-    expect(through((stream) => stream.mapValues((value, key) => `${key}:${value}`), records)[1]).toEqual(['b', 'b:three']);
-    expect(through((stream) => stream.selectKey((_key, value) => value[0]!), records).map(([key]) => key)).toEqual(['o', 't', 'f']);
+    expect(through((stream) => stream.map((key, value) => [value, key]), records)).toEqual([
+      ['one', 'a'],
+      ['three', 'b'],
+      ['five', 'a'],
+    ]);
+    expect(through((stream) => stream.mapValues((value, key) => `${key}:${value}`), records)[1]).toEqual([
+      'b',
+      'b:three',
+    ]);
+    expect(through((stream) => stream.selectKey((_key, value) => value[0]!), records).map(([key]) => key)).toEqual([
+      'o',
+      't',
+      'f',
+    ]);
   });
 
   it('flatMap and flatMapValues give any number', () => {
-    expect(through((stream) => stream.flatMapValues((value) => [...value].slice(0, 2)), [['a', 'xyz'], ['b', '']])).toEqual([['a', 'x'], ['a', 'y']]);
-    expect(through((stream) => stream.flatMap((key, value) => [[value, key], [key, value]] as const), [['a', 'b']])).toEqual([['b', 'a'], ['a', 'b']]);
+    expect(
+      through(
+        (stream) => stream.flatMapValues((value) => [...value].slice(0, 2)),
+        [
+          ['a', 'xyz'],
+          ['b', ''],
+        ],
+      ),
+    ).toEqual([
+      ['a', 'x'],
+      ['a', 'y'],
+    ]);
+    expect(
+      through(
+        (stream) =>
+          stream.flatMap(
+            (key, value) =>
+              [
+                [value, key],
+                [key, value],
+              ] as const,
+          ),
+        [['a', 'b']],
+      ),
+    ).toEqual([
+      ['b', 'a'],
+      ['a', 'b'],
+    ]);
   });
 
   it('split sends each record to the first branch that takes it, and the rest to rest', () => {
-    const out = through((stream) => {
-      const { long, vowel, rest } = stream.split({ long: (_key, value) => value.length > 4, vowel: (_key, value) => 'aeiou'.includes(value[0]!) });
-      return long.mapValues((value) => `long ${value}`).merge(vowel.mapValues((value) => `vowel ${value}`)).merge(rest.mapValues((value) => `rest ${value}`));
-    }, [['k', 'elephant'], ['k', 'ant'], ['k', 'bee']]);
+    const out = through(
+      (stream) => {
+        const { long, vowel, rest } = stream.split({
+          long: (_key, value) => value.length > 4,
+          vowel: (_key, value) => 'aeiou'.includes(value[0]!),
+        });
+        return long
+          .mapValues((value) => `long ${value}`)
+          .merge(vowel.mapValues((value) => `vowel ${value}`))
+          .merge(rest.mapValues((value) => `rest ${value}`));
+      },
+      [
+        ['k', 'elephant'],
+        ['k', 'ant'],
+        ['k', 'bee'],
+      ],
+    );
     expect(out.map(([, value]) => value)).toEqual(['long elephant', 'vowel ant', 'rest bee']);
   });
 
   it('a stream merged with itself comes twice', () => {
-    expect(through((stream) => stream.merge(stream), [['a', 'x']])).toEqual([['a', 'x'], ['a', 'x']]);
+    expect(through((stream) => stream.merge(stream), [['a', 'x']])).toEqual([
+      ['a', 'x'],
+      ['a', 'x'],
+    ]);
   });
 
   it('null keys and values pass', () => {
-    expect(through((stream) => stream.filter(() => true), [[null, 'x'], ['a', null]])).toEqual([[null, 'x'], ['a', null]]);
+    expect(
+      through(
+        (stream) => stream.filter(() => true),
+        [
+          [null, 'x'],
+          ['a', null],
+        ],
+      ),
+    ).toEqual([
+      [null, 'x'],
+      ['a', null],
+    ]);
   });
 });
 
@@ -61,42 +132,92 @@ describe('aggregates', () => {
     const builder = new StreamsBuilder();
     const grouped = builder.stream('in', serdes).groupByKey();
     grouped.count({ name: 'counts' }).toStream().to('counted', { key: text, value: countSerde });
-    grouped.reduce({ name: 'reduced', reducer: (sum, value) => `${sum}+${value}` }).toStream().to('reduced');
+    grouped
+      .reduce({ name: 'reduced', reducer: (sum, value) => `${sum}+${value}` })
+      .toStream()
+      .to('reduced');
     const driver = new TopologyTestDriver(builder.build());
     const input = driver.inputTopic('in', serdes);
-    for (const [key, value] of [['a', '1'], ['b', '2'], ['a', '3'], [null, '4'], ['a', null]] as const) input.pipe(key, value);
-    expect(driver.outputTopic('counted', { key: text, value: countSerde }).readKeyValues()).toEqual([['a', 1], ['b', 1], ['a', 2]]);
-    expect(driver.outputTopic('reduced', serdes).readKeyValues()).toEqual([['a', '1'], ['b', '2'], ['a', '1+3']]);
+    for (const [key, value] of [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '3'],
+      [null, '4'],
+      ['a', null],
+    ] as const)
+      input.pipe(key, value);
+    expect(driver.outputTopic('counted', { key: text, value: countSerde }).readKeyValues()).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+    ]);
+    expect(driver.outputTopic('reduced', serdes).readKeyValues()).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '1+3'],
+    ]);
     expect(driver.counters.skipped).toBe(4);
-    expect(driver.storeEntries('counts')).toEqual([['a', 2], ['b', 1]]);
+    expect(driver.storeEntries('counts')).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
   });
 
   it('a result carries the greatest timestamp of its records', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', serdes).groupByKey().count({ name: 'counts' }).toStream().to('out', { key: text, value: countSerde });
+    builder
+      .stream('in', serdes)
+      .groupByKey()
+      .count({ name: 'counts' })
+      .toStream()
+      .to('out', { key: text, value: countSerde });
     const driver = new TopologyTestDriver(builder.build());
     const input = driver.inputTopic('in', serdes);
     for (const timestamp of [5, 3, 9]) input.pipe('a', 'x', { timestamp });
-    expect(driver.outputTopic('out', { key: text, value: countSerde }).readAll().map(({ timestamp }) => timestamp)).toEqual([5, 5, 9]);
+    expect(
+      driver
+        .outputTopic('out', { key: text, value: countSerde })
+        .readAll()
+        .map(({ timestamp }) => timestamp),
+    ).toEqual([5, 5, 9]);
   });
 
   it('an aggregate of null deletes the row', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', serdes).groupByKey().reduce({ name: 'last', reducer: (_old, value) => (value === 'gone' ? null : value) }).toStream().to('out');
+    builder
+      .stream('in', serdes)
+      .groupByKey()
+      .reduce({ name: 'last', reducer: (_old, value) => (value === 'gone' ? null : value) })
+      .toStream()
+      .to('out');
     const driver = new TopologyTestDriver(builder.build());
     const input = driver.inputTopic('in', serdes);
     for (const value of ['x', 'gone', 'y']) input.pipe('a', value);
-    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([['a', 'x'], ['a', null], ['a', 'y']]);
+    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([
+      ['a', 'x'],
+      ['a', null],
+      ['a', 'y'],
+    ]);
   });
 
   it('groupBy goes through a repartition topic, so that equal keys of all partitions meet', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', serdes).groupBy((_key, value) => value, { name: 'by-value', key: text }).count({ name: 'counts' }).toStream().to('out', { key: text, value: countSerde });
+    builder
+      .stream('in', serdes)
+      .groupBy((_key, value) => value, { name: 'by-value', key: text })
+      .count({ name: 'counts' })
+      .toStream()
+      .to('out', { key: text, value: countSerde });
     const driver = new TopologyTestDriver(builder.build(), { partitions: 4 });
     const input = driver.inputTopic('in', serdes);
     for (let i = 0; i < 20; i++) input.pipe(`key-${i}`, i % 2 === 0 ? 'even' : 'odd');
     const last = new Map(driver.outputTopic('out', { key: text, value: countSerde }).readKeyValues());
-    expect(last).toEqual(new Map([['even', 10], ['odd', 10]]));
+    expect(last).toEqual(
+      new Map([
+        ['even', 10],
+        ['odd', 10],
+      ]),
+    );
   });
 });
 
@@ -105,8 +226,18 @@ describe('tables', () => {
     const builder = new StreamsBuilder();
     const table = builder.table('table', { ...serdes, name: 'rows' });
     const stream = builder.stream('in', serdes);
-    stream.join(table.mapValues((row) => row.toUpperCase()), (value, row) => `${value}/${row}`).to('inner', serdes);
-    stream.leftJoin(table.filter((_key, row) => row !== 'hidden'), (value, row) => `${value}/${row}`).to('left', serdes);
+    stream
+      .join(
+        table.mapValues((row) => row.toUpperCase()),
+        (value, row) => `${value}/${row}`,
+      )
+      .to('inner', serdes);
+    stream
+      .leftJoin(
+        table.filter((_key, row) => row !== 'hidden'),
+        (value, row) => `${value}/${row}`,
+      )
+      .to('left', serdes);
     const driver = new TopologyTestDriver(builder.build());
     const rows = driver.inputTopic('table', serdes);
     const input = driver.inputTopic('in', serdes);
@@ -117,17 +248,35 @@ describe('tables', () => {
     input.pipe('a', '3');
     rows.pipe('a', null);
     input.pipe('a', '4');
-    expect(driver.outputTopic('inner', serdes).readKeyValues()).toEqual([['a', '2/X'], ['a', '3/HIDDEN']]);
-    expect(driver.outputTopic('left', serdes).readKeyValues()).toEqual([['a', '1/null'], ['a', '2/x'], ['a', '3/null'], ['a', '4/null']]);
+    expect(driver.outputTopic('inner', serdes).readKeyValues()).toEqual([
+      ['a', '2/X'],
+      ['a', '3/HIDDEN'],
+    ]);
+    expect(driver.outputTopic('left', serdes).readKeyValues()).toEqual([
+      ['a', '1/null'],
+      ['a', '2/x'],
+      ['a', '3/null'],
+      ['a', '4/null'],
+    ]);
   });
 
   it('toTable keeps the newest row and toStream sends every change', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', serdes).toTable({ name: 'rows' }).filter((_key, value) => value !== 'x').toStream().to('out');
+    builder
+      .stream('in', serdes)
+      .toTable({ name: 'rows' })
+      .filter((_key, value) => value !== 'x')
+      .toStream()
+      .to('out');
     const driver = new TopologyTestDriver(builder.build());
     const input = driver.inputTopic('in', serdes);
     for (const value of ['y', 'x', 'z', null]) input.pipe('a', value);
-    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([['a', 'y'], ['a', null], ['a', 'z'], ['a', null]]);
+    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([
+      ['a', 'y'],
+      ['a', null],
+      ['a', 'z'],
+      ['a', null],
+    ]);
     expect(driver.storeEntries('rows')).toEqual([]);
   });
 });
@@ -146,7 +295,8 @@ describe('process', () => {
           const before = context.stores.last.get(key!);
           context.stores.last.put(key!, value ?? undefined);
           context.forward(key, `${before ?? '-'}>${value}`);
-          if (value === 'twice') context.forward(key, `again@${record.offset}`, { timestamp: 7, headers: [['h', Buffer.from('v')]] });
+          if (value === 'twice')
+            context.forward(key, `again@${record.offset}`, { timestamp: 7, headers: [['h', Buffer.from('v')]] });
           if (value === 'boom') throw new RangeError('planted');
         },
       })
@@ -171,7 +321,10 @@ describe('process', () => {
     input.pipe('a', 'boom', { headers: [['mine', Buffer.from('1')]] });
     input.pipe('a', 'y');
     driver.commit();
-    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([['a', '->x'], ['a', 'x>y']]);
+    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([
+      ['a', '->x'],
+      ['a', 'x>y'],
+    ]);
     const [letter, ...others] = driver.outputTopic('in.dlq', serdes).readAll();
     expect(others).toEqual([]);
     expect([letter!.key, letter!.value]).toEqual(['a', 'boom']);
@@ -192,7 +345,10 @@ describe('process', () => {
     input.pipe('a', 'x');
     input.pipeBytes(Buffer.from('a'), Buffer.from([0xff, 0xfe]));
     input.pipe('a', 'y');
-    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([['a', '->x'], ['a', 'x>y']]);
+    expect(driver.outputTopic('out', serdes).readKeyValues()).toEqual([
+      ['a', '->x'],
+      ['a', 'x>y'],
+    ]);
     const bytes = { serialize: (value: Uint8Array) => value, deserialize: (value: Uint8Array) => value };
     const [letter] = driver.outputTopic('in.dlq', { key: bytes, value: bytes }).readAll();
     expect([...letter!.value!]).toEqual([0xff, 0xfe]);
@@ -208,14 +364,28 @@ describe('process', () => {
         if (crashes && i % 3 === 1) driver.crash();
       }
       driver.commit();
-      return { out: driver.outputTopic('out', serdes).readAll(), letters: driver.outputTopic('in.dlq', serdes).readAll().map(({ value }) => value), state: driver.storeEntries('last') };
+      return {
+        out: driver.outputTopic('out', serdes).readAll(),
+        letters: driver
+          .outputTopic('in.dlq', serdes)
+          .readAll()
+          .map(({ value }) => value),
+        state: driver.storeEntries('last'),
+      };
     };
     expect(run(true)).toEqual(run(false));
   });
 
   it('processValues refuses another key', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', serdes).processValues({ name: 'bad', value: text, processor: (context) => (_key, value) => context.forward('other', value) }).to('out');
+    builder
+      .stream('in', serdes)
+      .processValues({
+        name: 'bad',
+        value: text,
+        processor: (context) => (_key, value) => context.forward('other', value),
+      })
+      .to('out');
     const driver = new TopologyTestDriver(builder.build());
     driver.inputTopic('in', serdes).pipe('a', 'x');
     expect(driver.outputTopic('out', serdes).readAll()).toEqual([]);
@@ -231,7 +401,12 @@ describe('time', () => {
     const driver = new TopologyTestDriver(builder.build());
     driver.inputTopic('left', serdes).pipe('a', '42', { timestamp: 1 });
     driver.inputTopic('left', serdes).pipe('a', 'not a number', { timestamp: 1 });
-    expect(driver.outputTopic('out', serdes).readAll().map(({ timestamp }) => timestamp)).toEqual([42]);
+    expect(
+      driver
+        .outputTopic('out', serdes)
+        .readAll()
+        .map(({ timestamp }) => timestamp),
+    ).toEqual([42]);
     expect(driver.outputTopic('left.dlq', serdes).readAll()).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../../log/record-batch.ts';
 import type { NewRecord } from '../../log/record.ts';
+import type { RecordBatch } from '../../log/record-batch.ts';
 
 /** What of one partition belongs to a cut: offsets from <= offset < to. */
 export interface CutRange {
@@ -13,6 +13,7 @@ export interface CutRange {
 export interface Cut {
   readonly sink: string;
   readonly number: number;
+  /** At most one for each partition. */
   readonly ranges: readonly CutRange[];
 }
 
@@ -30,7 +31,8 @@ export interface SinkTarget {
   /** Resolves when no earlier try at this cut is running any more. */
   settle(cut: Cut): Promise<void>;
   /**
-   * Writes the records of a cut: what readers see afterwards is the same however often it is called. Rejects with a
+   * Writes the records of a cut: what readers see afterwards is the same however often it is called. The batches of a
+   * repeated cut may be split otherwise and reach beyond its ranges: only records inside of them count. Rejects with a
    * retriable error when the target is away (the worker tries again with back-off, the backlog stays in the log).
    */
   write(cut: Cut, batches: readonly RecordBatch[]): Promise<SinkWriteResult>;

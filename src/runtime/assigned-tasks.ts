@@ -1,0 +1,135 @@
+import type { Assignment, CommittedState, GroupOffset } from '../log/log.ts';
+import type { TopicPartition } from '../log/record.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
+import type { Plan, SubTopology } from '../streams/topology/plan.ts';
+import type { Redact } from './dead-letter.ts';
+import { topicNamer } from './partitions.ts';
+import { RecordCollector } from './record-collector.ts';
+import type { RecordQueue } from './record-queue.ts';
+import { Task, type TaskCounters } from './task.ts';
+
+export interface AssignedTasksOptions {
+  readonly plan: Plan;
+  readonly application: string;
+  readonly redact: Redact;
+  readonly counters: TaskCounters;
+  readonly partitionsOf: (topic: string) => number | undefined;
+}
+
+const NO_ASSIGNMENT: Assignment = { epoch: -1, partitions: [] };
+
+/**
+ * The tasks of a worker under its present assignment, the collector that they share, and the offsets that are committed
+ * for them. Tasks are dropped and made anew as a whole: what they had not committed goes with them.
+ */
+export class AssignedTasks {
+  readonly #options: AssignedTasksOptions;
+  readonly #subTopologyOf = new Map<string, SubTopology>();
+  readonly #topicName: ReturnType<typeof topicNamer>;
+  #assignment = NO_ASSIGNMENT;
+  #committed = new Map<string, GroupOffset>();
+  #tasks = new Map<string, Task>();
+  #collector: RecordCollector;
+
+  /** Throws TOPIC_UNKNOWN where the plan writes to a topic that does not exist. */
+  constructor(options: AssignedTasksOptions) {
+    this.#options = options;
+    this.#topicName = topicNamer(options.application);
+    this.#collector = new RecordCollector(options.partitionsOf);
+    for (const subTopology of options.plan.subTopologies) {
+      for (const source of subTopology.sources) this.#subTopologyOf.set(this.#topicName(source.topic), subTopology);
+      for (const node of subTopology.nodes) {
+        if (node.kind === 'sink') this.#collector.output(this.#topicName(node.topic));
+      }
+    }
+  }
+
+  /** For joining the group: the co-partitioned source topics of each sub-topology. */
+  get topicSets(): readonly (readonly string[])[] {
+    return this.#options.plan.subTopologies.map(({ sources }) =>
+      sources.map((source) => this.#topicName(source.topic)),
+    );
+  }
+
+  get epoch(): number {
+    return this.#assignment.epoch;
+  }
+
+  get tasks(): readonly Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  get collector(): RecordCollector {
+    return this.#collector;
+  }
+
+  /** Where each assigned partition goes on after an abort. */
+  get committedOffsets(): readonly GroupOffset[] {
+    return [...this.#committed.values()];
+  }
+
+  *queues(): IterableIterator<RecordQueue> {
+    for (const task of this.#tasks.values()) yield* task.queues;
+  }
+
+  assign(assignment: Assignment, state: CommittedState): void {
+    this.#assignment = assignment;
+    this.#committed = new Map(assignment.partitions.map((each) => [keyOf(each), each]));
+    this.rebuild(state);
+  }
+
+  /** Forgets the assignment and all tasks. */
+  drop(): void {
+    this.#assignment = NO_ASSIGNMENT;
+    this.#tasks = new Map();
+    this.#collector = new RecordCollector(this.#options.partitionsOf);
+  }
+
+  /** Makes all tasks anew from the committed state and offsets. */
+  rebuild(state: CommittedState): void {
+    const { redact, counters, partitionsOf } = this.#options;
+    this.#collector = new RecordCollector(partitionsOf);
+    this.#tasks = new Map();
+    const [topicName, collector] = [this.#topicName, this.#collector];
+    for (const { topic, partition } of this.#assignment.partitions) {
+      const subTopology = this.#subTopologyOf.get(topic)!;
+      const id = `${subTopology.id}_${partition}`;
+      if (this.#tasks.has(id)) continue;
+      const positions = new Map(
+        subTopology.sources.map((source) => {
+          const name = topicName(source.topic);
+          return [name, this.#committed.get(keyOf({ topic: name, partition }))!.offset] as const;
+        }),
+      );
+      const options = { subTopology, partition, topicName, positions, state, collector, redact, counters };
+      this.#tasks.set(id, new Task(options));
+    }
+  }
+
+  /** Hands a fetched batch to its task; one of an older epoch is dropped. */
+  enqueue(batch: RecordBatch): void {
+    if (batch.epoch !== this.#assignment.epoch) return;
+    this.#tasks.get(`${this.#subTopologyOf.get(batch.topic)!.id}_${batch.partition}`)?.enqueue(batch);
+  }
+
+  noteCommitted(offsets: readonly GroupOffset[]): void {
+    for (const offset of offsets) this.#committed.set(keyOf(offset), offset);
+  }
+
+  /** Whether a record at hand could be processed now. */
+  hasWork(): boolean {
+    for (const queue of this.queues()) if (queue.hasHead) return true;
+    return false;
+  }
+
+  /** How much a commit would carry: changed keys and outgoing records. */
+  changes(): number {
+    let changes = this.#collector.count;
+    for (const task of this.#tasks.values()) changes += task.changedKeys;
+    return changes;
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition} ${topic}`;
+}

@@ -1,0 +1,59 @@
+import { HeadraceError } from '../errors.ts';
+import type { Serde } from './serde.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Text as UTF-8. Bytes that are not UTF-8 throw DESERIALIZATION_FAILED, and text that is not well-formed (a lone
+ * surrogate) throws SERIALIZATION_FAILED: neither is replaced in silence.
+ */
+export const stringSerde: Serde<string> = {
+  /** Keys are mostly short and ASCII, for which a loop costs half of the native encoder. */
+  serialize(value) {
+    const length = value.length;
+    if (length > 64) return encode(value);
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return encode(value);
+      bytes[i] = code;
+    }
+    return bytes;
+  },
+  deserialize(bytes) {
+    const length = bytes.length;
+    if (length > 64) return decode(bytes);
+    let text = '';
+    for (let i = 0; i < length; i++) {
+      const code = bytes[i]!;
+      if (code > 0x7f) return decode(bytes);
+      text += String.fromCharCode(code);
+    }
+    return text;
+  },
+};
+
+/** Bytes as they are. */
+export const bytesSerde: Serde<Uint8Array> = {
+  serialize: (value) => value,
+  deserialize: (bytes) => bytes,
+};
+
+function encode(value: string): Uint8Array {
+  if (/[\ud800-\udfff]/.test(value) && !isWellFormed(value)) {
+    throw new HeadraceError('SERIALIZATION_FAILED', 'The text holds half of a surrogate pair and has no UTF-8 form');
+  }
+  return Buffer.from(value, 'utf8');
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new HeadraceError('DESERIALIZATION_FAILED', 'The bytes are not UTF-8', { cause });
+  }
+}
+
+function isWellFormed(value: string): boolean {
+  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value);
+}

@@ -1,0 +1,179 @@
+import { countSerde, HeadraceError, StreamsBuilder, type Topology } from 'headrace';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import { Worker, type WorkerOptions } from '../../src/runtime/worker.ts';
+import { appendText, openLog, readText, temporaryDirectory, topicConfig } from '../embedded-log.ts';
+import { text } from '../text-serde.ts';
+
+const serdes = { key: text, value: text };
+
+/** Words counted through a repartition topic; the word "boom" fails. */
+function wordCount(): Topology {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('words', serdes)
+    .mapValues((word) => {
+      if (word === 'boom') throw new RangeError('planted');
+      return word;
+    })
+    .groupBy((_key, word) => word, { name: 'by-word', key: text, value: text })
+    .count({ name: 'counts' })
+    .mapValues((count) => String(count))
+    .toStream()
+    .to('counts', serdes);
+  return builder.build();
+}
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let log: EmbeddedLog;
+
+beforeEach(async () => {
+  directory = temporaryDirectory();
+  log = openLog(directory.path);
+  await log.createTopics([topicConfig('words', 3), topicConfig('counts', 2)]);
+});
+
+afterEach(async () => {
+  await log.close();
+  directory.remove();
+});
+
+function start(options: Partial<WorkerOptions> = {}) {
+  const worker = new Worker({
+    log,
+    topology: wordCount(),
+    application: 'app',
+    clock: Date.now,
+    commitIntervalMs: 10,
+    ...options,
+  });
+  const running = worker.run();
+  return {
+    worker,
+    running,
+    async finish() {
+      await Promise.race([worker.idle(), running]);
+      worker.stop();
+      await running;
+    },
+  };
+}
+
+const newest = async () => Object.fromEntries(await readText(log, 'counts'));
+
+describe('Worker', () => {
+  it('processes what is there through the repartition topic, commits, and goes on after a restart where it stopped', async () => {
+    await appendText(log, 'words', [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+    ]);
+    const first = start();
+    await first.finish();
+    expect(await newest()).toEqual({ a: '2', b: '1' });
+    expect(first.worker.metrics()).toMatchObject({ processed: 6, deadLetters: 0, lag: 0, tasks: 6, aborts: 0 });
+    await log.close();
+    log = openLog(directory.path);
+    await appendText(log, 'words', [['4', 'a']]);
+    await start().finish();
+    expect((await readText(log, 'counts')).filter(([word]) => word === 'a')).toEqual([
+      ['a', '1'],
+      ['a', '2'],
+      ['a', '3'],
+    ]);
+  });
+
+  it('idle waits for records that are appended before the call, also with a long commit interval', async () => {
+    const running = start({ commitIntervalMs: 60_000 });
+    await running.worker.idle();
+    await appendText(log, 'words', [['1', 'a']]);
+    await running.worker.idle();
+    expect(await newest()).toEqual({ a: '1' });
+    await running.finish();
+  });
+
+  it('puts a failing record into the dead letters and goes on, across restarts exactly once', async () => {
+    await appendText(log, 'words', [
+      ['1', 'a'],
+      ['1', 'boom'],
+      ['1', 'a'],
+    ]);
+    await start().finish();
+    await start().finish();
+    expect(await newest()).toEqual({ a: '2' });
+    expect(await readText(log, 'words.dlq')).toEqual([['1', 'boom']]);
+  });
+
+  it('after a refused commit it begins again from the committed offsets, and the result is as without', async () => {
+    await appendText(log, 'words', [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+      ['4', 'boom'],
+    ]);
+    const join = log.join.bind(log);
+    let refusals = 3;
+    const faults: string[] = [];
+    const flaky = new Proxy(log, {
+      get(target, property) {
+        if (property !== 'join') return bound(target, property);
+        return async (...args: Parameters<EmbeddedLog['join']>) => {
+          const member = await join(...args);
+          return new Proxy(member, {
+            get(own, name) {
+              if (name !== 'commit' || refusals === 0) return bound(own, name);
+              return async () => {
+                refusals--;
+                throw new HeadraceError('COMMIT_REFUSED', 'planted', { retriable: true });
+              };
+            },
+          });
+        };
+      },
+    });
+    const running = start({ log: flaky, onFault: (error) => faults.push(error.code) });
+    await running.finish();
+    expect(await newest()).toEqual({ a: '2', b: '1' });
+    expect(await readText(log, 'words.dlq')).toEqual([['4', 'boom']]);
+    expect(faults).toEqual(['COMMIT_REFUSED', 'COMMIT_REFUSED', 'COMMIT_REFUSED']);
+    expect(running.worker.metrics().aborts).toBe(3);
+  });
+
+  it('a fenced worker joins again, and two workers share the partitions without losing or doubling', async () => {
+    const first = start({ member: 'one' });
+    await first.worker.idle();
+    const second = start({ member: 'two' });
+    const words = Array.from({ length: 300 }, (_, i) => [`k${i}`, `w${i % 7}`] as const);
+    for (let i = 0; i < words.length; i += 20) await appendText(log, 'words', words.slice(i, i + 20));
+    await Promise.all([first.finish(), second.finish()]);
+    await start({ member: 'three' }).finish();
+    const counts = await newest();
+    expect(Object.values(counts).reduce((sum, count) => sum + Number(count), 0)).toBe(300);
+    const written = await readText(log, 'counts');
+    expect(written).toHaveLength(300);
+    for (const word of Object.keys(counts)) {
+      expect(written.filter(([name]) => name === word).map(([, count]) => Number(count))).toEqual(
+        Array.from({ length: Number(counts[word]) }, (_, i) => i + 1),
+      );
+    }
+  });
+
+  it('ends with an error that names what is missing', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('nowhere', serdes)
+      .groupByKey()
+      .count({ name: 'counts' })
+      .toStream()
+      .to('counts', { key: text, value: countSerde });
+    await expect(start({ topology: builder.build() }).running).rejects.toMatchObject({
+      code: 'TOPIC_UNKNOWN',
+      message: expect.stringContaining('nowhere'),
+    });
+  });
+});
+
+function bound<T extends object>(target: T, property: string | symbol): unknown {
+  const value = Reflect.get(target, property, target) as unknown;
+  return typeof value === 'function' ? value.bind(target) : value;
+}
