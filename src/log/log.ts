@@ -1,6 +1,6 @@
+import type { NewRecord, RecordPosition, TopicPartition } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { RecordBuffer } from './record-buffer.ts';
-import type { NewRecord, RecordPosition, TopicPartition } from './record.ts';
 
 /**
  * The port between the engine and what keeps the records. A log is a set of topics of ordered partitions, groups whose

@@ -27,7 +27,10 @@ function checkTopicName(name: string): void {
   if (typeof name !== 'string' || name === '') throw invalid('', 'a topic needs a name');
   if (name === '.' || name === '..') throw invalid(name, 'this name is reserved');
   if (name.length > TOPIC_NAME_LENGTH_MAX) {
-    throw invalid(`${name.slice(0, 20)}...`, `a name has at most ${TOPIC_NAME_LENGTH_MAX} characters, not ${name.length}`);
+    throw invalid(
+      `${name.slice(0, 20)}...`,
+      `a name has at most ${TOPIC_NAME_LENGTH_MAX} characters, not ${name.length}`,
+    );
   }
   if (!LEGAL_NAME.test(name)) throw invalid(name, 'a name has only letters, digits, ".", "_" and "-"');
 }
@@ -47,5 +50,7 @@ function isLimit(value: number): boolean {
 }
 
 function invalid(topic: string, reason: string): HeadraceError {
-  return new HeadraceError('TOPIC_INVALID', `Topic ${JSON.stringify(topic)} is refused: ${reason}`, { where: { topic } });
+  return new HeadraceError('TOPIC_INVALID', `Topic ${JSON.stringify(topic)} is refused: ${reason}`, {
+    where: { topic },
+  });
 }

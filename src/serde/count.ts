@@ -9,9 +9,11 @@ export const countSerde: Serde<number> = {
     return bytes;
   },
   deserialize(bytes) {
-    if (bytes.length !== 8) throw new HeadraceError('DESERIALIZATION_FAILED', `A count has 8 bytes, not ${bytes.length}`);
+    if (bytes.length !== 8)
+      throw new HeadraceError('DESERIALIZATION_FAILED', `A count has 8 bytes, not ${bytes.length}`);
     const value = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0));
-    if (!Number.isSafeInteger(value)) throw new HeadraceError('DESERIALIZATION_FAILED', 'A count beyond 2^53 cannot be a number');
+    if (!Number.isSafeInteger(value))
+      throw new HeadraceError('DESERIALIZATION_FAILED', 'A count beyond 2^53 cannot be a number');
     return value;
   },
 };

@@ -19,7 +19,11 @@ export type Owners = ReadonlyMap<string, readonly (string | null)[]>;
  * partitions as that allows. Where a set does not divide evenly, those that hold the least so far get one more. A
  * function of its arguments alone.
  */
-export function assignPartitions(sets: readonly TopicSet[], subscriptions: readonly Subscription[], previous: Owners): Owners {
+export function assignPartitions(
+  sets: readonly TopicSet[],
+  subscriptions: readonly Subscription[],
+  previous: Owners,
+): Owners {
   const owners = new Map<string, readonly (string | null)[]>();
   const totals = new Map(subscriptions.map(({ member }) => [member, 0]));
   for (const set of sets) {

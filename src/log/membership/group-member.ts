@@ -1,13 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
-import type {
-  Assignment,
-  CommittedState,
-  Member,
-  PollOptions,
-  PollResult,
-  Transaction,
-  Watermarks,
-} from '../log.ts';
+import type { Assignment, CommittedState, Member, PollOptions, PollResult, Transaction, Watermarks } from '../log.ts';
 import type { TopicPartition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import type { TopicSet } from './assignment.ts';
@@ -62,6 +54,7 @@ export class GroupMember implements Member {
   #positions: FetchPosition[] = [];
   readonly #positionOf = new Map<string, FetchPosition>();
   #assigned: readonly TopicPartition[] = [];
+  #assignedKeys: ReadonlySet<string> = new Set();
   #isAssignmentNew = false;
   #fencedBecause: string | null = null;
   #rotation = 0;
@@ -130,12 +123,14 @@ export class GroupMember implements Member {
   requireEpoch(epoch: number): void {
     this.#requireActive();
     if (epoch !== this.#epoch) {
-      throw this.#fenced(`its partitions changed: the epoch is ${this.#epoch}, not ${epoch}; poll for the new assignment`);
+      throw this.#fenced(
+        `its partitions changed: the epoch is ${this.#epoch}, not ${epoch}; poll for the new assignment`,
+      );
     }
   }
 
   isAssigned(partition: TopicPartition): boolean {
-    return this.#assigned.some(({ topic, partition: p }) => p === partition.partition && topic === partition.topic);
+    return this.#assignedKeys.has(`${partition.partition} ${partition.topic}`);
   }
 
   /** From the group: these are the partitions now. The epoch changes only where they do. */
@@ -143,10 +138,13 @@ export class GroupMember implements Member {
     const isSame =
       this.#epoch >= 0 &&
       partitions.length === this.#assigned.length &&
-      partitions.every(({ topic, partition }, i) => topic === this.#assigned[i]!.topic && partition === this.#assigned[i]!.partition);
+      partitions.every(
+        ({ topic, partition }, i) => topic === this.#assigned[i]!.topic && partition === this.#assigned[i]!.partition,
+      );
     if (isSame) return;
     this.#epoch = epoch;
     this.#assigned = partitions;
+    this.#assignedKeys = new Set(partitions.map(({ topic, partition }) => `${partition} ${topic}`));
     this.#isAssignmentNew = true;
     this.#reassigned.notify();
   }
@@ -172,7 +170,10 @@ export class GroupMember implements Member {
     };
   }
 
-  /** Each partition that has something gets an equal share of what is left, and the next poll begins with another one. */
+  /**
+   * Each partition that has something gets an equal share of what is left; the next poll begins behind the last one
+   * served, so that none starves.
+   */
   #fetch(maxRecords: number): readonly RecordBatch[] {
     const count = this.#positions.length;
     const behind: FetchPosition[] = [];
@@ -182,7 +183,6 @@ export class GroupMember implements Member {
       position.endAtPoll = end;
       if (position.offset < end && !position.isPaused) behind.push(position);
     }
-    if (count > 0) this.#rotation = (this.#rotation + 1) % count;
     const batches: RecordBatch[] = [];
     let recordsLeft = maxRecords;
     let bytesLeft = POLL_BYTES_MAX;
@@ -199,6 +199,7 @@ export class GroupMember implements Member {
         maxBytes: Math.ceil(bytesLeft / shares),
       });
       position.advance(fetched.nextOffset);
+      this.#rotation = (this.#positions.indexOf(position) + 1) % count;
       recordsLeft -= fetched.records;
       bytesLeft -= fetched.bytes;
       for (const batch of fetched.batches) batches.push(batch);

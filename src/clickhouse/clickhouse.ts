@@ -1,0 +1,66 @@
+/** What a row can hold on its way into ClickHouse; integers beyond 2^53 are bigints. */
+export type CellValue = string | number | bigint | boolean | Uint8Array | null | readonly CellValue[];
+
+export interface Column {
+  readonly name: string;
+  /** A type of {@link https://clickhouse.com/docs/sql-reference/data-types ClickHouse}, as row-binary/ knows it. */
+  readonly type: string;
+}
+
+export interface InsertOptions {
+  /** Deduplicates: the same token again inserts nothing. One token belongs to one table and one set of rows. */
+  readonly token: string;
+  /** By which a server's system.processes knows the insert; the embedded engine has no use for it. */
+  readonly queryId: string;
+}
+
+export interface ReadOptions {
+  /** A name of ClickHouse's output formats; JSONEachRow unless told otherwise. */
+  readonly format?: string;
+  /** Values of `{name:Type}` placeholders; they never enter the SQL text. */
+  readonly parameters?: Readonly<Record<string, CellValue>>;
+  /** Settings of this one query beyond those that every reader gets. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Seconds until ClickHouse gives the query up, with what is read by a slow consumer counted in. */
+  readonly timeLimitSeconds?: number;
+  /** Breaks the query off between two chunks. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One ClickHouse, embedded or a server. Writing goes through one session in the order of the calls; readers are
+ * bounded in number and can neither write nor reach files, hosts or other processes.
+ */
+export interface ClickHouse {
+  readonly kind: 'embedded' | 'server';
+  /** Runs a statement that returns nothing. Rejects with CLICKHOUSE_FAILED and ClickHouse's own text. */
+  command(sql: string): Promise<void>;
+  /** The rows of a query of ours, on the writer's session. 64-bit integers and decimals are strings. */
+  rows<T>(sql: string): Promise<readonly T[]>;
+  /**
+   * Inserts rows that are encoded as RowBinary, and is on disk when it resolves. Rejects with CLICKHOUSE_FAILED,
+   * retriable where the same call may succeed later.
+   */
+  insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void>;
+  /**
+   * A reader's query: exact bytes in chunks, as ClickHouse makes them. 64-bit integers and decimals come as strings in
+   * JSON. Rejects with QUERY_FAILED and ClickHouse's own text, retriable where too many readers wait.
+   */
+  read(sql: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /** Resolves when no insert under this query id is running any more; kills it after a while. */
+  settle(queryId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All of a reader's query as text; for results that are known to be small. */
+export async function readText(clickhouse: ClickHouse, sql: string, options: ReadOptions = {}): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of clickhouse.read(sql, options)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** All rows of a reader's query as objects; for results that are known to be small. */
+export async function readRows<T>(clickhouse: ClickHouse, sql: string, options: ReadOptions = {}): Promise<readonly T[]> {
+  const text = await readText(clickhouse, sql, { ...options, format: 'JSONEachRow' });
+  return text === '' ? [] : text.trimEnd().split('\n').map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,112 @@
+const INITIAL_BYTES = 64 * 1024;
+/** Below 128, so that the length takes one byte. */
+const SHORT_TEXT = 48;
+
+/** A buffer that grows and writes RowBinary's primitives, little-endian. */
+export class RowBytes {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  uint8(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#length = this.#bytes.writeUInt16LE(value, this.#length);
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+  }
+
+  int32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeInt32LE(value, this.#length);
+  }
+
+  uint64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+  }
+
+  /** A whole number below 2^53 without the detour over a bigint. */
+  safeInteger64(value: number): void {
+    this.#reserve(8);
+    const low = value >>> 0;
+    this.#bytes.writeUInt32LE(low, this.#length);
+    this.#bytes.writeInt32LE((value - low) / 0x1_0000_0000, this.#length + 4);
+    this.#length += 8;
+  }
+
+  int64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
+  }
+
+  /** LEB128, as RowBinary writes lengths. */
+  length32(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  text(value: string): void {
+    if (value.length <= SHORT_TEXT && this.#asciiText(value)) return;
+    const byteLength = Buffer.byteLength(value, 'utf8');
+    this.length32(byteLength);
+    this.#reserve(byteLength);
+    this.#length += this.#bytes.write(value, this.#length, 'utf8');
+  }
+
+  raw(value: Uint8Array): void {
+    this.length32(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** A loop beats two native calls for the short ASCII texts that most cells are. False where it is not ASCII. */
+  #asciiText(value: string): boolean {
+    const length = value.length;
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    const start = this.#length + 1;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[start + i] = code;
+    }
+    bytes[this.#length] = length;
+    this.#length = start + length;
+    return true;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    let size = this.#bytes.length * 2;
+    while (size < needed) size *= 2;
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}

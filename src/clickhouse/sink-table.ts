@@ -1,0 +1,35 @@
+import type { Headers } from '../log/record.ts';
+import type { CellValue, Column } from './clickhouse.ts';
+
+/** A record of a topic on its way to a table. */
+export interface SinkRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  /** The value's bytes; null for a tombstone. */
+  readonly bytes: Uint8Array | null;
+  /** The value parsed as JSON; null for a tombstone, and undefined where the table takes bytes. */
+  readonly value: unknown;
+  readonly headers: Headers;
+}
+
+/**
+ * How the records of one topic become rows of one table. A topic has one such table, and a table may have several
+ * topics.
+ */
+export interface SinkTable {
+  readonly topic: string;
+  /** With its database: `headrace.transactions_rows`. */
+  readonly table: string;
+  readonly columns: readonly Column[];
+  /** `bytes` leaves values as they are (dead letters); `json` is the default. */
+  readonly values?: 'json' | 'bytes';
+  /**
+   * The rows of a record, cells in the order of the columns; none for a record that the table does not hold, such as a
+   * tombstone. The same record always gives the same rows. What it throws makes the record a dead letter of the sink.
+   */
+  rows(record: SinkRecord): readonly (readonly CellValue[])[];
+}

@@ -1,0 +1,98 @@
+import { type DatabaseOptions, open, type RootDatabase } from 'lmdb';
+import { HeadraceError } from '../errors.ts';
+import { databaseFault, requireSpace } from './database-file.ts';
+import { storageError } from './storage-error.ts';
+import { type KeyCodec, Table } from './table.ts';
+
+/** Address space, not disk: LMDB never has to grow the map, and a full disk shows as ENOSPC instead. */
+const MAP_BYTES = 2 ** 40;
+const TABLES_MAX = 32;
+
+/**
+ * One LMDB environment: keyed tables of bytes and one synchronous commit. LMDB's default flags hold: a commit writes
+ * its pages, syncs them, then writes the meta page that makes them valid through a descriptor opened with O_DSYNC.
+ * `overlappingSync` (a default of the lmdb package) is off, because with it a commit may return before it is on disk.
+ */
+export class Environment {
+  readonly #root: RootDatabase<Buffer, Uint8Array>;
+  #isOpen = true;
+  #isInTransaction = false;
+
+  private constructor(root: RootDatabase<Buffer, Uint8Array>) {
+    this.#root = root;
+  }
+
+  /** Opens the environment in the directory `path`, which must exist. Throws STORAGE_FULL, STORAGE_FAILED. */
+  static open(path: string, options: { readonly readOnly?: boolean } = {}): Environment {
+    try {
+      const fault = databaseFault(path);
+      if (fault !== null) throw new HeadraceError('STORAGE_FAILED', fault);
+      if (options.readOnly !== true) requireSpace(path);
+      return new Environment(
+        open<Buffer, Uint8Array>({
+          path,
+          noSubdir: false,
+          mapSize: MAP_BYTES,
+          maxDbs: TABLES_MAX,
+          encoding: 'binary',
+          keyEncoding: 'binary',
+          compression: false,
+          cache: false,
+          overlappingSync: false,
+          readOnly: options.readOnly ?? false,
+        }),
+      );
+    } catch (error) {
+      throw storageError(error, `opening ${path}`);
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether anything was ever stored, in whatever tables. */
+  isEmpty(): boolean {
+    for (const _ of this.#root.getKeys({ limit: 1 })) return false;
+    return true;
+  }
+
+  /** The table of that name, created when it is missing; undefined where it is missing and the environment read-only. */
+  table<K>(name: string, keys: KeyCodec<K>): Table<K> | undefined {
+    try {
+      const database = this.#root.openDB<Buffer, never>({
+        name,
+        encoding: 'binary',
+        compression: false,
+        cache: false,
+        keyEncoder: { writeKey: keys.write, readKey: keys.read },
+      } as DatabaseOptions & { name: string });
+      return database === undefined ? undefined : new Table(database, name);
+    } catch (error) {
+      throw storageError(error, `opening the table ${name}`);
+    }
+  }
+
+  /**
+   * Runs `action` and commits what it wrote; on disk when this returns. Whatever `action` throws aborts it all. Reads
+   * inside see its writes. Never nested. Throws STORAGE_FULL (retriable) and STORAGE_FAILED; nothing is written then.
+   */
+  transaction<T>(action: () => T): T {
+    if (!this.#isOpen) throw new HeadraceError('LOG_CLOSED', 'The storage is closed');
+    if (this.#isInTransaction) throw new HeadraceError('STORAGE_FAILED', 'A transaction was begun inside another');
+    this.#isInTransaction = true;
+    try {
+      return this.#root.transactionSync(action);
+    } catch (error) {
+      throw storageError(error, 'committing');
+    } finally {
+      this.#isInTransaction = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#root.close();
+  }
+}
