@@ -1,10 +1,25 @@
 // The public list of Headrace, written by hand: what is here is kept, what is not may change.
 
+export type { CellValue, Column } from './clickhouse/clickhouse.ts';
+export type { SinkRecord, SinkTable } from './clickhouse/sink-table.ts';
 export type { Clock } from './clock.ts';
 export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
+export { containsCardNumber, maskCardNumbers } from './privacy/card-numbers.ts';
 export { countSerde } from './serde/count.ts';
+export { currencyExponent } from './serde/currency.ts';
+export { jsonSerde } from './serde/json.ts';
+export {
+  type AmountRefusal,
+  addMoney,
+  formatMinorUnits,
+  MINOR_UNITS_MAX,
+  type Money,
+  money,
+  parseMinorUnits,
+  subtractMoney,
+} from './serde/money.ts';
 export { bytesSerde, stringSerde } from './serde/primitives.ts';
 export type { Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';

@@ -1,0 +1,124 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { fastify } from 'fastify';
+import { z } from 'zod';
+import type { QueryOutput } from '../../clickhouse/query-format.ts';
+import { HeadraceError } from '../../errors.ts';
+import type { HeadraceNode } from '../node.ts';
+import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
+
+const HOST = '127.0.0.1';
+/** A client waits for a commit at most this long in one request. */
+const AWAIT_MAX_MS = 30_000;
+
+const text = z.string().nullable();
+const newRecord = z.object({
+  topic: z.string(),
+  partition: z.number().int().nonnegative(),
+  timestamp: z.number().int(),
+  key: text,
+  value: text,
+  headers: z.array(z.tuple([z.string(), text])),
+});
+const appendBody = z.object({ records: z.array(newRecord) });
+const readQuery = z.object({ topic: z.string(), partition: z.coerce.number().int(), offset: z.coerce.number().int() });
+const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', 'csv']), isTerminal: z.boolean() });
+
+export interface ControlServer {
+  readonly address: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a node to the other commands of this machine: loopback only, and each request must present the token that
+ * stands in the data directory. Port 0 takes a free one. Throws USAGE for a port that is taken.
+ */
+export async function serveControl(node: HeadraceNode, port: number): Promise<ControlServer> {
+  const token = randomBytes(24).toString('base64url');
+  const server = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.url === '/healthz' || isToken(request.headers[TOKEN_HEADER], token)) return;
+    await reply
+      .code(401)
+      .type('application/problem+json')
+      .send({
+        title: 'Unauthorized',
+        detail: `The header ${TOKEN_HEADER} is missing or wrong`,
+        code: 'USAGE',
+        retriable: false,
+      });
+  });
+  server.setErrorHandler(async (error, _request, reply) => {
+    const status =
+      error instanceof HeadraceError ? (error.retriable ? 503 : 422) : error instanceof z.ZodError ? 400 : 500;
+    await reply.code(status).type('application/problem+json').send(toProblem(error));
+  });
+
+  server.post('/control/append', async (request) => {
+    const { records } = appendBody.parse(request.body);
+    return { positions: await node.append(records.map(fromWire)) };
+  });
+  server.get('/control/topics', async () => ({ topics: await node.topics() }));
+  server.get<{ Params: { topic: string } }>('/control/watermarks/:topic', async ({ params }) => ({
+    watermarks: await node.watermarks(params.topic),
+  }));
+  server.get('/control/records', async (request) => {
+    const { topic, partition, offset } = readQuery.parse(request.query);
+    return { records: (await node.read(topic, partition, offset)).map(storedToWire) };
+  });
+  server.get<{ Querystring: { timeoutMs?: string } }>('/control/commit', async ({ query }) => {
+    await node.awaitCommit(Math.min(Number(query.timeoutMs ?? 0), AWAIT_MAX_MS));
+    return {};
+  });
+  server.post('/control/query', async (request, reply) => {
+    const { sql, output, isTerminal } = queryBody.parse(request.body);
+    return reply.type('application/octet-stream').send(await startedStream(node, sql, output, isTerminal));
+  });
+  server.post('/control/drain', async () => {
+    await node.drain();
+    return {};
+  });
+  server.get<{ Params: { partition: string } }>('/control/accounts/:partition', async ({ params }) => ({
+    accounts: await node.accounts(Number(params.partition)),
+  }));
+  server.get('/control/status', async () => ({ status: await node.status() }));
+
+  try {
+    const address = await server.listen({ host: HOST, port });
+    return { address, token, close: () => server.close() };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new HeadraceError(
+      'USAGE',
+      `Port ${port} of ${HOST} is taken; choose another with --port, or 0 for any free one`,
+      { cause },
+    );
+  }
+}
+
+/** The result as a stream; an error before its first byte still becomes a problem with a status. */
+async function startedStream(
+  node: HeadraceNode,
+  sql: string,
+  output: QueryOutput,
+  isTerminal: boolean,
+): Promise<Readable> {
+  const chunks = node.query(sql, output, isTerminal)[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  return Readable.from(
+    (async function* () {
+      for (let next = first; !next.done; next = await chunks.next()) yield Buffer.from(next.value);
+    })(),
+  );
+}
+
+function isToken(given: string | string[] | undefined, token: string): boolean {
+  return (
+    typeof given === 'string' &&
+    given.length === token.length &&
+    timingSafeEqual(Buffer.from(given), Buffer.from(token))
+  );
+}

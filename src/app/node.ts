@@ -1,0 +1,75 @@
+import type { QueryOutput } from '../clickhouse/query-format.ts';
+import type { TopicConfig, Watermarks } from '../log/log.ts';
+import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+
+/** A record as it stands in the log. */
+export interface StoredRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Headers;
+}
+
+/** What a running node is doing. */
+export interface NodeStatus {
+  readonly processed: number;
+  readonly deadLetters: number;
+  readonly commits: number;
+  readonly aborts: number;
+  /** Records taken in and not processed yet. */
+  readonly lag: number;
+  /** Rows written to ClickHouse, and records that are in the log and not there yet. */
+  readonly sinkRows: number;
+  readonly sinkLag: number;
+  readonly sinkError: string | undefined;
+}
+
+/** An account as the engine's committed state has it. */
+export interface AccountFigures {
+  readonly accountId: string;
+  readonly sequence: number;
+  /** Currency to booked balance, decimal text. */
+  readonly booked: Readonly<Record<string, string>>;
+}
+
+/**
+ * What commands need of a data directory, whether this process owns it (LocalNode) or another one that serves it over
+ * HTTP (RemoteNode). Every command is written once, against this.
+ */
+export interface HeadraceNode {
+  /** As Log.append: resolves when the records are on disk. */
+  append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]>;
+  topics(): Promise<readonly TopicConfig[]>;
+  watermarks(topic: string): Promise<readonly Watermarks[]>;
+  /** Some records from an offset on; none at the end. */
+  read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
+  awaitCommit(timeoutMs: number): Promise<void>;
+  query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
+  /** Resolves when everything in the log is processed and in ClickHouse. */
+  drain(): Promise<void>;
+  /** The accounts of one partition of the ledger's state. */
+  accounts(partition: number): Promise<readonly AccountFigures[]>;
+  status(): Promise<NodeStatus>;
+  close(): Promise<void>;
+}
+
+/** All records of a partition from an offset up to another, in order, a batch at a time. */
+export async function* recordsOf(
+  node: Pick<HeadraceNode, 'read'>,
+  topic: string,
+  partition: number,
+  from: number,
+  to: number,
+): AsyncGenerator<StoredRecord> {
+  let offset = from;
+  while (offset < to) {
+    const records = await node.read(topic, partition, offset);
+    if (records.length === 0) return;
+    for (const record of records) {
+      if (record.offset >= to) return;
+      yield record;
+    }
+    offset = records.at(-1)!.offset + 1;
+  }
+}

@@ -1,0 +1,174 @@
+import type { LedgerTransaction } from '../../../topologies/account-ledger/events.ts';
+import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
+import { type HeadraceNode, recordsOf } from '../node.ts';
+import { readJsonRows } from '../query-rows.ts';
+import { addTo, compareFigures, type Difference, type Source, toScaled } from './figures.ts';
+
+export interface ReconcileReport {
+  readonly agrees: boolean;
+  readonly differences: readonly Difference[];
+  /** Figures compared in all. */
+  readonly figures: number;
+  readonly inputRecords: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly deadLetters: number;
+}
+
+const DEAD_LETTERS = `${TOPICS.transactions}.dlq`;
+
+/**
+ * Holds the input log against the engine's state against ClickHouse: counts, sums per currency, and sequence and balance
+ * of every account. Everything must be drained before. The log's figures are computed here anew from its records, not
+ * taken from what the engine says of them.
+ */
+export async function reconcile(
+  node: HeadraceNode,
+  onProgress: (records: number) => void = () => {},
+): Promise<ReconcileReport> {
+  const log = await logFigures(node, onProgress);
+  const sources: readonly Source[] = [log.source, await stateFigures(node), await clickHouseFigures(node)];
+  const differences = [...log.findings, ...compareFigures(sources)];
+  const figures = new Set(sources.flatMap((source) => [...source.figures.keys()])).size;
+  const { inputRecords, accepted, rejected, deadLetters } = log;
+  return { agrees: differences.length === 0, differences, figures, inputRecords, accepted, rejected, deadLetters };
+}
+
+async function logFigures(node: HeadraceNode, onProgress: (records: number) => void) {
+  const sums = new Map<string, bigint>();
+  const findings: Difference[] = [];
+  const sequences = new Map<string, number>();
+  const balances = new Map<string, bigint>();
+  let read = 0;
+  for (const { partition, start, end } of await node.watermarks(TOPICS.accepted)) {
+    for await (const { value } of recordsOf(node, TOPICS.accepted, partition, start, end)) {
+      if (++read % 10_000 === 0) onProgress(read);
+      const transaction = JSON.parse(Buffer.from(value!).toString()) as LedgerTransaction;
+      const { accountId, currency, direction, amount, sequence, balanceAfter, postings } = transaction;
+      const effect = direction === 'credit' ? toScaled(amount) : -toScaled(amount);
+      const account = `${accountId} ${currency}`;
+      const balance = (balances.get(account) ?? 0n) + effect;
+      balances.set(account, balance);
+      const due = (sequences.get(accountId) ?? 0) + 1;
+      sequences.set(accountId, sequence);
+      const name = `${accountId} #${sequence}`;
+      if (sequence !== due)
+        findings.push({ figure: `sequence of ${name}`, values: { log: String(sequence), due: String(due) } });
+      if (toScaled(balanceAfter) !== balance)
+        findings.push({ figure: `balance after ${name}`, values: { log: balanceAfter, due: String(balance) } });
+      addTo(sums, 'transactions', 1n);
+      addTo(sums, `${direction}s ${currency}`, toScaled(amount));
+      addTo(sums, 'postings', BigInt(postings.length));
+    }
+  }
+  const [inputRecords, rejected, deadLetters] = [
+    await recordCount(node, TOPICS.transactions),
+    await recordCount(node, TOPICS.rejected),
+    await recordCount(node, DEAD_LETTERS),
+  ];
+  const accepted = Number(sums.get('transactions') ?? 0n);
+  if (accepted + rejected + deadLetters !== inputRecords) {
+    findings.push({
+      figure: 'outcomes',
+      values: {
+        input: String(inputRecords),
+        accepted: String(accepted),
+        rejected: String(rejected),
+        deadLetters: String(deadLetters),
+      },
+    });
+  }
+  const figures = new Map([...sums].map(([name, value]) => [name, String(value)]));
+  if (rejected > 0) figures.set('rejected', String(rejected));
+  if (deadLetters > 0) figures.set('dead-letters', String(deadLetters));
+  for (const [account, balance] of balances) figures.set(`balance ${account}`, String(balance));
+  for (const [account, sequence] of sequences) figures.set(`sequence ${account}`, String(sequence));
+  const families = new Set([
+    'transactions',
+    'credits',
+    'debits',
+    'postings',
+    'rejected',
+    'dead-letters',
+    'balance',
+    'sequence',
+  ]);
+  return { source: { name: 'log', figures, families }, findings, inputRecords, accepted, rejected, deadLetters };
+}
+
+async function stateFigures(node: HeadraceNode): Promise<Source> {
+  const figures = new Map<string, string>();
+  for (const { partition } of await node.watermarks(TOPICS.transactions)) {
+    for (const { accountId, sequence, booked } of await node.accounts(partition)) {
+      figures.set(`sequence ${accountId}`, String(sequence));
+      for (const [currency, amount] of Object.entries(booked))
+        figures.set(`balance ${accountId} ${currency}`, String(toScaled(amount)));
+    }
+  }
+  return { name: 'state', figures, families: new Set(['balance', 'sequence']) };
+}
+
+/** Sums are made wide before they are added: ClickHouse's sum of Decimal(38, 4) wraps in silence. */
+async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
+  const figures = new Map<string, string>();
+  type Count = { readonly name: string; readonly count: string };
+  const counts = await readJsonRows<Count>(
+    node,
+    `SELECT 'transactions' AS name, count() AS count FROM headrace.transactions
+     UNION ALL SELECT 'postings', count() FROM headrace.postings
+     UNION ALL SELECT 'rejected', count() FROM headrace.rejected_transactions
+     UNION ALL SELECT 'dead-letters', count() FROM headrace.dead_letters`,
+  );
+  for (const { name, count } of counts) if (count !== '0') figures.set(name, count);
+  type Sum = { readonly direction: string; readonly currency: string; readonly total: string };
+  const sums = await readJsonRows<Sum>(
+    node,
+    'SELECT direction, currency, toString(sum(toDecimal256(amount, 4))) AS total FROM headrace.transactions GROUP BY direction, currency',
+  );
+  for (const { direction, currency, total } of sums) figures.set(`${direction}s ${currency}`, String(toScaled(total)));
+  type Balance = { readonly account_id: string; readonly currency: string; readonly booked: string };
+  for (const { account_id, currency, booked } of await readJsonRows<Balance>(
+    node,
+    'SELECT account_id, currency, booked FROM headrace.balances',
+  )) {
+    figures.set(`balance ${account_id} ${currency}`, String(toScaled(booked)));
+  }
+  type Last = { readonly account_id: string; readonly last: string; readonly count: string };
+  for (const { account_id, last, count } of await readJsonRows<Last>(
+    node,
+    'SELECT account_id, max(sequence) AS last, count() AS count FROM headrace.transactions GROUP BY account_id',
+  )) {
+    figures.set(`sequence ${account_id}`, last === count ? last : `${last} in ${count} rows`);
+  }
+  type Day = { readonly currency: string; readonly credits: string; readonly debits: string };
+  const days = await readJsonRows<Day>(
+    node,
+    'SELECT currency, toString(sum(toDecimal256(credits, 4))) AS credits, toString(sum(toDecimal256(debits, 4))) AS debits FROM headrace.account_daily_summary GROUP BY currency',
+  );
+  for (const { currency, credits, debits } of days) {
+    for (const [direction, total] of [
+      ['credits', credits],
+      ['debits', debits],
+    ] as const) {
+      const name = `${direction} ${currency}`;
+      const ofDays = String(toScaled(total));
+      if ((figures.get(name) ?? '0') !== ofDays) figures.set(name, `${figures.get(name) ?? 'none'}, by day ${ofDays}`);
+    }
+  }
+  const families = new Set([
+    'transactions',
+    'credits',
+    'debits',
+    'postings',
+    'rejected',
+    'dead-letters',
+    'balance',
+    'sequence',
+  ]);
+  return { name: 'clickhouse', figures, families };
+}
+
+/** Records of a topic that is never compacted and keeps everything. */
+async function recordCount(node: HeadraceNode, topic: string): Promise<number> {
+  return (await node.watermarks(topic)).reduce((sum, { start, end }) => sum + end - start, 0);
+}

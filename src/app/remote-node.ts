@@ -1,0 +1,98 @@
+import type { QueryOutput } from '../clickhouse/query-format.ts';
+import { HeadraceError } from '../errors.ts';
+import type { TopicConfig, Watermarks } from '../log/log.ts';
+import type { NewRecord, RecordPosition } from '../log/record.ts';
+import {
+  fromProblem,
+  storedFromWire,
+  TOKEN_HEADER,
+  toWire,
+  type WireProblem,
+  type WireStoredRecord,
+} from './http/wire.ts';
+import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+
+/** A node in another process of this machine, asked over HTTP. Throws what it throws, and REMOTE_FAILED where it can't be reached. */
+export class RemoteNode implements HeadraceNode {
+  readonly #address: string;
+  readonly #token: string;
+
+  constructor(address: string, token: string) {
+    this.#address = address;
+    this.#token = token;
+  }
+
+  async append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
+    return (await this.#post<{ positions: readonly RecordPosition[] }>('append', { records: records.map(toWire) }))
+      .positions;
+  }
+
+  async topics(): Promise<readonly TopicConfig[]> {
+    return (await this.#get<{ topics: readonly TopicConfig[] }>('topics')).topics;
+  }
+
+  async watermarks(topic: string): Promise<readonly Watermarks[]> {
+    return (await this.#get<{ watermarks: readonly Watermarks[] }>(`watermarks/${encodeURIComponent(topic)}`))
+      .watermarks;
+  }
+
+  async read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]> {
+    const query = new URLSearchParams({ topic, partition: String(partition), offset: String(fromOffset) });
+    const { records } = await this.#get<{ records: readonly WireStoredRecord[] }>(`records?${query}`);
+    return records.map(storedFromWire);
+  }
+
+  async awaitCommit(timeoutMs: number): Promise<void> {
+    await this.#get(`commit?timeoutMs=${timeoutMs}`);
+  }
+
+  async *query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
+    const response = await this.#fetch('query', { method: 'POST', body: JSON.stringify({ sql, output, isTerminal }) });
+    try {
+      for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
+    } catch (cause) {
+      throw new HeadraceError('QUERY_FAILED', 'The result broke off; its end is missing', { cause, retriable: true });
+    }
+  }
+
+  async drain(): Promise<void> {
+    await this.#post('drain', {});
+  }
+
+  async accounts(partition: number): Promise<readonly AccountFigures[]> {
+    return (await this.#get<{ accounts: readonly AccountFigures[] }>(`accounts/${partition}`)).accounts;
+  }
+
+  async status(): Promise<NodeStatus> {
+    return (await this.#get<{ status: NodeStatus }>('status')).status;
+  }
+
+  async close(): Promise<void> {}
+
+  async #get<T>(path: string): Promise<T> {
+    return (await this.#fetch(path, {})).json() as Promise<T>;
+  }
+
+  async #post<T>(path: string, body: unknown): Promise<T> {
+    return (await this.#fetch(path, { method: 'POST', body: JSON.stringify(body) })).json() as Promise<T>;
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = {
+      [TOKEN_HEADER]: this.#token,
+      ...(init.body == null ? {} : { 'content-type': 'application/json' }),
+    };
+    let response: Response;
+    try {
+      response = await fetch(`${this.#address}/control/${path}`, { ...init, headers });
+    } catch (cause) {
+      throw new HeadraceError(
+        'REMOTE_FAILED',
+        `The process that owns the data directory does not answer at ${this.#address}`,
+        { cause, retriable: true },
+      );
+    }
+    if (response.ok) return response;
+    throw fromProblem((await response.json()) as WireProblem);
+  }
+}

@@ -1,0 +1,69 @@
+import { containsCardNumber, maskCardNumbers } from './card-numbers.ts';
+
+/** Fields that name something: masked, two of them could become one. */
+const IDENTIFIERS = ['transactionId', 'accountId'] as const;
+/** Fields whose whole value is secret, wherever they stand. */
+const SECRET_NAME = /^(?:card_?)?(?:cvv2?|cvc2?|pin|track_?[123]?(?:_?data)?)$/i;
+/** Levels of objects within a field. */
+const DEPTH_MAX = 32;
+
+export type ProtectedTransaction =
+  | { readonly fields: Record<string, unknown> }
+  | { readonly refusal: string };
+
+class TooDeep {}
+
+/**
+ * A copy of a transaction's fields that holds no card data (design D15): card numbers in texts, names and numbers at any
+ * depth are masked, fields named cvv, cvc, pin or track become stars. A card number in an identifier is a refusal, for
+ * a masked identifier would name something else; so are fields nested deeper than 32 levels.
+ */
+export function protectTransaction(fields: Record<string, unknown>): ProtectedTransaction {
+  for (const name of IDENTIFIERS) {
+    const identifier = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if ((typeof identifier === 'string' || typeof identifier === 'number') && containsCardNumber(String(identifier))) {
+      return { refusal: `${name} holds what looks like a card number; use an identifier that is none` };
+    }
+  }
+  const copy = protect(fields, 0);
+  return copy instanceof TooDeep
+    ? { refusal: `a field is nested deeper than ${DEPTH_MAX} levels` }
+    : { fields: copy as Record<string, unknown> };
+}
+
+function protect(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return maskCardNumbers(value);
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    const text = String(value);
+    return containsCardNumber(text) ? maskCardNumbers(text) : value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > DEPTH_MAX) return new TooDeep();
+  return Array.isArray(value) ? protectArray(value, depth) : protectObject(value, depth);
+}
+
+function protectArray(values: readonly unknown[], depth: number): unknown {
+  const copy: unknown[] = [];
+  for (const value of values) {
+    const safe = protect(value, depth + 1);
+    if (safe instanceof TooDeep) return safe;
+    copy.push(safe);
+  }
+  return copy;
+}
+
+/** The copy has no prototype, so that a field named `__proto__` is a field like any other. */
+function protectObject(value: object, depth: number): unknown {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [name, inner] of Object.entries(value)) {
+    const safe = SECRET_NAME.test(name) ? starsFor(inner) : protect(inner, depth + 1);
+    if (safe instanceof TooDeep) return safe;
+    copy[maskCardNumbers(name)] = safe;
+  }
+  return copy;
+}
+
+/** Always as many, for the length of a PIN is of use to a thief. */
+function starsFor(value: unknown): unknown {
+  return value === null || value === undefined || value === '' ? value : '***';
+}
