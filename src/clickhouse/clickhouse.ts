@@ -60,7 +60,16 @@ export async function readText(clickhouse: ClickHouse, sql: string, options: Rea
 }
 
 /** All rows of a reader's query as objects; for results that are known to be small. */
-export async function readRows<T>(clickhouse: ClickHouse, sql: string, options: ReadOptions = {}): Promise<readonly T[]> {
+export async function readRows<T>(
+  clickhouse: ClickHouse,
+  sql: string,
+  options: ReadOptions = {},
+): Promise<readonly T[]> {
   const text = await readText(clickhouse, sql, { ...options, format: 'JSONEachRow' });
-  return text === '' ? [] : text.trimEnd().split('\n').map((line) => JSON.parse(line) as T);
+  return text === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as T);
 }

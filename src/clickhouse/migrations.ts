@@ -29,7 +29,9 @@ const FILE_NAME = /^(\d{3})-[a-z0-9-]+\.sql$/;
 export function readMigrations(directory: string): readonly Migration[] {
   let files: readonly string[];
   try {
-    files = readdirSync(directory).filter((file) => FILE_NAME.test(file)).sort();
+    files = readdirSync(directory)
+      .filter((file) => FILE_NAME.test(file))
+      .sort();
   } catch (cause) {
     throw new HeadraceError('MIGRATION_FAILED', `The migrations in ${directory} cannot be read`, { cause });
   }

@@ -21,10 +21,14 @@ export class ClickHouseSinkTarget implements SinkTarget {
     this.#tables = new Map(tables.map((table) => [table.topic, table]));
     this.topics = [...this.#tables.keys()];
     this.#tableNames = [...new Set(tables.map((table) => table.table))];
-    if (this.topics.length !== tables.length) throw new HeadraceError('TOPOLOGY_INVALID', 'A topic of the sink has two tables');
+    if (this.topics.length !== tables.length)
+      throw new HeadraceError('TOPOLOGY_INVALID', 'A topic of the sink has two tables');
     for (const name of this.#tableNames) {
-      const columns = new Set(tables.filter((table) => table.table === name).map((table) => JSON.stringify(table.columns)));
-      if (columns.size > 1) throw new HeadraceError('TOPOLOGY_INVALID', `Two topics give the table ${name} different columns`);
+      const columns = new Set(
+        tables.filter((table) => table.table === name).map((table) => JSON.stringify(table.columns)),
+      );
+      if (columns.size > 1)
+        throw new HeadraceError('TOPOLOGY_INVALID', `Two topics give the table ${name} different columns`);
     }
   }
 
@@ -40,9 +44,10 @@ export class ClickHouseSinkTarget implements SinkTarget {
       const range = ranges.get(`${batch.topic}-${batch.partition}`);
       if (range === undefined) continue;
       const table = this.#tables.get(batch.topic);
-      if (table === undefined) throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
-      let encoder = encoders.get(table.table);
-      if (encoder === undefined) encoders.set(table.table, (encoder = new RowBinaryEncoder(table.columns)));
+      if (table === undefined)
+        throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
+      const encoder = encoders.get(table.table) ?? new RowBinaryEncoder(table.columns);
+      encoders.set(table.table, encoder);
       for (let i = 0; i < batch.length; i++) {
         if (!isInside(range, batch.offsetAt(i))) continue;
         const mark = encoder.mark();

@@ -32,7 +32,10 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const readers = options.readers === undefined ? {} : { readers: options.readers };
-  const clickhouse = 'path' in options.at ? await openEmbedded({ ...options.at, ...readers }) : openServer({ ...options.at, ...readers });
+  const clickhouse =
+    'path' in options.at
+      ? await openEmbedded({ ...options.at, ...readers })
+      : openServer({ ...options.at, ...readers });
   try {
     const applied = await migrate(clickhouse, options.migrationsDirectory, options.clock);
     return {

@@ -1,6 +1,6 @@
+import type { Headers } from '../../src/log/record.ts';
 import { RecordBatch } from '../../src/log/record-batch.ts';
 import { RecordBuffer } from '../../src/log/record-buffer.ts';
-import type { Headers } from '../../src/log/record.ts';
 import type { Cut } from '../../src/runtime/sink/sink-target.ts';
 
 export interface GivenRecord {
@@ -12,10 +12,20 @@ export interface GivenRecord {
 }
 
 /** Batches of one partition as a log would hand them out. */
-export function batchesOf(topic: string, partition: number, from: number, records: readonly GivenRecord[]): RecordBatch[] {
+export function batchesOf(
+  topic: string,
+  partition: number,
+  from: number,
+  records: readonly GivenRecord[],
+): RecordBatch[] {
   const buffer = new RecordBuffer();
   for (const { key = 'a', value, timestamp = 1_700_000_000_000, headers = [] } of records) {
-    const bytes = value === null ? null : value instanceof Uint8Array ? value : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+    const bytes =
+      value === null
+        ? null
+        : value instanceof Uint8Array
+          ? value
+          : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
     buffer.append(timestamp, key === null ? null : Buffer.from(key), bytes, headers);
   }
   let base = from;
@@ -34,7 +44,12 @@ export function cutOf(number: number, batches: readonly RecordBatch[]): Cut {
     const from = batch.offsetAt(0);
     const to = batch.offsetAt(batch.length - 1) + 1;
     const range = ranges.get(key);
-    ranges.set(key, { topic: batch.topic, partition: batch.partition, from: Math.min(from, range?.from ?? from), to: Math.max(to, range?.to ?? to) });
+    ranges.set(key, {
+      topic: batch.topic,
+      partition: batch.partition,
+      from: Math.min(from, range?.from ?? from),
+      to: Math.max(to, range?.to ?? to),
+    });
   }
   return { sink: 'clickhouse', number, ranges: [...ranges.values()] };
 }

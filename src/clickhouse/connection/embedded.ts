@@ -30,6 +30,8 @@ export interface EmbeddedOptions {
 const THREADS_KEPT_FREE = 2;
 const READERS_MAX = 4;
 const LIBUV_THREADS_DEFAULT = 4;
+/** How long `close` waits for queries that are being read. */
+const READERS_GRACE_MS = 2_000;
 
 /**
  * Opens the ClickHouse that lives in this process (chdb). Throws CLICKHOUSE_FAILED where the engine is missing for this
@@ -41,18 +43,24 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
     mkdirSync(path, { recursive: true });
     const writer = new Session(path, { connectionArgs: ['--async_load_databases=0'] });
     const functions = await writer.queryAsync('SELECT lower(name) FROM system.table_functions', { format: 'TSV' });
-    await writer.queryAsync(`SET ${settingsText({ output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 })}`);
+    await writer.queryAsync(
+      `SET ${settingsText({ output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 })}`,
+    );
     const tableFunctions = new Set(functions.text().trim().split('\n'));
     return new EmbeddedClickHouse(path, writer, tableFunctions, options.readers ?? readersByThreads());
   } catch (error) {
-    throw engineError('CLICKHOUSE_FAILED', error, `The embedded ClickHouse does not open ${path}`);
+    const doing = `The embedded ClickHouse does not open ${path} (does another process hold it?)`;
+    throw engineError('CLICKHOUSE_FAILED', error, doing);
   }
 }
 
 /** Each running query holds a thread of libuv; were all held, neither the sink nor the file system would get on. */
 function readersByThreads(): number {
-  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? LIBUV_THREADS_DEFAULT);
-  return Math.max(1, Math.min(READERS_MAX, (Number.isInteger(threads) ? threads : LIBUV_THREADS_DEFAULT) - THREADS_KEPT_FREE));
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? LIBUV_THREADS_DEFAULT);
+  return Math.max(
+    1,
+    Math.min(READERS_MAX, (Number.isInteger(threads) ? threads : LIBUV_THREADS_DEFAULT) - THREADS_KEPT_FREE),
+  );
 }
 
 class EmbeddedClickHouse implements ClickHouse {
@@ -63,8 +71,10 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly #slots: Slots;
   readonly #rowsDirectory: string;
   #isClosed = false;
-  #reading = 0;
+  /** Sessions of the queries that are running. */
+  readonly #reading = new Set<Session>();
   #whenIdle: (() => void) | undefined;
+  #hasHeadrace = false;
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -82,7 +92,12 @@ class EmbeddedClickHouse implements ClickHouse {
 
   async rows<T>(sql: string): Promise<readonly T[]> {
     const text = await this.#write(sql, 'JSONEachRow');
-    return text === '' ? [] : text.trimEnd().split('\n').map((line) => JSON.parse(line) as T);
+    return text === ''
+      ? []
+      : text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as T);
   }
 
   /** The rows go through a file: it is the one way into this engine that takes RowBinary, 15 times as fast as JSON. */
@@ -109,18 +124,19 @@ class EmbeddedClickHouse implements ClickHouse {
     this.#ensureOpen();
     await this.#slots.acquire();
     let session: Session | undefined;
-    this.#reading++;
     try {
       this.#ensureOpen();
       // A session of its own for each query (a millisecond): what SET leaves behind in one never reaches another.
       session = new Session(this.#path);
+      this.#reading.add(session);
       yield* this.#run(session, sql, options);
     } catch (error) {
       throw engineError('QUERY_FAILED', error);
     } finally {
       session?.close();
+      if (session !== undefined) this.#reading.delete(session);
       this.#slots.release();
-      if (--this.#reading === 0) this.#whenIdle?.();
+      if (this.#reading.size === 0) this.#whenIdle?.();
     }
   }
 
@@ -132,7 +148,8 @@ class EmbeddedClickHouse implements ClickHouse {
       readonly: 1,
     };
     const reading = await this.#inspect(session, sql);
-    if (await hasHeadrace(session)) await session.queryAsync('USE headrace');
+    this.#hasHeadrace ||= await hasHeadrace(session);
+    if (this.#hasHeadrace) await session.queryAsync('USE headrace');
     await session.queryAsync(`SET ${settingsText(settings)}`);
     const format = reading.format ?? options.format ?? 'JSONEachRow';
     const chunking = chunkingOf(format);
@@ -146,6 +163,9 @@ class EmbeddedClickHouse implements ClickHouse {
     for await (const chunk of session.queryStream(sql, { format, ...signal })) {
       yield head === undefined ? chunk.raw() : head.strip(chunk.raw());
     }
+    // A stream that was broken off ends as if it were complete.
+    this.#ensureOpen();
+    if (options.signal?.aborted === true) throw new HeadraceError('QUERY_FAILED', 'The query was broken off');
   }
 
   /** Has ClickHouse's own parser write the statement back, and judges that. */
@@ -169,10 +189,22 @@ class EmbeddedClickHouse implements ClickHouse {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#lastWrite.catch(() => undefined);
-    if (this.#reading > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    await this.#readersGone();
     this.#writer.close();
     await drainPending();
     rmSync(this.#rowsDirectory, { recursive: true, force: true });
+  }
+
+  /** Waits a little for running queries; one whose consumer has stopped reading is broken off. */
+  async #readersGone(): Promise<void> {
+    if (this.#reading.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      timer = setTimeout(resolve, READERS_GRACE_MS);
+    });
+    clearTimeout(timer);
+    for (const session of this.#reading) session.close();
   }
 
   #write(sql: string, format: string): Promise<string> {
@@ -203,7 +235,9 @@ function rowsDirectory(path: string): string {
 }
 
 async function hasHeadrace(session: Session): Promise<boolean> {
-  const result = await session.queryAsync("SELECT count() FROM system.databases WHERE name = 'headrace'", { format: 'TSV' });
+  const result = await session.queryAsync("SELECT count() FROM system.databases WHERE name = 'headrace'", {
+    format: 'TSV',
+  });
   return result.text().trim() === '1';
 }
 

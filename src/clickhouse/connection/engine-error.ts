@@ -41,10 +41,16 @@ export function engineCode(error: unknown): number | undefined {
 export function engineError(code: ErrorCode, error: unknown, doing?: string): HeadraceError {
   if (error instanceof HeadraceError) {
     if (doing === undefined) return error;
-    return new HeadraceError(error.code, `${doing}: ${error.message}`, { retriable: error.retriable, cause: error, where: error.where });
+    return new HeadraceError(error.code, `${doing}: ${error.message}`, {
+      retriable: error.retriable,
+      cause: error,
+      where: error.where,
+    });
   }
   const number = engineCode(error);
-  const text = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  // The server's client takes the number out of the text.
+  const text = number === undefined || message.includes('Code: ') ? message : `Code: ${number}. ${message}`;
   const retriable = code === 'CLICKHOUSE_FAILED' && (number === undefined || !LASTING_CODES.has(number));
   return new HeadraceError(code, doing === undefined ? text : `${doing}: ${text}`, { retriable, cause: error });
 }

@@ -50,7 +50,8 @@ export function guardRead(formatted: string, tableFunctions: ReadonlySet<string>
   const tokens = tokenize(formatted);
   const first = tokens.find((token) => token.text !== '(');
   const verb = first?.kind === 'word' ? first.text.toUpperCase() : '';
-  if (!READING.test(verb)) throw refused(`${verb === '' ? 'This' : verb} is not a query: only SELECT, SHOW, DESCRIBE, EXPLAIN and EXISTS are`);
+  if (!READING.test(verb))
+    throw refused(`${verb === '' ? 'This' : verb} is not a query: only SELECT, SHOW, DESCRIBE, EXPLAIN and EXISTS are`);
   const isSelect = verb === 'SELECT' || verb === 'WITH' || verb === 'FROM';
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;

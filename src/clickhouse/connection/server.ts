@@ -1,12 +1,19 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouseClient, createClient, type DataFormat } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient, type DataFormat } from '@clickhouse/client';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
 import { engineError } from './engine-error.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { Slots } from './slots.ts';
-import { columnNames, insertSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
+import {
+  columnNames,
+  insertSettings,
+  quoteText,
+  readerSettings,
+  settingsText,
+  TIME_LIMIT_SECONDS_DEFAULT,
+} from './sql-text.ts';
 
 export interface ServerOptions {
   /** `http://user:password@host:8123`; https as well. */
@@ -36,6 +43,8 @@ export function openServer(options: ServerOptions): ClickHouse {
       request_timeout: INSERT_TIMEOUT_MS,
       max_open_connections: readers + WRITERS,
       compression: { request: false, response: false },
+      // Its errors come to the caller; whether to write them to a log is the caller's choice.
+      log: { level: ClickHouseLogLevel.OFF },
     });
     return new ServerClickHouse(client, readers, options.settleWaitMs ?? SETTLE_WAIT_MS);
   } catch (error) {
@@ -100,7 +109,10 @@ class ServerClickHouse implements ClickHouse {
     options.signal?.addEventListener('abort', forward);
     try {
       const reading = await this.#inspect(sql);
-      const settings = { ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT), ...options.settings };
+      const settings = {
+        ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
+        ...options.settings,
+      };
       const result = await this.#client.exec({
         query: sql,
         clickhouse_settings: {
@@ -142,7 +154,9 @@ class ServerClickHouse implements ClickHouse {
 
   async #inspect(sql: string): Promise<Reading> {
     this.#tableFunctions ??= new Set(
-      (await this.rows<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')).map((row) => row.name),
+      (await this.rows<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')).map(
+        (row) => row.name,
+      ),
     );
     const [formatted] = await this.rows<{ sql: string }>(`SELECT formatQuery(${quoteText(sql)}) AS sql`);
     return guardRead(formatted?.sql ?? '', this.#tableFunctions);

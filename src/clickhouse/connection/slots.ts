@@ -19,7 +19,9 @@ export class Slots {
       return;
     }
     if (this.#waiting.length >= WAITING_MAX) {
-      throw new HeadraceError('QUERY_FAILED', `Too many queries: ${WAITING_MAX} wait already for a reader`, { retriable: true });
+      throw new HeadraceError('QUERY_FAILED', `Too many queries: ${WAITING_MAX} wait already for a reader`, {
+        retriable: true,
+      });
     }
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

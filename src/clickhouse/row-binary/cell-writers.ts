@@ -65,15 +65,23 @@ const INT128_MIN = -(2n ** 127n);
 const INT128_MAX = 2n ** 127n - 1n;
 
 function dateTime(out: RowBytes, value: CellValue): void {
-  out.safeInteger64(milliseconds(value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/, 'a time in UTC (RFC 3339)'));
+  out.safeInteger64(
+    milliseconds(value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/, 'a time in UTC (RFC 3339)'),
+  );
 }
 
 /** Milliseconds since 1970 of a number of them, or of a text in the given form. */
 function milliseconds(value: CellValue, form: RegExp, wanted: string): number {
-  const ms = typeof value === 'number' ? value : typeof value === 'string' && form.test(value) ? Date.parse(value) : Number.NaN;
+  const ms =
+    typeof value === 'number' ? value : typeof value === 'string' && form.test(value) ? Date.parse(value) : Number.NaN;
   if (!Number.isInteger(ms)) throw refused(value, wanted);
   // Date.parse takes 31 February for 3 March; what is written back differs then. Up to the 28th every day exists.
-  if (typeof value === 'string' && value.slice(8, 10) > '28' && !new Date(ms).toISOString().startsWith(value.slice(0, 19))) throw refused(value, wanted);
+  if (
+    typeof value === 'string' &&
+    value.slice(8, 10) > '28' &&
+    !new Date(ms).toISOString().startsWith(value.slice(0, 19))
+  )
+    throw refused(value, wanted);
   if (ms < DATE_TIME_MIN_MS || ms > DATE_TIME_MAX_MS) throw refused(value, 'between the years 1900 and 2299');
   return ms;
 }
@@ -103,13 +111,19 @@ function whole(value: CellValue, min: number, max: number): number {
 
 function big(value: CellValue, min: bigint, max: bigint): bigint {
   const number = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof number !== 'bigint' || number < min || number > max) throw refused(value, `a whole number from ${min} to ${max}`);
+  if (typeof number !== 'bigint' || number < min || number > max)
+    throw refused(value, `a whole number from ${min} to ${max}`);
   return number;
 }
 
 const SHOWN_MAX = 60;
 
 function refused(value: CellValue, wanted: string): HeadraceError {
-  const text = typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value);
+  const text =
+    typeof value === 'bigint'
+      ? String(value)
+      : value instanceof Uint8Array
+        ? `${value.length} bytes`
+        : JSON.stringify(value);
   return new HeadraceError('SINK_ROW_REFUSED', `${(text ?? 'nothing').slice(0, SHOWN_MAX)} is not ${wanted}`);
 }

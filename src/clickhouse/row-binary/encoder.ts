@@ -36,7 +36,10 @@ export class RowBinaryEncoder {
       this.#out.truncate(start);
       if (!(error instanceof HeadraceError)) throw error;
       const column = this.columns[i];
-      throw new HeadraceError('SINK_ROW_REFUSED', `${column === undefined ? 'The row' : `Column ${column.name}`}: ${error.message}`);
+      throw new HeadraceError(
+        'SINK_ROW_REFUSED',
+        `${column === undefined ? 'The row' : `Column ${column.name}`}: ${error.message}`,
+      );
     }
     this.#rowCount++;
   }

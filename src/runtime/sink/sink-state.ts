@@ -32,7 +32,14 @@ export function readSinkState(state: CommittedState): SinkState {
 
 export function intentChanges(cut: Cut): StateChanges {
   const json = (value: unknown) => Buffer.from(JSON.stringify(value));
-  return { store: SINK_STORE, partition: 0, entries: [[INTENT_KEY, json(cut)], [NUMBER_KEY, json(cut.number)]] };
+  return {
+    store: SINK_STORE,
+    partition: 0,
+    entries: [
+      [INTENT_KEY, json(cut)],
+      [NUMBER_KEY, json(cut.number)],
+    ],
+  };
 }
 
 export function intentCleared(): StateChanges {

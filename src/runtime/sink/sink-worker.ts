@@ -1,50 +1,15 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import type { Clock } from '../../clock.ts';
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
-import type { GroupOffset, Log, Member, PartitionRecords, Transaction } from '../../log/log.ts';
+import type { GroupOffset, Member, PartitionRecords, Transaction } from '../../log/log.ts';
 import { type NewRecord, NO_HEADERS, type TopicPartition } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import { RecordBuffer } from '../../log/record-buffer.ts';
 import { Drains } from './drains.ts';
 import { OpenCut } from './open-cut.ts';
 import { sinkDeadLetterTopic } from './sink-dead-letter.ts';
+import type { SinkMetrics, SinkStep, SinkWorkerOptions } from './sink-options.ts';
 import { intentChanges, intentCleared, readSinkState } from './sink-state.ts';
-import type { Cut, SinkTarget } from './sink-target.ts';
-
-/** The steps of a cut, in order; docs/ARCHITECTURE.md says what a crash after each does. */
-export const SINK_STEPS = ['cut', 'intent', 'settle', 'insert', 'offsets'] as const;
-export type SinkStep = (typeof SINK_STEPS)[number];
-
-export interface SinkMetrics {
-  readonly cuts: number;
-  readonly rows: number;
-  readonly deadLetters: number;
-  /** Records in the log that are not in the target yet, as last known. */
-  readonly lag: number;
-  /** The error of the last try, until one succeeds. */
-  readonly lastError: string | undefined;
-}
-
-export interface SinkLogger {
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
-
-export interface SinkWorkerOptions {
-  readonly log: Log;
-  readonly target: SinkTarget;
-  /** The name of the sink is that of its group and of its one member. */
-  readonly sink: string;
-  readonly clock: Clock;
-  readonly batchRecordsMax?: number;
-  readonly flushIntervalMs?: number;
-  /** Called after each step is done. */
-  readonly onStep?: (step: SinkStep) => void;
-  /** Called after each cut and when an error comes. */
-  readonly onProgress?: (metrics: SinkMetrics) => void;
-  readonly logger?: SinkLogger;
-  /** Waits before another try; a simulation brings its own. */
-  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-}
+import type { Cut } from './sink-target.ts';
 
 const BATCH_RECORDS_MAX = 20_000;
 const FLUSH_INTERVAL_MS = 1_000;
@@ -170,7 +135,9 @@ export class SinkWorker {
         const batch = await this.#options.log.read(range.topic, range.partition, offset);
         if (batch === null || batch.length === 0) {
           const message = `The sink's cut ${cut.number} reaches to offset ${range.to}, but the log ends at ${offset}`;
-          throw new HeadraceError('LOG_CORRUPT', message, { where: { topic: range.topic, partition: range.partition, offset } });
+          throw new HeadraceError('LOG_CORRUPT', message, {
+            where: { topic: range.topic, partition: range.partition, offset },
+          });
         }
         batches.push(batch);
         offset = batch.offsetAt(batch.length - 1) + 1;
@@ -204,7 +171,8 @@ export class SinkWorker {
   /** One poll into the open cut. True when the assignment changed; what was polled before is then void. */
   async #poll(member: Member): Promise<boolean> {
     const open = this.#open;
-    const wait = open.recordCount === 0 ? POLL_TIMEOUT_MS : open.firstAtMs + this.#flushIntervalMs - this.#options.clock();
+    const wait =
+      open.recordCount === 0 ? POLL_TIMEOUT_MS : open.firstAtMs + this.#flushIntervalMs - this.#options.clock();
     const result = await member.poll({
       maxRecords: Math.max(1, Math.min(POLL_RECORDS_MAX, this.#recordsMax - open.recordCount)),
       timeoutMs: this.#drains.count > 0 ? 1 : Math.max(1, Math.min(POLL_TIMEOUT_MS, wait)),
@@ -246,7 +214,12 @@ export class SinkWorker {
   }
 
   /** Steps 4 and 5. False when the worker was stopped before they were done. */
-  async #insertAndCommit(member: Member, cut: Cut, batches: readonly RecordBatch[], isResumed: boolean): Promise<boolean> {
+  async #insertAndCommit(
+    member: Member,
+    cut: Cut,
+    batches: readonly RecordBatch[],
+    isResumed: boolean,
+  ): Promise<boolean> {
     const { target } = this.#options;
     for (let attempt = 0; !this.#isStopping; attempt++) {
       try {
@@ -323,8 +296,8 @@ function bufferByPartition(records: readonly NewRecord[]): readonly PartitionRec
   const buffers = new Map<string, PartitionRecords>();
   for (const { topic, partition, timestamp, key, value, headers } of records) {
     const name = `${topic}-${partition}`;
-    let target = buffers.get(name);
-    if (target === undefined) buffers.set(name, (target = { topic, partition, buffer: new RecordBuffer() }));
+    const target = buffers.get(name) ?? { topic, partition, buffer: new RecordBuffer() };
+    buffers.set(name, target);
     target.buffer.append(timestamp, key, value, headers ?? NO_HEADERS);
   }
   return [...buffers.values()];

@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { openNode } from '../../open-node.ts';
+import { reconcile } from '../../reconcile/reconcile.ts';
+import { type CommandContext, optionsOf } from '../context.ts';
+import { printReconciliation } from '../reconciliation-report.ts';
+
+export function reconcileCommand({ clock, exit }: CommandContext): Command {
+  return new Command('reconcile')
+    .description("hold the input log against the engine's state against ClickHouse; exit 1 where they differ")
+    .option('--all', 'list every difference rather than the first 20')
+    .addHelpText(
+      'after',
+      '\nCompared: counts, sums per currency, and sequence and balance of every account. What is under way is processed first.',
+    )
+    .action(async (_options, command: Command) => {
+      const { data, json, all } = optionsOf<{ all?: boolean }>(command);
+      const node = await openNode({ dataDirectory: data, clock, runsEngine: true });
+      try {
+        await node.drain();
+        const report = await reconcile(node);
+        await printReconciliation(report, json ?? false, all ?? false);
+        if (!report.agrees) exit(1);
+      } finally {
+        await node.close();
+      }
+    });
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import type { Clock } from '../../clock.ts';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly clock: Clock;
+  /** Sets the exit code; the last call counts. */
+  exit(code: number): void;
+}
+
+export interface GlobalOptions {
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+/** The options of a command together with those of the whole program; the nearer one wins. */
+export function optionsOf<T>(command: Command): T & GlobalOptions {
+  const near = Object.fromEntries(Object.entries(command.opts()).filter(([, value]) => value !== undefined));
+  const far = command.parent === null ? {} : optionsOf<object>(command.parent);
+  return { ...far, ...near } as T & GlobalOptions;
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { HeadraceError } from '../../errors.ts';
+import { maskCardNumbers } from '../../privacy/card-numbers.ts';
+import { consumeCommand } from './commands/consume.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
+import { ingestCommand } from './commands/ingest.ts';
+import { produceCommand } from './commands/produce.ts';
+import { queryCommand } from './commands/query.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
+import { startCommand } from './commands/start.ts';
+import { topologyCommand } from './commands/topology.ts';
+import type { CommandContext } from './context.ts';
+
+/** Exit codes: done; refused or differing; wrong usage. */
+export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
+
+const EXAMPLES = `
+Examples:
+  headrace start                                            everything in one process, on generated traffic
+  headrace start --once --input transactions.csv.gz         take in a file, process it, reconcile, end
+  headrace query "SELECT * FROM headrace.balances LIMIT 5"
+  headrace consume ledger.transactions --max 3
+
+Environment: HEADRACE_DATA (as --data), HEADRACE_LOG_LEVEL, NO_COLOR
+Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
+
+/** Runs the command line; `argv` without node and script. Resolves with the exit code and never rejects. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const context: CommandContext = {
+    clock: Date.now,
+    exit: (code) => {
+      exitCode = code;
+    },
+  };
+  const program = new Command('headrace')
+    .description('Exactly-once stream processing for money')
+    .version(version(), '--version', 'print the version')
+    .option('--data <directory>', 'the data directory', process.env.HEADRACE_DATA ?? './data')
+    .option('--json', 'results as JSON, for machines')
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .showHelpAfterError('(--help shows how)');
+  const commands = [
+    startCommand(context),
+    ingestCommand(context),
+    produceCommand(context),
+    consumeCommand(context),
+    queryCommand(context),
+    topologyCommand(context),
+    reconcileCommand(context),
+    deadLettersCommand(context),
+  ];
+  for (const command of commands) {
+    // An option of the whole program may stand behind the command's name as well.
+    command
+      .option('--data <directory>', 'the data directory (default: $HEADRACE_DATA or ./data)')
+      .option('--json', 'results as JSON, for machines');
+    for (const each of [command, ...command.commands]) each.exitOverride().showHelpAfterError('(--help shows how)');
+    program.addCommand(command);
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    const isHelp =
+      error.exitCode === 0 || error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
+    return isHelp ? EXIT.done : EXIT.usage;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof HeadraceError ? ` [${error.code}]` : '';
+  process.stderr.write(`headrace: ${maskCardNumbers(message)}${code}\n`);
+  if (!(error instanceof HeadraceError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof HeadraceError && error.code === 'USAGE' ? EXIT.usage : EXIT.refused;
+}
+
+function version(): string {
+  const here = new URL('.', import.meta.url);
+  const up = here.pathname.includes('/dist/src/') ? '../../../../package.json' : '../../../package.json';
+  return (JSON.parse(readFileSync(new URL(up, here), 'utf8')) as { version: string }).version;
+}

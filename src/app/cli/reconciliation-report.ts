@@ -1,0 +1,37 @@
+import type { ReconcileReport } from '../reconcile/reconcile.ts';
+import { grouped, write } from './output.ts';
+
+const LISTED_MAX = 20;
+
+/** Says whether all agrees, and where not. */
+export async function printReconciliation(report: ReconcileReport, isJson: boolean, listsAll: boolean): Promise<void> {
+  const listed = listsAll ? report.differences : report.differences.slice(0, LISTED_MAX);
+  if (isJson) {
+    await write(
+      process.stdout,
+      `${JSON.stringify({ ...report, differences: listed, differenceCount: report.differences.length })}\n`,
+    );
+    return;
+  }
+  const lines = listed.map(
+    ({ figure, values }) =>
+      `  ${figure}: ${Object.entries(values)
+        .map(([source, value]) => `${source} ${value}`)
+        .join(', ')}`,
+  );
+  const { inputRecords, accepted, rejected, deadLetters, figures, differences } = report;
+  const counts = `${grouped(inputRecords)} records in, ${grouped(accepted)} accepted, ${grouped(rejected)} refused, ${grouped(deadLetters)} dead letters`;
+  if (report.agrees) {
+    await write(
+      process.stdout,
+      `Reconciled: log, state and ClickHouse agree on ${grouped(figures)} figures (${counts}).\n`,
+    );
+    return;
+  }
+  if (listed.length < differences.length)
+    lines.push(`  ... and ${grouped(differences.length - listed.length)} more; --all lists them`);
+  await write(
+    process.stdout,
+    `NOT reconciled: ${grouped(differences.length)} of ${grouped(figures)} figures differ (${counts}).\n${lines.join('\n')}\n`,
+  );
+}

@@ -1,0 +1,109 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ClickHouse, readText } from '../../../src/clickhouse/clickhouse.ts';
+import { openServer } from '../../../src/clickhouse/connection/server.ts';
+
+interface Asked {
+  readonly sql: string;
+  readonly parameters: URLSearchParams;
+  readonly body: Buffer;
+}
+
+/** Speaks as much of ClickHouse's HTTP as the connection uses: the statement in `query` or in front of the body. */
+let asked: Asked[] = [];
+let answer: (asked: Asked) => { readonly status?: number; readonly body?: string };
+let server: Server;
+let clickhouse: ClickHouse;
+
+beforeEach(async () => {
+  asked = [];
+  answer = ({ sql }) => {
+    if (sql.includes('system.table_functions')) return { body: '{"name":"url"}\n{"name":"file"}\n' };
+    const formatted = /^SELECT formatQuery\('(.*)'\) AS sql/s.exec(sql)?.[1];
+    return { body: formatted === undefined ? '' : `${JSON.stringify({ sql: formatted })}\n` };
+  };
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const parameters = new URL(request.url ?? '', 'http://localhost').searchParams;
+      const body = Buffer.concat(chunks);
+      const one = { sql: parameters.get('query') ?? body.toString(), parameters, body };
+      asked.push(one);
+      const { status = 200, body: text = '' } = answer(one);
+      response.writeHead(status, status === 200 ? {} : { 'X-ClickHouse-Exception-Code': '60' });
+      response.end(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  clickhouse = openServer({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, settleWaitMs: 0 });
+});
+
+afterEach(async () => {
+  await clickhouse.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const COLUMNS = [{ name: 'n', type: 'UInt8' }];
+
+test('an insert carries its settings in the statement, its query id, and exactly the bytes', async () => {
+  const bytes = new Uint8Array([0, 255, 10, 39]);
+  await clickhouse.insert('headrace.x', COLUMNS, bytes, { token: "it's", queryId: 'q-1' });
+  const [insert] = asked;
+  expect(insert?.sql).toMatch(
+    /^INSERT INTO headrace\.x \(`n`\) SETTINGS async_insert = 0, .*insert_deduplication_token = 'it\\'s'.* FORMAT RowBinary$/,
+  );
+  expect([...insert!.body]).toEqual([...bytes]);
+  expect(insert?.parameters.get('query_id')).toBe('q-1');
+  expect(insert?.parameters.has('insert_deduplication_token')).toBe(false);
+});
+
+test('a reader is readonly, exact and limited, and gets the bytes as they come', async () => {
+  const plain = answer;
+  answer = (one) => (one.sql.startsWith('SELECT {a:String}') ? { body: '{"a":"1"}\n' } : plain(one));
+  const text = await readText(clickhouse, 'SELECT {a:String} AS a', { parameters: { a: "x'\n" }, timeLimitSeconds: 7 });
+  expect(text).toBe('{"a":"1"}\n');
+  const last = asked.at(-1)?.parameters;
+  expect(last?.get('readonly')).toBe('1');
+  expect(last?.get('max_execution_time')).toBe('7');
+  expect(last?.get('output_format_json_quote_decimals')).toBe('1');
+  expect(last?.get('default_format')).toBe('JSONEachRow');
+  expect(last?.get('param_a')).toBe("x\\'\\n");
+});
+
+test('what a reader may not do is refused before it is sent', async () => {
+  await expect(readText(clickhouse, "SELECT * FROM url('x')")).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+  await expect(readText(clickhouse, 'DROP TABLE x')).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+  expect(asked.filter(({ sql }) => /^(DROP|SELECT \*)/.test(sql))).toEqual([]);
+});
+
+test('an error keeps ClickHouse’s text and says whether it may pass', async () => {
+  answer = () => ({ status: 404, body: 'Code: 60. DB::Exception: Table headrace.x does not exist. (UNKNOWN_TABLE)' });
+  await expect(
+    clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token: 't', queryId: 'q' }),
+  ).rejects.toMatchObject({
+    code: 'CLICKHOUSE_FAILED',
+    retriable: false,
+    message: expect.stringMatching(/Code: 60.*headrace.x does not exist/),
+  });
+  const away = openServer({ url: 'http://127.0.0.1:1' });
+  await expect(away.command('SELECT 1')).rejects.toMatchObject({ code: 'CLICKHOUSE_FAILED', retriable: true });
+  await away.close();
+});
+
+test('settle waits for an earlier insert, kills it, and is not content before it is gone', async () => {
+  let isRunning = true;
+  answer = ({ sql }) => {
+    if (sql.startsWith('KILL QUERY')) isRunning = false;
+    return { body: sql.includes('system.processes') && isRunning ? '{"query_id":"q"}\n' : '' };
+  };
+  await clickhouse.settle('q');
+  expect(isRunning).toBe(false);
+  expect(asked.map(({ sql }) => sql.slice(0, 10))).toEqual(['SELECT que', 'KILL QUERY', 'SELECT que']);
+});
+
+test('an address that is none is refused', () => {
+  expect(() => openServer({ url: 'nonsense' })).toThrow(expect.objectContaining({ code: 'CLICKHOUSE_FAILED' }));
+});

@@ -1,0 +1,112 @@
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type ClickHouse, readText } from '../../src/clickhouse/clickhouse.ts';
+import { openEmbedded } from '../../src/clickhouse/connection/embedded.ts';
+import { migrate, readMigrations } from '../../src/clickhouse/migrations.ts';
+import { MIGRATIONS, withDirectory } from './temporary-store.ts';
+
+const clock = () => 1_700_000_000_000;
+
+function withMigrations(use: (clickhouse: ClickHouse, directory: string) => Promise<void>): Promise<void> {
+  return withDirectory(async (path) => {
+    const directory = join(path, 'sql');
+    cpSync(MIGRATIONS, directory, { recursive: true });
+    const clickhouse = await openEmbedded({ path: join(path, 'clickhouse') });
+    try {
+      await use(clickhouse, directory);
+    } finally {
+      await clickhouse.close();
+    }
+  });
+}
+
+test('each is applied once, in order, and recorded with its checksum', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    const all = readMigrations(directory);
+    expect(all.length).toBeGreaterThan(1);
+    expect(await migrate(clickhouse, directory, clock)).toEqual(all);
+    expect(await migrate(clickhouse, directory, clock)).toEqual([]);
+    writeFileSync(
+      join(directory, `${String(all.length + 1).padStart(3, '0')}-more.sql`),
+      "-- a ';' that ends nothing\nCREATE TABLE IF NOT EXISTS headrace.more (a String DEFAULT 'x;y') ENGINE = Log; /* ; */\n;\n",
+    );
+    expect((await migrate(clickhouse, directory, clock)).map(({ file }) => file)).toEqual([
+      expect.stringContaining('more'),
+    ]);
+    const recorded = await readText(
+      clickhouse,
+      'SELECT number, file, checksum, applied_at FROM schema_migrations ORDER BY number',
+      { format: 'TSV' },
+    );
+    const lines = recorded.trimEnd().split('\n');
+    expect(lines).toHaveLength(all.length + 1);
+    expect(lines[0]).toBe(`1\t${all[0]?.file}\t${all[0]?.checksum}\t2023-11-14 22:13:20.000`);
+  });
+});
+
+test('line ends of another system change no checksum, another letter does', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    await migrate(clickhouse, directory, clock);
+    const file = join(directory, '001-ledger.sql');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replaceAll('\n', '\r\n'));
+    expect(await migrate(clickhouse, directory, clock)).toEqual([]);
+    writeFileSync(file, `${text} `);
+    await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
+      code: 'MIGRATION_CHANGED',
+      message: expect.stringMatching(/001-ledger\.sql.*Restore.*003-/s),
+    });
+    writeFileSync(file, text);
+    renameSync(file, join(directory, '001-other.sql'));
+    await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({ code: 'MIGRATION_CHANGED' });
+  });
+});
+
+test('a database of a newer version is refused', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    await migrate(clickhouse, directory, clock);
+    rmSync(join(directory, '002-reader-views.sql'));
+    await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
+      code: 'MIGRATION_NEWER',
+      message: expect.stringContaining('002-reader-views.sql'),
+    });
+  });
+});
+
+test('a failing statement is shown with ClickHouse’s text; mended, the migration runs again from its start', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    const file = join(directory, '003-next.sql');
+    const first = 'CREATE TABLE IF NOT EXISTS headrace.first (a Int8) ENGINE = Log;\n';
+    writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Nonsense) ENGINE = Log;\n`);
+    await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
+      code: 'MIGRATION_FAILED',
+      message: expect.stringMatching(/003-next\.sql.*Code: 50.*Nonsense.*CREATE TABLE IF NOT EXISTS headrace\.second/s),
+      where: { file: '003-next.sql' },
+    });
+    writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Int8) ENGINE = Log;\n`);
+    expect(await migrate(clickhouse, directory, clock)).toHaveLength(1);
+    expect(await readText(clickhouse, 'EXISTS TABLE second', { format: 'TSV' })).toBe('1\n');
+  });
+});
+
+test('every statement of ours may run again: a crash before the record harms nothing', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    const all = await migrate(clickhouse, directory, clock);
+    await clickhouse.command('TRUNCATE TABLE headrace.schema_migrations');
+    expect(await migrate(clickhouse, directory, clock)).toEqual(all);
+  });
+});
+
+test('numbers that leave a gap or come twice are refused, and so is a directory that is not there', async () => {
+  await withDirectory(async (path) => {
+    const directory = join(path, 'sql');
+    mkdirSync(directory);
+    writeFileSync(join(directory, '001-a.sql'), '');
+    writeFileSync(join(directory, '003-c.sql'), '');
+    expect(() => readMigrations(directory)).toThrow(/003-c\.sql/);
+    writeFileSync(join(directory, '001-b.sql'), '');
+    expect(() => readMigrations(directory)).toThrow(/001-b\.sql/);
+    expect(() => readMigrations(join(path, 'nowhere'))).toThrow(/nowhere/);
+  });
+});
