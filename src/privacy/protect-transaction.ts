@@ -7,9 +7,7 @@ const SECRET_NAME = /^(?:card_?)?(?:cvv2?|cvc2?|pin|track_?[123]?(?:_?data)?)$/i
 /** Levels of objects within a field. */
 const DEPTH_MAX = 32;
 
-export type ProtectedTransaction =
-  | { readonly fields: Record<string, unknown> }
-  | { readonly refusal: string };
+export type ProtectedTransaction = { readonly fields: Record<string, unknown> } | { readonly refusal: string };
 
 class TooDeep {}
 

@@ -59,7 +59,7 @@ function start(options: Partial<WorkerOptions> = {}) {
   };
 }
 
-const newest = async () => Object.fromEntries(await readText(log, 'counts'));
+const newest = async (): Promise<Record<string, string | null>> => Object.fromEntries(await readText(log, 'counts'));
 
 describe('Worker', () => {
   it('processes what is there through the repartition topic, commits, and goes on after a restart where it stopped', async () => {

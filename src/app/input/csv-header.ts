@@ -37,7 +37,8 @@ export function fieldColumns(name: string, header: readonly string[], map: Field
       throw invalid(name, `has ${indexes.length} columns for ${field}; ${known}`, 1);
     }
     if (indexes.length === 1) found.push([field, indexes[0]!]);
-    else if (wanted !== undefined) throw invalid(name, `has no column ${wanted} (--map ${field}=${wanted}); ${known}`, 1);
+    else if (wanted !== undefined)
+      throw invalid(name, `has no column ${wanted} (--map ${field}=${wanted}); ${known}`, 1);
   }
   const missing = REQUIRED_FIELDS.filter((field) => !set.has(field) && !found.some(([has]) => has === field));
   if (missing.length > 0) {

@@ -14,7 +14,10 @@ export class NdjsonRows {
 
   constructor(map: FieldTexts, set: FieldTexts) {
     this.#set = set;
-    this.#sources = TRANSACTION_FIELDS.filter((field) => !set.has(field)).map((field) => [field, map.get(field) ?? field]);
+    this.#sources = TRANSACTION_FIELDS.filter((field) => !set.has(field)).map((field) => [
+      field,
+      map.get(field) ?? field,
+    ]);
   }
 
   read(rows: readonly RawRow[]): InputRow[] {

@@ -72,7 +72,8 @@ async function* rowsOf(options: InputOptions, bytes: InputBytes): AsyncGenerator
   let splitter: RowSplitter | undefined;
   let rowCount = 0;
   try {
-    const head = await headOf(chunks, options.path === '-');
+    const { head, failure } = await headOf(chunks, options.path === '-');
+    if (failure !== undefined && head.length === 0) throw failure;
     const text = withoutByteOrderMark(head);
     checkIsText(name, text);
     const format = options.format ?? formatOf(options.path, text);
@@ -86,6 +87,7 @@ async function* rowsOf(options: InputOptions, bytes: InputBytes): AsyncGenerator
       rowCount += rows.length;
       yield* rows;
       if (options.signal?.aborted) return;
+      if (failure !== undefined) throw failure;
     }
     const rows = reader.read(splitter.end());
     rowCount += rows.length;
@@ -99,15 +101,26 @@ async function* rowsOf(options: InputOptions, bytes: InputBytes): AsyncGenerator
   }
 }
 
-/** The first bytes: as many as are looked at, but of a pipe no more than its first line, for the next may be long in coming. */
-async function headOf(chunks: AsyncIterator<Buffer>, isPipe: boolean): Promise<Buffer> {
+/**
+ * The first bytes: as many as are looked at, but of a pipe no more than its first line, for the next may be long in
+ * coming. A failure on the way waits until the rows before it are handed out.
+ */
+async function headOf(
+  chunks: AsyncIterator<Buffer>,
+  isPipe: boolean,
+): Promise<{ readonly head: Buffer; readonly failure?: unknown }> {
   let head = Buffer.alloc(0);
   while (head.length < HEAD_BYTES_MAX && !(isPipe && showsFirstLine(head))) {
-    const chunk = await next(chunks);
+    let chunk: Buffer | undefined;
+    try {
+      chunk = await next(chunks);
+    } catch (failure) {
+      return { head, failure };
+    }
     if (chunk === undefined) break;
     head = Buffer.concat([head, chunk]);
   }
-  return head;
+  return { head };
 }
 
 async function next(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {

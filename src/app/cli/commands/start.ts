@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { HeadraceError } from '../../../errors.ts';
+import { type CommandContext, optionsOf } from '../context.ts';
+import { type InputOptionValues, withInputOptions } from '../input-options.ts';
+import { runLive } from '../live-run.ts';
+import { wholeNumber } from '../numbers.ts';
+import { runOnce } from '../once.ts';
+
+export interface StartOptions extends InputOptionValues {
+  readonly once?: boolean;
+  readonly input?: string;
+  readonly port: number;
+  readonly rate: number;
+  readonly traffic: boolean;
+  readonly partitions?: number;
+  readonly businessZone?: string;
+}
+
+export function startCommand(context: CommandContext): Command {
+  const command = new Command('start')
+    .description(
+      'run everything in this process: log, ledger and ClickHouse; on generated traffic, or once over a file',
+    )
+    .option('--once', 'take in --input, process it to the end, print a summary, reconcile, and end')
+    .option('--input <file>', 'NDJSON or CSV, plain or gzip; - for standard input')
+    .option('--port <n>', 'serve HTTP on 127.0.0.1 at this port; 0 takes a free one', wholeNumber(0), 8080)
+    .option('--rate <n>', 'generated transactions a second', wholeNumber(1), 200)
+    .option('--no-traffic', 'generate none')
+    .option('--partitions <n>', 'partitions of a new data directory (8); fixed from then on', wholeNumber(1))
+    .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headrace start --rate 1000\n' +
+        '  headrace start --once --input bank.csv.gz --map transactionId=trans_id --map accountId=account_id \\\n' +
+        '      --map occurredAt=date --set currency=CZK --set kind=posting\n\n' +
+        'With --once the exit code is 0 when all that was taken in is processed and log, state and ClickHouse agree;\n' +
+        'refused transactions are reported and do not change it. It is 1 when they differ, or no row was usable.',
+    );
+  return withInputOptions(command).action(async (_options, own: Command) => {
+    const options = optionsOf<StartOptions>(own);
+    checkZone(options.businessZone);
+    if (options.once !== true) {
+      if (options.input !== undefined)
+        throw new HeadraceError(
+          'USAGE',
+          '--input goes with --once; "headrace ingest FILE" takes a file into a running process',
+        );
+      context.exit(await runLive(options, context.clock));
+      return;
+    }
+    if (options.input === undefined)
+      throw new HeadraceError('USAGE', '--once needs --input FILE (or - for standard input)');
+    context.exit(await runOnce({ ...options, input: options.input }, context.clock));
+  });
+}
+
+function checkZone(zone: string | undefined): void {
+  try {
+    if (zone !== undefined) new Intl.DateTimeFormat('en-US', { timeZone: zone });
+  } catch {
+    throw new HeadraceError('USAGE', `${zone} is not a time zone; use an IANA name such as Europe/Prague`);
+  }
+}

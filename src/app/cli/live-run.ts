@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
+import type { Clock } from '../../clock.ts';
+import { HeadraceError } from '../../errors.ts';
+import { partitionFor } from '../../log/partitioner.ts';
+import { seededRandom } from '../../random.ts';
+import { LiveView } from '../console/live-view.ts';
+import { serveControl } from '../http/control-server.ts';
+import { LocalNode } from '../local-node.ts';
+import { openLogger } from '../logger.ts';
+import { type OutcomePositions, outcomePositions, outcomesSince } from '../outcomes.ts';
+import { readJsonRows } from '../query-rows.ts';
+import { type TrafficTransaction, traffic } from '../traffic/traffic.ts';
+import type { StartOptions } from './commands/start.ts';
+import type { GlobalOptions } from './context.ts';
+
+/** Traffic is appended in ticks of this length. */
+const TICK_MS = 50;
+/** After Ctrl-C, how long to wait for what is under way. */
+const DRAIN_MAX_MS = 30_000;
+const INTERRUPTED = 130;
+
+/** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
+export async function runLive(options: StartOptions & GlobalOptions, clock: Clock): Promise<number> {
+  const logger = openLogger(options.data);
+  const node = await LocalNode.open({
+    dataDirectory: options.data,
+    clock,
+    logger,
+    partitions: options.partitions,
+    businessZone: options.businessZone,
+  });
+  const stop = new AbortController();
+  let failure: unknown;
+  const fail = (error: unknown) => {
+    failure ??= error;
+    stop.abort();
+  };
+  const signals = onSignals(stop);
+  try {
+    const server = await serveControl(node, options.port);
+    try {
+      node.directory.setAddress(server.address, server.token);
+      await node.start(fail);
+      const before = await outcomePositions(node);
+      const producing = options.traffic ? produce(node, options.rate, clock, stop.signal).catch(fail) : undefined;
+      await show(node, before, server.address, clock, stop.signal).catch(fail);
+      await producing;
+      if (failure === undefined) await drained(node);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    signals.restore();
+    await node.close();
+  }
+  if (failure !== undefined) throw failure;
+  process.stderr.write('Everything taken in is processed and in ClickHouse.\n');
+  return 0;
+}
+
+/** The first signal asks for an orderly end, the second one ends at once. */
+function onSignals(stop: AbortController): { restore(): void } {
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED);
+    stop.abort();
+    process.stderr.write('\nEnding: what was taken in is processed first. Again to end at once.\n');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    restore: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+/** Appends generated traffic at a steady rate; where the log can't keep up, it waits rather than queueing. */
+async function produce(node: LocalNode, rate: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const startedAt = clock();
+  const source = traffic({ random: seededRandom(startedAt), clock, run: startedAt.toString(36) });
+  const partitions = (await node.watermarks(TOPICS.transactions)).length;
+  let produced = 0;
+  while (!signal.aborted) {
+    const due = Math.floor(((clock() - startedAt) * rate) / 1_000) - produced;
+    const batch: TrafficTransaction[] = [];
+    for (let i = 0; i < Math.min(due, rate); i++) batch.push(source.next().value);
+    // What a slow moment has left undone is not made up for: the rate is a rate, not a debt.
+    produced += Math.max(0, due);
+    if (batch.length > 0) await appendPatiently(node, batch, partitions, clock, signal);
+    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function appendPatiently(
+  node: LocalNode,
+  batch: readonly TrafficTransaction[],
+  partitions: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const records = batch.map((transaction) => {
+    const key = Buffer.from(transaction.accountId!);
+    return {
+      topic: TOPICS.transactions,
+      partition: partitionFor(key, partitions),
+      timestamp: clock(),
+      key,
+      value: Buffer.from(JSON.stringify(transaction)),
+    };
+  });
+  while (!signal.aborted) {
+    try {
+      await node.append(records);
+      return;
+    } catch (error) {
+      if (!(error instanceof HeadraceError) || !error.retriable) throw error;
+      await sleep(TICK_MS * 10, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function show(
+  node: LocalNode,
+  before: OutcomePositions,
+  address: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const view = new LiveView(process.stderr, clock);
+  try {
+    const taken = await node.watermarks(TOPICS.transactions);
+    const takenBefore = taken.reduce((sum, { end }) => sum + end, 0);
+    while (!signal.aborted) {
+      const [status, outcomes] = [await node.status(), await outcomesSince(node, before)];
+      const now = (await node.watermarks(TOPICS.transactions)).reduce((sum, { end }) => sum + end, 0);
+      view.show({
+        status,
+        taken: now - takenBefore,
+        ...outcomes,
+        totals: await totals(node),
+        rowsInClickHouse: await rowCount(node),
+        address,
+      });
+      await sleep(view.intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    view.close();
+  }
+}
+
+async function totals(node: LocalNode): Promise<readonly (readonly [string, string])[]> {
+  const rows = await readJsonRows<{ currency: string; total: string }>(
+    node,
+    'SELECT currency, toString(sum(toDecimal256(booked, 4))) AS total FROM headrace.balances GROUP BY currency ORDER BY currency',
+  );
+  return rows.map(({ currency, total }) => [currency, total]);
+}
+
+async function rowCount(node: LocalNode): Promise<number> {
+  const [row] = await readJsonRows<{ count: string }>(node, 'SELECT count() AS count FROM headrace.transactions');
+  return Number(row?.count ?? 0);
+}
+
+async function drained(node: LocalNode): Promise<void> {
+  const limit = new AbortController();
+  const late = sleep(DRAIN_MAX_MS, 'late', { signal: limit.signal }).catch(() => 'in time');
+  const result = await Promise.race([node.drain(), late]);
+  limit.abort();
+  if (result === 'late') {
+    throw new HeadraceError(
+      'NOT_RUNNING',
+      `What was taken in is safe in the log, but not all of it was processed within ${DRAIN_MAX_MS / 1_000} s; the next start goes on with it`,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../../clock.ts';
+import { HeadraceError } from '../../errors.ts';
+import { serveControl } from '../http/control-server.ts';
+import { LocalNode } from '../local-node.ts';
+import { openLogger } from '../logger.ts';
+import type { HeadraceNode } from '../node.ts';
+import { outcomePositions, outcomesSince } from '../outcomes.ts';
+import { readJsonRows } from '../query-rows.ts';
+import { reconcile } from '../reconcile/reconcile.ts';
+import type { StartOptions } from './commands/start.ts';
+import type { GlobalOptions } from './context.ts';
+import { type IntakeOptions, takeIn } from './intake.ts';
+import { type IntakeSummary, summaryText } from './intake-summary.ts';
+import { write } from './output.ts';
+import { printReconciliation } from './reconciliation-report.ts';
+
+/** `start --once`: one file from intake to SQL. Resolves with the exit code. */
+export async function runOnce(
+  options: StartOptions & GlobalOptions & { readonly input: string },
+  clock: Clock,
+): Promise<number> {
+  const logger = openLogger(options.data);
+  const node = await LocalNode.open({
+    dataDirectory: options.data,
+    clock,
+    logger,
+    partitions: options.partitions,
+    businessZone: options.businessZone,
+  });
+  try {
+    const server = await serveControl(node, 0);
+    try {
+      node.directory.setAddress(server.address, server.token);
+      return await takeInAndReconcile(node, options, clock);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await node.close();
+  }
+}
+
+async function takeInAndReconcile(
+  node: LocalNode,
+  options: IntakeOptions & GlobalOptions,
+  clock: Clock,
+): Promise<number> {
+  let onFailure: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    onFailure = reject;
+  });
+  // Whoever loses the race below must not become an unhandled rejection.
+  failed.catch(() => undefined);
+  await node.start(onFailure);
+  const summary = await Promise.race([failed, takeInAndDrain(node, options, clock)]);
+  const isJson = options.json ?? false;
+  if (!isJson) await write(process.stdout, summaryText(summary));
+  const report = await reconcile(node);
+  if (isJson) await write(process.stdout, `${JSON.stringify({ ...summary, reconciliation: report })}\n`);
+  else await printReconciliation(report, false, false);
+  if (summary.intake.appended === 0) {
+    process.stderr.write(`headrace: no row of ${options.input} was usable\n`);
+    return 1;
+  }
+  return report.agrees ? 0 : 1;
+}
+
+/** Takes a file in and waits until all that came of it is in ClickHouse. */
+export async function takeInAndDrain(node: HeadraceNode, options: IntakeOptions, clock: Clock): Promise<IntakeSummary> {
+  const startedAt = clock();
+  // What an earlier run left behind is finished first, so that it is not counted as coming from this file.
+  await node.drain();
+  const before = await outcomePositions(node);
+  let problem: unknown;
+  const intake = await takeIn(node, options, clock).catch((error: unknown) => {
+    problem = error;
+  });
+  // Rows before a broken end are taken in: they are processed like all others before the error is told.
+  await node.drain();
+  if (intake === undefined) throw problem;
+  const outcomes = await outcomesSince(node, before);
+  const [row] = await readJsonRows<{ count: string }>(node, 'SELECT count() AS count FROM headrace.transactions');
+  if (row === undefined) throw new HeadraceError('QUERY_FAILED', 'ClickHouse did not count the transactions');
+  return { intake, outcomes, rowsInClickHouse: Number(row.count), seconds: (clock() - startedAt) / 1_000 };
+}

@@ -1,0 +1,59 @@
+import { isIn } from './imports.ts';
+import { type Exception, type SourceFile, type Violation, violationsOf } from './source-file.ts';
+
+export const linesMax = 300;
+
+/** Files over 300 lines that mix nothing, and why they stay whole. */
+export const longFileExceptions: readonly Exception[] = [];
+
+/** Folders of test that belong to no single source. */
+export const unmirroredTestFolders: readonly Exception[] = [
+  { path: 'test/conformance', reason: 'one suite for all adapters of a port' },
+  { path: 'test/chaos', reason: 'kills whole processes' },
+  { path: 'test/simulation', reason: 'the whole engine under a seed' },
+  { path: 'test/e2e', reason: 'the command line from outside' },
+  { path: 'test/tidy', reason: 'the rules of the house' },
+  { path: 'test/types', reason: 'what the compiler accepts' },
+  { path: 'test/parity', reason: 'compares with Kafka Streams' },
+  { path: 'test/bench', reason: 'mirrors bench, not src' },
+];
+
+/** Tests that are named after a fault or a promise, because no single source keeps it. */
+export const unmirroredTests: readonly Exception[] = [
+  { path: 'test/clickhouse/money-round-trip.test.ts', reason: 'encoder, engine and query together' },
+  { path: 'test/runtime/sink/sink-crash.test.ts', reason: 'kills the sink at each step of its protocol' },
+  { path: 'test/log/embedded/kill.test.ts', reason: 'kills a process that writes the log' },
+  { path: 'test/log/embedded/sync-before-acknowledgement.test.ts', reason: 'watches the process under strace' },
+  { path: 'test/storage/full-disk.test.ts', reason: 'fills a disk beneath the storage' },
+];
+
+/** Sources too long to hold one thing. Test data and prose are not meant. */
+export function lengthViolations(file: SourceFile): readonly Violation[] {
+  if (!/\.(ts|mjs)$/.test(file.path) || longFileExceptions.some((each) => each.path === file.path)) return [];
+  const lines = file.text.replace(/\n$/, '').split('\n').length;
+  return lines <= linesMax ? [] : [{ path: file.path, line: lines, what: `${lines} lines: ask what is mixed` }];
+}
+
+const machinePaths = /(?<![\w./-])\/(?:work|root)\//g;
+// Written in pieces, so that this file does not name them itself.
+const registryHosts = ['registry.npmjs', 'repo1.maven', 'deb.debian'].map((name) => `${name}.org`);
+
+/** Names of the machine this was written on, and of the hosts its packages came from. */
+export function machineViolations(file: SourceFile): readonly Violation[] {
+  if (file.path === 'test/tidy/files.ts' || file.path === 'test/tidy/files.test.ts') return [];
+  const hosts = new RegExp(registryHosts.map((host) => host.replaceAll('.', '\\.')).join('|'), 'gi');
+  return [
+    ...violationsOf(file.path, file.text, machinePaths, (found) => `${found} is a path of one machine`),
+    ...violationsOf(file.path, file.text, hosts, (found) => `${found} is the host of a registry`),
+  ];
+}
+
+/** A test whose path mirrors no source: test/X/Y.test.ts belongs to src/X/Y.ts (or topologies/…), or to that folder. */
+export function mirrorViolations(file: SourceFile, paths: readonly string[]): readonly Violation[] {
+  if (!isIn(file.path, 'test') || !file.path.endsWith('.test.ts')) return [];
+  if ([...unmirroredTestFolders, ...unmirroredTests].some((each) => isIn(file.path, each.path))) return [];
+  const subject = file.path.slice('test/'.length, -'.test.ts'.length);
+  const sources = [`src/${subject}`, subject];
+  const isMirror = sources.some((source) => paths.some((path) => path === `${source}.ts` || isIn(path, source)));
+  return isMirror ? [] : [{ path: file.path, line: 1, what: `mirrors no source: src/${subject}.ts is not there` }];
+}
