@@ -19,6 +19,9 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
+/** A step is hit at its first to this occurrence in a run. */
+const OCCURRENCES = 8;
+
 /** Hits that the long run promises for every step. */
 export const HITS_PER_STEP = 3;
 
@@ -32,7 +35,7 @@ export function scheduleKills(kills: number, random: () => number): readonly Kil
   const named = Math.min(kills, STEPS.length * HITS_PER_STEP);
   const plan: Kill[] = Array.from({ length: kills }, (_, index) =>
     index < named
-      ? { step: STEPS[index % STEPS.length]!, occurrence: 1 + Math.floor(random() * 3) }
+      ? { step: STEPS[index % STEPS.length]!, occurrence: 1 + Math.floor(random() * OCCURRENCES) }
       : { afterMs: 20 + Math.floor(random() * 600) },
   );
   for (let i = plan.length - 1; i > 0; i--) {

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chaosRun } from './chaos-run.ts';
+import { HITS_PER_STEP, STEPS } from './schedule.ts';
+
+const HELP = `npm run chaos -- [options]
+
+Kills Headrace under load with SIGKILL, at each named step of commit, log and sink and at random moments, starts it again
+each time, and lets an auditor compare input, log and ClickHouse at the end.
+
+  --kills N     kills in all (50): the ${STEPS.length} named steps up to ${HITS_PER_STEP} times each, the rest at random
+  --seed N      repeats a run's choices (drawn and printed otherwise)
+  --keep        keeps the data directory
+  --json        the report as one JSON object
+  --help
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '50' },
+      seed: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const [kills, seed] = [Number(values.kills), Number(values.seed ?? Date.now() % 1_000_000)];
+  if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
+    process.stderr.write(`--kills and --seed must be whole numbers\n\n${HELP}`);
+    return 2;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));
+  const startedAt = performance.now();
+  const onProgress = (line: string) =>
+    void process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+  const report = await chaosRun({
+    kills,
+    seed,
+    directory,
+    victim: fileURLToPath(new URL('./victim-process.js', import.meta.url)),
+    onProgress,
+  });
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  const isSound = report.findings.length === 0;
+  if (isSound && !values.keep) rmSync(directory, { recursive: true, force: true });
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ seed, ...report })}\n`);
+    return isSound ? 0 : 1;
+  }
+  for (const [step, hits] of Object.entries(report.hits))
+    process.stdout.write(`${step.padEnd(20)} hit ${hits} times\n`);
+  process.stdout.write(`${'at random'.padEnd(20)} ${report.randomKills} times\n`);
+  process.stdout.write(
+    `seed ${seed}: ${report.kills} kills in ${Math.round((performance.now() - startedAt) / 1_000)} s; ${report.sent} transactions sent, ${report.acknowledged} acknowledged, ${report.accepted} accepted\n`,
+  );
+  for (const finding of report.findings) process.stdout.write(`  ${finding}\n`);
+  process.stdout.write(
+    isSound
+      ? 'Nothing lost, doubled or out of order in log, state and ClickHouse.\n'
+      : `${report.findings.length} findings; the data is kept in ${directory}\n`,
+  );
+  process.stdout.write(`${isSound ? 1 : 0} passed, ${isSound ? 0 : 1} failed\n`);
+  return isSound ? 0 : 1;
+}

@@ -1,0 +1,4 @@
+import { ordersFromEnvironment, runVictim } from './victim.ts';
+
+await runVictim(ordersFromEnvironment());
+process.exit(0);
