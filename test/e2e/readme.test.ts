@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { countSerde, StreamsBuilder, stringSerde } from 'headrace';
+import { TopologyTestDriver } from 'headrace/testing';
+import { describe, expect, it } from 'vitest';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+describe('the README', () => {
+  it('shows an example that does what it says', () => {
+    const code = /```ts\n([\s\S]*?)```/.exec(readme)![1]!;
+    const body = code.replaceAll(/^import .*$/gm, '').replace(/console\.log\((.*)\);.*/, 'return $1;');
+    const run = new Function('countSerde', 'StreamsBuilder', 'stringSerde', 'TopologyTestDriver', body);
+    const counts = run(countSerde, StreamsBuilder, stringSerde, TopologyTestDriver) as [string, number][];
+    expect(counts.filter(([word]) => word === 'to')).toEqual([
+      ['to', 1],
+      ['to', 2],
+    ]);
+    expect(counts.filter(([word]) => word === 'be')).toEqual([['be', 1]]);
+  });
+
+  it('names only views that exist', () => {
+    const sql = readFileSync(new URL('../../sql/002-reader-views.sql', import.meta.url), 'utf8');
+    const views = [...readme.matchAll(/headrace\.([a-z_]+)/g)].map(([, view]) => view!);
+    expect(views.length).toBeGreaterThan(5);
+    for (const view of views) expect(sql).toContain(`VIEW IF NOT EXISTS headrace.${view} AS`);
+  });
+});
