@@ -33,7 +33,7 @@ export interface OrderedAppendsOptions {
  * refused for want of room is tried again, with a back-off.
  */
 export class OrderedAppends {
-  readonly #log: Pick<Log, "append">;
+  readonly #log: Pick<Log, 'append'>;
   readonly #options: OrderedAppendsOptions;
   readonly #sleep: (delayMs: number) => Promise<unknown>;
   #waiting: NewRecord[] = [];
@@ -63,8 +63,10 @@ export class OrderedAppends {
 
   /** Resolves when every record is acknowledged; throws what stopped the appends for good. */
   async drain(): Promise<void> {
-    this.#start();
-    await this.#running;
+    while (this.#failure === undefined && (this.#running !== undefined || this.#waiting.length > 0)) {
+      this.#start();
+      await this.#running;
+    }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -78,6 +80,8 @@ export class OrderedAppends {
       })
       .finally(() => {
         this.#running = undefined;
+        // A record added after the last look at what waits would wait for the next one.
+        if (this.#waiting.length > 0) this.#start();
       });
   }
 

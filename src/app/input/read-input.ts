@@ -72,7 +72,7 @@ async function* rowsOf(options: InputOptions, bytes: InputBytes): AsyncGenerator
   let splitter: RowSplitter | undefined;
   let rowCount = 0;
   try {
-    const { head, failure } = await headOf(chunks, options.path === '-');
+    const { head, failure } = await headOf(chunks, bytes.bytesTotal === undefined);
     if (failure !== undefined && head.length === 0) throw failure;
     const text = withoutByteOrderMark(head);
     checkIsText(name, text);

@@ -18,6 +18,7 @@ export interface RawRow {
 
 const TOO_LONG = `is longer than ${ROW_BYTES_MAX} bytes`;
 const UNCLOSED = 'opens a quote that is never closed';
+const QUOTED_TOO_LONG = `is longer than ${ROW_BYTES_MAX} bytes, with the line breaks in its quotes`;
 const STRAY = 'has text behind a closing quote';
 
 /**
@@ -84,7 +85,7 @@ export class RowSplitter {
       const end = quote === -1 || quote >= lineEnd ? lineEnd : quotedRowEnd(bytes, at, this.#delimiter!, isEnd);
       if (end === 'open' && !isEnd && bytes.length - at <= ROW_BYTES_MAX) break;
       if (typeof end === 'string' || end - at > ROW_BYTES_MAX) {
-        rows.push(this.#broken(bytes, at, lineEnd, end === 'stray' ? STRAY : UNCLOSED));
+        rows.push(this.#broken(bytes, at, lineEnd, quoteProblem(end)));
         this.#line++;
         at = lineEnd + 1;
         continue;
@@ -104,6 +105,11 @@ export class RowSplitter {
     const row = withoutReturn(bytes, start, end);
     return { line: this.#line, bytes: row.length > HEAD_BYTES ? head(row) : row, problem };
   }
+}
+
+function quoteProblem(end: number | 'open' | 'stray'): string {
+  if (end === 'stray') return STRAY;
+  return end === 'open' ? UNCLOSED : QUOTED_TOO_LONG;
 }
 
 /** The end of a row with quotes: the place of its line feed or of the input's end; `open` where more must come. */
