@@ -30,8 +30,8 @@ export interface ChaosReport {
 
 /** New transactions of each run, enough to keep it under load until it is killed. */
 const ITEMS_PER_RUN = 160;
-/** In a thousand: what was acknowledged before and is sent again, as careful producers do. */
-const RESENT = 30;
+/** Sent again in each run though acknowledged before, as careful producers do. */
+const RESENT_PER_RUN = 8;
 /** A kill that a run ended without is tried again so often. */
 const TRIES_MAX = 3;
 
@@ -50,7 +50,8 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
 
   const run = async (kill: Kill | undefined): Promise<boolean> => {
     const fresh = Array.from({ length: kill === undefined ? 0 : ITEMS_PER_RUN }, () => source.next().value);
-    const again = [...acknowledged].filter(() => random.next() * 1_000 < RESENT / 10).map((index) => items[index]!);
+    const old = [...acknowledged];
+    const again = old.length === 0 ? [] : Array.from({ length: RESENT_PER_RUN }, () => items[random.pick(old)]!);
     items.push(...fresh);
     // What is not acknowledged goes first and in the old order: a careful producer does the same.
     const due = items.filter(({ index }) => !acknowledged.has(index));
