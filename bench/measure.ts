@@ -42,7 +42,7 @@ export async function measure(
   const directory = await mkdtemp(join(parent, 'headrace-bench-'));
   let syncs = 0;
   const log = new EmbeddedLog({
-    directory: openDataDirectory(directory),
+    directory: openDataDirectory(directory, { clock: Date.now }),
     clock: Date.now,
     onStep: (step) => {
       if (step === 'commit-synced') syncs++;

@@ -13,7 +13,7 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
 }
 
 export function openLog(path: string, options: Partial<EmbeddedLogOptions> = {}): EmbeddedLog {
-  return new EmbeddedLog({ directory: openDataDirectory(path), clock: Date.now, ...options });
+  return new EmbeddedLog({ directory: openDataDirectory(path, { clock: Date.now }), clock: Date.now, ...options });
 }
 
 export function topicConfig(name: string, partitions = 1): TopicConfig {

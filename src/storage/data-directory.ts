@@ -21,7 +21,7 @@ export interface DataDirectoryOwner extends ProcessIdentity {
 }
 
 export interface DataDirectoryOptions {
-  readonly clock?: Clock;
+  readonly clock: Clock;
   readonly processes?: ProcessTable;
 }
 
@@ -73,9 +73,8 @@ const openPaths = new Map<string, DataDirectory>();
  * lives, or this process has it open; DATA_DIRECTORY_NEWER where a newer release wrote it; DATA_DIRECTORY_INVALID where
  * it cannot be a data directory; STORAGE_FULL, STORAGE_FAILED.
  */
-export function openDataDirectory(path: string, options: DataDirectoryOptions = {}): DataDirectory {
+export function openDataDirectory(path: string, options: DataDirectoryOptions): DataDirectory {
   const processes = options.processes ?? systemProcesses;
-  const clock = options.clock ?? Date.now;
   const realPath = create(path);
   const held = openPaths.get(realPath);
   if (held !== undefined) throw inUse(realPath, held.owner);
@@ -86,7 +85,7 @@ export function openDataDirectory(path: string, options: DataDirectoryOptions = 
       const previous = meta.get('owner') as DataDirectoryOwner | undefined;
       if (previous !== undefined && processes.isAlive(previous)) throw inUse(realPath, previous);
       if (meta.get('format') === undefined) meta.put('format', DATA_FORMAT);
-      const owner: DataDirectoryOwner = { ...processes.self(), since: clock() };
+      const owner: DataDirectoryOwner = { ...processes.self(), since: options.clock() };
       meta.put('owner', owner);
       return new DataDirectory(realPath, environment, meta, owner);
     });

@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 const open = (at = path, options = {}) => {
-  const directory = openDataDirectory(at, options);
+  const directory = openDataDirectory(at, { clock: Date.now, ...options });
   opened.push(directory);
   return directory;
 };
@@ -73,7 +73,7 @@ describe('openDataDirectory', () => {
       relative(process.cwd(), path),
       join(path, '..', 'data'),
     ]) {
-      const error = refusal(() => openDataDirectory(name));
+      const error = refusal(() => openDataDirectory(name, { clock: Date.now }));
       expect(error.code).toBe('DATA_DIRECTORY_IN_USE');
       expect(error.message).toContain(`process ${process.pid}`);
       expect(error.message).toContain('http://127.0.0.1:8080');

@@ -26,7 +26,10 @@ describe.skipIf(notMounted !== null)(
   () => {
     let log: EmbeddedLog;
     beforeAll(async () => {
-      log = new EmbeddedLog({ directory: openDataDirectory(join(mountPoint, 'data')), clock: Date.now });
+      log = new EmbeddedLog({
+        directory: openDataDirectory(join(mountPoint, 'data'), { clock: Date.now }),
+        clock: Date.now,
+      });
       await log.createTopics([topic('t')]);
     });
     afterAll(async () => {
@@ -39,7 +42,7 @@ describe.skipIf(notMounted !== null)(
       const ballast = join(mountPoint, 'ballast');
       try {
         expect(() => writeFileSync(ballast, Buffer.alloc(4_000_000))).toThrow(/ENOSPC/);
-        expect(() => openDataDirectory(join(mountPoint, 'another'))).toThrow(
+        expect(() => openDataDirectory(join(mountPoint, 'another'), { clock: Date.now })).toThrow(
           expect.objectContaining({ code: 'STORAGE_FULL' }),
         );
       } finally {
@@ -79,7 +82,10 @@ describe.skipIf(notMounted !== null)(
       await member.commit(big);
       expect(stateOf()?.length).toBe(500_000);
       await log.close();
-      log = new EmbeddedLog({ directory: openDataDirectory(join(mountPoint, 'data')), clock: Date.now });
+      log = new EmbeddedLog({
+        directory: openDataDirectory(join(mountPoint, 'data'), { clock: Date.now }),
+        clock: Date.now,
+      });
       expect((await readAll(log, 't')).map((text) => text.split(/[ =]/)[1])).toEqual(acknowledged);
       expect(await log.committedOffsets('g')).toEqual([{ topic: 't', partition: 0, offset: 1 }]);
     });

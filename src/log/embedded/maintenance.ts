@@ -41,8 +41,8 @@ export class Maintenance {
     const { clock } = this.#options;
     if (this.#round.length === 0) this.#round = this.#topics.all().flatMap(({ partitions }) => [...partitions]);
     const unfinished: PartitionLog[] = [];
-    const begunMs = performance.now();
-    while (this.#round.length > 0 && performance.now() - begunMs < STEP_MS_MAX) {
+    const begunMs = clock();
+    while (this.#round.length > 0 && clock() - begunMs < STEP_MS_MAX) {
       const partition = this.#round.pop()!;
       const hasMore = [this.#retention.step(partition, clock()), this.#compaction.step(partition, clock())];
       if (hasMore.includes(true)) unfinished.push(partition);

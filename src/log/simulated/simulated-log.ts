@@ -21,6 +21,7 @@ import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
 import { type FaultOptions, Faults } from './faults.ts';
 import { SimulatedMemory } from './simulated-memory.ts';
 import type { SimulatedPartition } from './simulated-partition.ts';
+import { neededFrom, queueFull, requireRoom } from './simulated-retention.ts';
 import { simulatedState } from './simulated-state.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -100,7 +101,7 @@ export class SimulatedLog implements Log {
   async append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
     this.#requireOpen();
     const partitions = records.map((record) => this.#memory.partition(record));
-    for (const partition of new Set(partitions)) this.#requireRoom(partition);
+    for (const partition of new Set(partitions)) this.#requireRoomIn(partition);
     // Each record gets a buffer of its own, so that all are checked and copied before any is written.
     const buffers = records.map(({ timestamp, key, value, headers }) => {
       const buffer = new RecordBuffer();
@@ -179,9 +180,9 @@ export class SimulatedLog implements Log {
   maintain(): boolean {
     this.#requireOpen();
     for (const partition of this.#memory.partitions()) {
-      const neededFrom = this.#neededFrom(partition);
-      partition.retain(neededFrom, this.#clock());
-      partition.compact(neededFrom, this.#clock());
+      const needed = neededFrom(this.#memory, this.#groups, partition);
+      partition.retain(needed, this.#clock());
+      partition.compact(needed, this.#clock());
     }
     return false;
   }
@@ -284,36 +285,10 @@ export class SimulatedLog implements Log {
     }
   }
 
-  #requireRoom(partition: SimulatedPartition): void {
+  #requireRoomIn(partition: SimulatedPartition): void {
     const { queuedRecordsMax = SIMULATED_QUEUE_RECORDS_MAX } = this.#options;
-    if (this.#queuedRecords >= queuedRecordsMax) {
-      throw new HeadraceError('LOG_BACKPRESSURE', `${this.#queuedRecords} records wait already; try again shortly`, {
-        retriable: true,
-      });
-    }
-    const { cleanup, retentionBytes, name } = partition.config;
-    if (cleanup !== 'delete' || retentionBytes < 0 || partition.byteLength < retentionBytes) return;
-    const neededFrom = this.#neededFrom(partition);
-    partition.retain(neededFrom, this.#clock(), Math.max(0, retentionBytes - 1));
-    if (partition.byteLength < retentionBytes || neededFrom >= partition.watermarks.end) return;
-    throw new HeadraceError(
-      'LOG_BACKPRESSURE',
-      `${name}-${partition.partition} is at its limit of ${retentionBytes} bytes, and a group still needs its oldest records`,
-      { retriable: true, where: { topic: name, partition: partition.partition } },
-    );
-  }
-
-  /** The smallest offset that any group which committed on the topic, or reads it, still needs. */
-  #neededFrom(partition: SimulatedPartition): number {
-    const { topic, start, end } = partition.watermarks;
-    let needed = end;
-    for (const group of this.#memory.groups()) {
-      const offsets = this.#memory.offsetsOf(group);
-      const isReader =
-        [...offsets.values()].some((place) => place.topic === topic) || this.#groups.get(group)?.subscribesTo(topic);
-      if (isReader) needed = Math.min(needed, this.#memory.committedOffset(group, partition.watermarks) ?? start);
-    }
-    return needed;
+    if (this.#queuedRecords >= queuedRecordsMax) throw queueFull(this.#queuedRecords);
+    requireRoom(partition, neededFrom(this.#memory, this.#groups, partition), this.#clock());
   }
 
   #requireOpen(): void {

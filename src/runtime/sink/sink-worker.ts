@@ -1,9 +1,9 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
-import type { GroupOffset, Member, PartitionRecords, Transaction } from '../../log/log.ts';
-import { type NewRecord, NO_HEADERS, type TopicPartition } from '../../log/record.ts';
+import type { GroupOffset, Member, Transaction } from '../../log/log.ts';
+import type { TopicPartition } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
-import { RecordBuffer } from '../../log/record-buffer.ts';
+import { bufferByPartition } from './buffer-by-partition.ts';
 import { Drains } from './drains.ts';
 import { OpenCut } from './open-cut.ts';
 import { sinkDeadLetterTopic } from './sink-dead-letter.ts';
@@ -290,15 +290,4 @@ export class SinkWorker {
 /** Errors of commits have been dealt with where they came; a target's error says itself whether it may pass. */
 function isRetriable(error: unknown): boolean {
   return error instanceof HeadraceError && error.retriable && !REJOIN.has(error.code);
-}
-
-function bufferByPartition(records: readonly NewRecord[]): readonly PartitionRecords[] {
-  const buffers = new Map<string, PartitionRecords>();
-  for (const { topic, partition, timestamp, key, value, headers } of records) {
-    const name = `${topic}-${partition}`;
-    const target = buffers.get(name) ?? { topic, partition, buffer: new RecordBuffer() };
-    buffers.set(name, target);
-    target.buffer.append(timestamp, key, value, headers ?? NO_HEADERS);
-  }
-  return [...buffers.values()];
 }

@@ -16,7 +16,7 @@ async function open(settings: LogSettings = {}): Promise<LogUnderTest> {
   let copies = 0;
   const openLog = () =>
     new EmbeddedLog({
-      directory: openDataDirectory(path, { processes: othersAreGone }),
+      directory: openDataDirectory(path, { clock: Date.now, processes: othersAreGone }),
       clock: () => under.nowMs,
       maintenanceIntervalMs: 0,
       compactionDirtyRecordsMin: 1,

@@ -9,7 +9,7 @@ import { openDataDirectory } from '../../../src/storage/data-directory.ts';
  */
 const [path = '', rounds = 'Infinity', stopAt = ''] = process.argv.slice(2);
 let stepsLeft = Number(stopAt.split(':')[1] ?? 0);
-const directory = openDataDirectory(path);
+const directory = openDataDirectory(path, { clock: Date.now });
 const log = new EmbeddedLog({
   directory,
   clock: Date.now,

@@ -13,7 +13,7 @@ let directory: DataDirectory;
 let log: EmbeddedLog;
 const steps: string[] = [];
 const open = (options: Partial<EmbeddedLogOptions> = {}) => {
-  directory = openDataDirectory(path);
+  directory = openDataDirectory(path, { clock: Date.now });
   log = new EmbeddedLog({ directory, clock: () => 1_000, onStep: (step) => steps.push(step), ...options });
 };
 beforeEach(async () => {

@@ -41,7 +41,7 @@ describe('a process killed in the middle of commits', () => {
   }
 
   async function expectWhole(appended: number, committed: number): Promise<void> {
-    const log = new EmbeddedLog({ directory: openDataDirectory(path), clock: Date.now });
+    const log = new EmbeddedLog({ directory: openDataDirectory(path, { clock: Date.now }), clock: Date.now });
     try {
       const keys = async (topic: string) => (await readAll(log, topic)).map((text) => Number(text.split(/[ =]/)[1]));
       const left = await keys('left');

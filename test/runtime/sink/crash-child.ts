@@ -17,7 +17,10 @@ function reach(name: string): void {
   if (name === place && --left === 0) process.kill(process.pid, 'SIGKILL');
 }
 
-const log = new EmbeddedLog({ directory: openDataDirectory(join(directory, 'log')), clock: Date.now });
+const log = new EmbeddedLog({
+  directory: openDataDirectory(join(directory, 'log'), { clock: Date.now }),
+  clock: Date.now,
+});
 const store = await openStore({ at: { path: join(directory, 'clickhouse') }, migrationsDirectory, clock: Date.now });
 const { clickhouse } = store;
 const killing: ClickHouse = {
