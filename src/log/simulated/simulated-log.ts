@@ -21,7 +21,7 @@ import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
 import { type FaultOptions, Faults } from './faults.ts';
 import { SimulatedMemory } from './simulated-memory.ts';
 import type { SimulatedPartition } from './simulated-partition.ts';
-import { neededFrom, queueFull, requireRoom } from './simulated-retention.ts';
+import { neededFrom, requireQueueRoom, requireRoom } from './simulated-retention.ts';
 import { simulatedState } from './simulated-state.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -286,8 +286,7 @@ export class SimulatedLog implements Log {
   }
 
   #requireRoomIn(partition: SimulatedPartition): void {
-    const { queuedRecordsMax = SIMULATED_QUEUE_RECORDS_MAX } = this.#options;
-    if (this.#queuedRecords >= queuedRecordsMax) throw queueFull(this.#queuedRecords);
+    requireQueueRoom(this.#queuedRecords, this.#options.queuedRecordsMax ?? SIMULATED_QUEUE_RECORDS_MAX);
     requireRoom(partition, neededFrom(this.#memory, this.#groups, partition), this.#clock());
   }
 

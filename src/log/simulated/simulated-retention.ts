@@ -33,8 +33,8 @@ export function requireRoom(partition: SimulatedPartition, needed: number, now: 
   );
 }
 
-export function queueFull(queued: number): HeadraceError {
-  return new HeadraceError('LOG_BACKPRESSURE', `${queued} records wait already; try again shortly`, {
-    retriable: true,
-  });
+/** Throws LOG_BACKPRESSURE where too many appends wait already. */
+export function requireQueueRoom(queued: number, max: number): void {
+  if (queued < max) return;
+  throw new HeadraceError('LOG_BACKPRESSURE', `${queued} records wait already; try again shortly`, { retriable: true });
 }
