@@ -36,20 +36,10 @@ function readInstalled(path) {
 }
 
 /** Installs what package-lock.json names. Returns what to tell the user when that fails, or undefined. */
-export async function installPackages(root, say) {
+export async function installPackages(root) {
   const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = npmCommand();
-  let name = 'npm ci';
-  let result = await runCommand(npm.command, [...npm.args, 'ci', ...options], root);
-  if (result.status !== 0 && isLockRefused(result.output)) {
-    // npm ci demands an entry for the optional packages of every platform, and npm writes none for those that the
-    // registry did not have when the lock file was made. npm install takes the same versions, and we check them.
-    name = 'npm install --no-save';
-    say(`npm ci refuses package-lock.json as incomplete; using ${name}, then comparing with the lock file`);
-    result = await runCommand(npm.command, [...npm.args, 'install', '--no-save', ...options], root);
-    const differing = result.status === 0 ? missingPackage(root) : undefined;
-    if (differing !== undefined) return `headrace: ${differing} is not as package-lock.json names it, after ${name}`;
-  }
+  const result = await runCommand(npm.command, [...npm.args, 'ci', ...options], root);
   if (result.status === 0) return undefined;
   if (result.status === null && result.output === '') {
     return `headrace: npm does not run (${result.reason}). It comes with Node.js; is it on the path?`;
@@ -58,11 +48,7 @@ export async function installPackages(root, say) {
   const reason = networkErrors.test(result.output)
     ? 'the package registry cannot be reached: check the network, a proxy, and "npm config get registry"'
     : 'npm says why above';
-  return `${shown}\nheadrace: ${name} failed (${result.reason}): ${reason}. Then run the same command again.`;
-}
-
-function isLockRefused(output) {
-  return output.includes('EUSAGE') && /Missing: .* from lock file/.test(output);
+  return `${shown}\nheadrace: npm ci failed (${result.reason}): ${reason}. Then run the same command again.`;
 }
 
 /** The npm that runs us, if one does, so that the one the user chose is used; else the one on the path. */

@@ -26,7 +26,7 @@ export async function prepare(root) {
     const missing = missingPackage(root);
     if (missing !== undefined) {
       say(`installing packages with npm ci (${missing} is missing or out of date)`);
-      const text = await installPackages(root, say);
+      const text = await installPackages(root);
       if (text !== undefined) return { failed: 'install', text };
     }
     return isBuilt(root) ? undefined : build(root);
