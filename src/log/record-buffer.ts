@@ -17,6 +17,8 @@ export const BATCH_RECORDS_MAX = 1_000;
 export const BATCH_BYTES_TARGET = 256 * 1024;
 /** Key, value and headers of one record together. */
 export const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+/** A dead letter carries more than the record that it was: what happened stands in its headers. */
+export const DEAD_LETTER_BYTES_MAX = RECORD_BYTES_MAX + 256 * 1024;
 
 const INITIAL_BYTES = 4 * 1024;
 
@@ -56,7 +58,13 @@ export class RecordBuffer {
   }
 
   /** Appends one record. Throws RECORD_TOO_LARGE, TIMESTAMP_INVALID; the buffer is then as before. */
-  append(timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers): void {
+  append(
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Headers,
+    bytesMax = RECORD_BYTES_MAX,
+  ): void {
     if (!Number.isSafeInteger(timestamp)) {
       throw new HeadraceError('TIMESTAMP_INVALID', `A record's timestamp must be whole milliseconds, not ${timestamp}`);
     }
@@ -64,11 +72,8 @@ export class RecordBuffer {
     const valueLength = value === null ? 0 : value.length;
     let length = RECORD_HEADER_BYTES + keyLength + valueLength;
     if (headers.length > 0) length += headersLength(headers);
-    if (length > RECORD_BYTES_MAX) {
-      throw new HeadraceError(
-        'RECORD_TOO_LARGE',
-        `A record of ${length} bytes is over the limit of ${RECORD_BYTES_MAX}`,
-      );
+    if (length > bytesMax) {
+      throw new HeadraceError('RECORD_TOO_LARGE', `A record of ${length} bytes is over the limit of ${bytesMax}`);
     }
     const batches = this.#batchStarts.length;
     let first = batches === 0 ? 0 : this.#batchFirstRecords[batches - 1]!;

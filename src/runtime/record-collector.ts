@@ -23,10 +23,11 @@ export class TopicOutput {
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: Headers,
+    bytesMax?: number,
   ): void {
     const buffer = this.#buffers[partition]!;
     this.#collector.remember(buffer);
-    buffer.append(timestamp, key, value, headers);
+    buffer.append(timestamp, key, value, headers, bytesMax);
   }
 
   get count(): number {

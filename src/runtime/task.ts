@@ -1,6 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { CommittedState, GroupOffset, StateChanges } from '../log/log.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
+import { DEAD_LETTER_BYTES_MAX } from '../log/record-buffer.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { TopicName } from '../streams/topology/nodes.ts';
@@ -162,7 +163,7 @@ export class Task {
     const headers = deadLetterHeaders(batch, index, error, this.#redact);
     this.#collector
       .output(deadLetterTopic(batch.topic))
-      .append(batch.partition, batch.timestampAt(index), key, value, headers);
+      .append(batch.partition, batch.timestampAt(index), key, value, headers, DEAD_LETTER_BYTES_MAX);
   }
 }
 

@@ -3,8 +3,11 @@ import type { CommittedPartition, StateChanges } from '../log/log.ts';
 /** What the buffer knows of a key: as array, so that the dirty ones go into a commit as they are. */
 type Entry = [key: string, value: Uint8Array | null, isDirty: boolean];
 
-/** Clean entries kept as a read cache after a commit; past it the whole cache is dropped. */
-export const CACHED_ENTRIES_MAX = 500_000;
+/**
+ * Entries kept as a read cache after a commit; past it the whole cache is dropped. Each partition of each store has one, of
+ * some 300 bytes an entry.
+ */
+export const CACHED_ENTRIES_MAX = 50_000;
 
 /**
  * The changes of one partition of one store since the last commit, over its committed state (design D4). It is three

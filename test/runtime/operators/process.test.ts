@@ -1,6 +1,7 @@
 import { keyValueStore, StreamsBuilder } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
+import { RECORD_BYTES_MAX } from '../../../src/log/record-buffer.ts';
 import { text } from '../../text-serde.ts';
 
 const serdes = { key: text, value: text };
@@ -76,6 +77,21 @@ describe('process', () => {
     const bytes = { serialize: (value: Uint8Array) => value, deserialize: (value: Uint8Array) => value };
     const [letter] = driver.outputTopic('in.dlq', { key: bytes, value: bytes }).readAll();
     expect([...letter!.value!]).toEqual([0xff, 0xfe]);
+  });
+
+  it('the largest record that there is still has room to become a dead letter', () => {
+    const builder = new StreamsBuilder();
+    builder.stream('in', serdes).process({
+      name: 'fails',
+      processor: () => () => {
+        throw new RangeError('x'.repeat(100_000));
+      },
+    });
+    const driver = new TopologyTestDriver(builder.build());
+    const largest = 'v'.repeat(RECORD_BYTES_MAX - 100);
+    driver.inputTopic('in', serdes).pipe('a', largest);
+    expect(driver.outputTopic('in.dlq', serdes).readAll()[0]?.value).toBe(largest);
+    expect(() => driver.inputTopic('in', serdes).pipe('a', `${largest}${'v'.repeat(100)}`)).toThrow(/over the limit/);
   });
 
   it('a crash between commits changes no result', () => {
