@@ -19,6 +19,8 @@ import { currencyExponent } from '../serde/currency.ts';
 import { formatMinorUnits } from '../serde/money.ts';
 import { fromBinaryString } from '../state/binary-string.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
+import { type ControlServer, serveControl } from './http/control-server.ts';
+import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
 
@@ -37,6 +39,10 @@ export interface LocalNodeOptions {
   readonly partitions?: number | undefined;
   readonly commitIntervalMs?: number;
   readonly flushIntervalMs?: number;
+  /**
+   * With it, engine and sink start by themselves when someone wants to see results; told when one of them can't go on.
+   */
+  readonly onEngineFailure?: (error: unknown) => void;
   /** Called at every named step of log, commit and sink, such as `commit:seal`; for chaos. */
   readonly onStep?: (step: string) => void;
 }
@@ -51,7 +57,12 @@ export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
   readonly #options: LocalNodeOptions;
   readonly #log: EmbeddedLog;
+  readonly #gate = new IntakeGate();
+  #server: ControlServer | undefined;
+  #lingerMs = 0;
   #store: Promise<Store> | undefined;
+  #fault: HeadraceError | undefined;
+  #starting: Promise<void> | undefined;
   #engine: { readonly worker: Worker; readonly sink: SinkWorker; readonly ended: Promise<unknown> } | undefined;
 
   private constructor(options: LocalNodeOptions, directory: DataDirectory) {
@@ -86,8 +97,12 @@ export class LocalNode implements HeadraceNode {
   }
 
   /** Starts engine and sink; they work until {@link close}. `onFailure` is told when one of them can't go on. */
-  async start(onFailure: (error: unknown) => void): Promise<void> {
-    if (this.#engine !== undefined) return;
+  start(onFailure: (error: unknown) => void): Promise<void> {
+    this.#starting ??= this.#startEngine(onFailure);
+    return this.#starting;
+  }
+
+  async #startEngine(onFailure: (error: unknown) => void): Promise<void> {
     const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, businessZone } = this.#options;
     const store = await this.#openStore();
     const worker = new Worker({
@@ -96,7 +111,10 @@ export class LocalNode implements HeadraceNode {
       application: APPLICATION,
       clock,
       redact: maskCardNumbers,
-      onFault: (error) => logger.warn({ code: error.code }, `commit aborted, going on: ${error.message}`),
+      onFault: (error) => {
+        this.#fault = error;
+        logger.warn({ code: error.code }, `commit aborted, going on: ${error.message}`);
+      },
       ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
       ...(onStep === undefined ? {} : { onStep: (step) => onStep(`commit:${step}`) }),
     });
@@ -118,8 +136,28 @@ export class LocalNode implements HeadraceNode {
     this.#engine = { worker, sink, ended: Promise.all(guarded) };
   }
 
+  /**
+   * Serves this node to other processes of this machine and says where in the data directory. Resolves with the address.
+   * For `lingerMs` at most {@link close} waits until they have nothing more to ask. Throws USAGE for a port that is taken.
+   */
+  async serve(port: number, lingerMs = 0): Promise<string> {
+    this.#server = await serveControl(this, port);
+    this.#lingerMs = lingerMs;
+    this.directory.setAddress(this.#server.address, this.#server.token);
+    return this.#server.address;
+  }
+
   append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
-    return this.#log.append(records);
+    return this.#gate.pass(() => this.#log.append(records));
+  }
+
+  hold(): Promise<Hold> {
+    return this.#gate.hold();
+  }
+
+  /** Lets appends go on, whoever holds them. */
+  releaseHolds(): void {
+    this.#gate.releaseAll();
   }
 
   topics(): Promise<readonly TopicConfig[]> {
@@ -152,6 +190,8 @@ export class LocalNode implements HeadraceNode {
   }
 
   async drain(): Promise<void> {
+    const { onEngineFailure } = this.#options;
+    if (onEngineFailure !== undefined) await this.start(onEngineFailure);
     if (this.#engine === undefined) throw new HeadraceError('NOT_RUNNING', 'The engine was not started');
     const { worker, sink } = this.#engine;
     await worker.idle();
@@ -187,11 +227,15 @@ export class LocalNode implements HeadraceNode {
       sinkRows: sink?.rows ?? 0,
       sinkLag: sink?.lag ?? 0,
       sinkError: sink?.lastError,
+      fault: this.#fault === undefined ? undefined : { code: this.#fault.code, message: this.#fault.message },
     };
   }
 
-  /** Stops engine and sink after the step under way, and gives the data directory up. */
+  /** Ends serving, stops engine and sink after the step under way, and gives the data directory up. */
   async close(): Promise<void> {
+    await this.#server?.quiet(this.#lingerMs);
+    this.#gate.releaseAll();
+    await this.#server?.close();
     const engine = this.#engine;
     engine?.worker.stop();
     engine?.sink.stop();

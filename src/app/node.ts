@@ -1,6 +1,8 @@
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+import type { Hold } from './intake-gate.ts';
+import type { Fault } from './stall-watch.ts';
 
 /** A record as it stands in the log. */
 export interface StoredRecord {
@@ -23,6 +25,8 @@ export interface NodeStatus {
   readonly sinkRows: number;
   readonly sinkLag: number;
   readonly sinkError: string | undefined;
+  /** Why the engine's last commit was aborted; it may have gone on since. */
+  readonly fault?: Fault | undefined;
 }
 
 /** An account as the engine's committed state has it. */
@@ -46,7 +50,9 @@ export interface HeadraceNode {
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;
   query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
-  /** Resolves when everything in the log is processed and in ClickHouse. */
+  /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. */
+  hold(): Promise<Hold>;
+  /** Resolves when everything that was in the log when it was called is processed and in ClickHouse. */
   drain(): Promise<void>;
   /** The accounts of one partition of the ledger's state. */
   accounts(partition: number): Promise<readonly AccountFigures[]>;

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { HeadraceError } from '../errors.ts';
 import { readOwner } from '../storage/data-directory.ts';
 import { LocalNode } from './local-node.ts';
-import { openLogger, silentLogger } from './logger.ts';
+import { openLogger } from './logger.ts';
 import type { HeadraceNode } from './node.ts';
 import { RemoteNode } from './remote-node.ts';
 
@@ -10,19 +13,63 @@ export interface OpenNodeOptions {
   readonly clock: Clock;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */
   readonly runsEngine?: boolean;
+  /** Whether a directory that does not exist is made: what only reads has nothing to find in it. */
+  readonly createsDirectory?: boolean;
 }
 
-/** The node of a data directory: the process that serves it, if one does, else this one opens it itself. */
-export async function openNode({ dataDirectory, clock, runsEngine = false }: OpenNodeOptions): Promise<HeadraceNode> {
-  const owner = await readOwner(dataDirectory);
-  if (owner?.address !== undefined && owner.token !== undefined) return new RemoteNode(owner.address, owner.token);
-  const logger = runsEngine ? openLogger(dataDirectory) : silentLogger;
-  const node = await LocalNode.open({ dataDirectory, clock, logger });
-  if (runsEngine) {
-    await node.start((error) => {
-      process.stderr.write(`headrace: the engine has ended: ${(error as Error).message}\n`);
-      process.exit(1);
-    });
+/** An owner may be about to serve, or about to end: how long to wait for either. */
+const OWNER_WAIT_MAX_MS = 10_000;
+const OWNER_WAIT_STEP_MS = 50;
+/** A command that owns the directory stays so long at most for other commands that ask through it. */
+const LINGER_MAX_MS = 60_000;
+
+/**
+ * The node of a data directory: the process that serves it, if one does, else this one opens it itself and serves it to
+ * others meanwhile. Throws DATA_DIRECTORY_IN_USE or REMOTE_FAILED for an owner that does not answer, and
+ * DATA_DIRECTORY_INVALID for a directory that does not exist and is not to be made.
+ */
+export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> {
+  const { dataDirectory, createsDirectory = false } = options;
+  if (!createsDirectory && !existsSync(dataDirectory)) {
+    throw new HeadraceError(
+      'DATA_DIRECTORY_INVALID',
+      `There is no data directory ${dataDirectory}. Name another one with --data, or let "headrace start" make it`,
+    );
   }
+  const deadline = options.clock() + OWNER_WAIT_MAX_MS;
+  for (;;) {
+    try {
+      return (await askOwner(dataDirectory)) ?? (await openLocally(options));
+    } catch (error) {
+      const mayPass =
+        error instanceof HeadraceError && (error.code === 'DATA_DIRECTORY_IN_USE' || error.code === 'REMOTE_FAILED');
+      if (!mayPass || options.clock() > deadline) throw error;
+      await sleep(OWNER_WAIT_STEP_MS);
+    }
+  }
+}
+
+async function askOwner(dataDirectory: string): Promise<RemoteNode | undefined> {
+  const owner = await readOwner(dataDirectory);
+  if (owner?.address === undefined || owner.token === undefined) return undefined;
+  const node = new RemoteNode(owner.address, owner.token);
+  await node.status();
   return node;
+}
+
+async function openLocally({ dataDirectory, clock, runsEngine = false }: OpenNodeOptions): Promise<LocalNode> {
+  const onEngineFailure = (error: unknown) => {
+    process.stderr.write(`headrace: the engine has ended: ${(error as Error).message}\n`);
+    process.exit(1);
+  };
+  const logger = openLogger(dataDirectory);
+  const node = await LocalNode.open({ dataDirectory, clock, logger, onEngineFailure });
+  try {
+    await node.serve(0, LINGER_MAX_MS);
+    if (runsEngine) await node.start(onEngineFailure);
+    return node;
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
 }

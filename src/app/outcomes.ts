@@ -1,8 +1,9 @@
 import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import { deadLetterTopic } from '../runtime/dead-letter.ts';
-import { type HeadraceNode, recordsOf } from './node.ts';
+import type { AppendedRanges } from './appended-ranges.ts';
+import { type HeadraceNode, recordsOf, type StoredRecord } from './node.ts';
 
-/** What became of the records taken in between two moments. */
+/** What became of records that were taken in. */
 export interface Outcomes {
   readonly accepted: number;
   /** Code to count, `DUPLICATE` and `CONFLICT` among them. */
@@ -10,38 +11,104 @@ export interface Outcomes {
   readonly deadLetters: number;
 }
 
-/** Ends of the outcome topics, to count from later. */
-export type OutcomePositions = ReadonlyMap<string, readonly number[]>;
+const DEAD_LETTERS = deadLetterTopic(TOPICS.transactions);
+const OUTCOME_TOPICS = [TOPICS.accepted, TOPICS.rejected, DEAD_LETTERS] as const;
+type OutcomeTopic = (typeof OUTCOME_TOPICS)[number];
+/** Where a dead letter's headers say that its record came from. */
+const SOURCE_HEADERS = ['__streams.errors.partition', '__streams.errors.offset'] as const;
 
-const OUTCOME_TOPICS = [TOPICS.accepted, TOPICS.rejected, deadLetterTopic(TOPICS.transactions)] as const;
+/** Counts outcomes from the moment on at which it was made. */
+export class OutcomeCounter {
+  readonly #node: HeadraceNode;
+  /** Ends of the outcome topics when it was made. */
+  readonly #starts: ReadonlyMap<OutcomeTopic, readonly number[]>;
+  /** How far the refusals were read: each is read once, however often they are asked for. */
+  readonly #read: number[];
+  readonly #codes = new Map<string, number>();
 
-export async function outcomePositions(node: HeadraceNode): Promise<OutcomePositions> {
-  const positions = new Map<string, readonly number[]>();
-  for (const topic of OUTCOME_TOPICS)
-    positions.set(
-      topic,
-      (await node.watermarks(topic)).map(({ end }) => end),
-    );
-  return positions;
-}
+  private constructor(node: HeadraceNode, starts: ReadonlyMap<OutcomeTopic, readonly number[]>) {
+    this.#node = node;
+    this.#starts = starts;
+    this.#read = [...starts.get(TOPICS.rejected)!];
+  }
 
-/** Outcomes since `positions`. */
-export async function outcomesSince(node: HeadraceNode, positions: OutcomePositions): Promise<Outcomes> {
-  const [accepted, rejected, deadLetters] = OUTCOME_TOPICS;
-  const since = async (topic: string) => {
-    const ends = await node.watermarks(topic);
-    return ends.reduce((sum, { end, partition }) => sum + end - positions.get(topic)![partition]!, 0);
-  };
-  const codes = new Map<string, number>();
-  for (const { partition, end } of await node.watermarks(rejected)) {
-    for await (const { value } of recordsOf(node, rejected, partition, positions.get(rejected)![partition]!, end)) {
-      const { code } = JSON.parse(Buffer.from(value!).toString()) as { code: string };
-      codes.set(code, (codes.get(code) ?? 0) + 1);
+  static async fromNow(node: HeadraceNode): Promise<OutcomeCounter> {
+    const starts = new Map<OutcomeTopic, readonly number[]>();
+    for (const topic of OUTCOME_TOPICS) {
+      const watermarks = await node.watermarks(topic);
+      starts.set(
+        topic,
+        watermarks.map(({ end }) => end),
+      );
+    }
+    return new OutcomeCounter(node, starts);
+  }
+
+  /** All outcomes until now, whoever took the records in. */
+  async all(): Promise<Outcomes> {
+    for (const { partition, end } of await this.#node.watermarks(TOPICS.rejected)) {
+      for await (const record of recordsOf(this.#node, TOPICS.rejected, partition, this.#read[partition]!, end)) {
+        countCode(this.#codes, record);
+      }
+      this.#read[partition] = end;
+    }
+    return {
+      accepted: await this.#total(TOPICS.accepted),
+      rejected: sorted(this.#codes),
+      deadLetters: await this.#total(DEAD_LETTERS),
+    };
+  }
+
+  /** The outcomes of the records of one intake; they are to be processed already. */
+  async of(appended: AppendedRanges): Promise<Outcomes> {
+    let total = 0;
+    for (const topic of OUTCOME_TOPICS) total += await this.#total(topic);
+    // Every record has exactly one outcome, so as many outcomes as records are the outcomes of these records.
+    if (total === appended.count) return this.all();
+    const codes = new Map<string, number>();
+    let [accepted, deadLetters] = [0, 0];
+    for await (const record of this.#since(TOPICS.accepted)) if (appended.has(sourceOf(record))) accepted++;
+    for await (const record of this.#since(TOPICS.rejected)) {
+      if (appended.has(sourceOf(record))) countCode(codes, record);
+    }
+    for await (const record of this.#since(DEAD_LETTERS)) if (appended.has(letterSourceOf(record))) deadLetters++;
+    return { accepted, rejected: sorted(codes), deadLetters };
+  }
+
+  async #total(topic: OutcomeTopic): Promise<number> {
+    const starts = this.#starts.get(topic)!;
+    return (await this.#node.watermarks(topic)).reduce((sum, { end, partition }) => sum + end - starts[partition]!, 0);
+  }
+
+  async *#since(topic: OutcomeTopic): AsyncGenerator<StoredRecord> {
+    for (const { partition, end } of await this.#node.watermarks(topic)) {
+      yield* recordsOf(this.#node, topic, partition, this.#starts.get(topic)![partition]!, end);
     }
   }
-  return {
-    accepted: await since(accepted),
-    rejected: Object.fromEntries([...codes].sort()),
-    deadLetters: await since(deadLetters),
-  };
+}
+
+interface Place {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+function sourceOf(record: StoredRecord): Place {
+  return (JSON.parse(Buffer.from(record.value!).toString()) as { source: Place }).source;
+}
+
+function letterSourceOf({ headers }: StoredRecord): Place {
+  const [partition, offset] = SOURCE_HEADERS.map((wanted) => {
+    const value = headers.findLast(([name]) => name === wanted)?.[1];
+    return value == null ? -1 : Number(Buffer.from(value).toString());
+  });
+  return { partition: partition!, offset: offset! };
+}
+
+function countCode(codes: Map<string, number>, { value }: StoredRecord): void {
+  const { code } = JSON.parse(Buffer.from(value!).toString()) as { code: string };
+  codes.set(code, (codes.get(code) ?? 0) + 1);
+}
+
+function sorted(codes: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...codes].sort());
 }

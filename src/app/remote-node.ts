@@ -2,6 +2,7 @@ import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
+import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
 import {
   fromProblem,
   storedFromWire,
@@ -10,6 +11,7 @@ import {
   type WireProblem,
   type WireStoredRecord,
 } from './http/wire.ts';
+import type { Hold } from './intake-gate.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
 
 /** A node in another process of this machine, asked over HTTP. Throws what it throws, and REMOTE_FAILED where it can't be reached. */
@@ -55,8 +57,26 @@ export class RemoteNode implements HeadraceNode {
     }
   }
 
+  /** Kept up by renewals: were this process to die, the other would let appends go on by itself. */
+  async hold(): Promise<Hold> {
+    const { id } = await this.#post<{ id: string }>('holds', {});
+    let lost: unknown;
+    const renewal = setInterval(() => {
+      this.#fetch(`holds/${id}`, { method: 'PUT' }).catch((error: unknown) => {
+        lost ??= error;
+      });
+    }, LEASE_RENEWAL_MS);
+    return {
+      release: async () => {
+        clearInterval(renewal);
+        if (lost !== undefined) throw lost;
+        await this.#fetch(`holds/${id}`, { method: 'DELETE' });
+      },
+    };
+  }
+
   async drain(): Promise<void> {
-    await this.#post('drain', {});
+    while (!(await this.#post<{ readonly isDone: boolean }>('drain', {})).isDone);
   }
 
   async accounts(partition: number): Promise<readonly AccountFigures[]> {

@@ -4,15 +4,15 @@ import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
 import { partitionFor } from '../../log/partitioner.ts';
 import { seededRandom } from '../../random.ts';
+import { Books } from '../console/books.ts';
 import { LiveView } from '../console/live-view.ts';
-import { serveControl } from '../http/control-server.ts';
 import { LocalNode } from '../local-node.ts';
 import { openLogger } from '../logger.ts';
-import { type OutcomePositions, outcomePositions, outcomesSince } from '../outcomes.ts';
-import { readJsonRows } from '../query-rows.ts';
+import { OutcomeCounter } from '../outcomes.ts';
 import { type TrafficTransaction, traffic } from '../traffic/traffic.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { GlobalOptions } from './context.ts';
+import { onEndSignals } from './end-signals.ts';
 
 /** Traffic is appended in ticks of this length. */
 const TICK_MS = 50;
@@ -36,44 +36,32 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     failure ??= error;
     stop.abort();
   };
-  const signals = onSignals(stop);
+  const stopListening = onEndSignals({
+    source: process,
+    clock,
+    onFirst: () => {
+      stop.abort();
+      process.stderr.write('\nEnding: what was taken in is processed first. Again to end at once.\n');
+    },
+    onFurther: () => process.exit(INTERRUPTED),
+  });
   try {
-    const server = await serveControl(node, options.port);
-    try {
-      node.directory.setAddress(server.address, server.token);
-      await node.start(fail);
-      const before = await outcomePositions(node);
-      const producing = options.traffic ? produce(node, options.rate, clock, stop.signal).catch(fail) : undefined;
-      await show(node, before, server.address, clock, stop.signal).catch(fail);
-      await producing;
-      if (failure === undefined) await drained(node);
-    } finally {
-      await server.close();
-    }
+    const address = await node.serve(options.port);
+    if (!process.stderr.isTTY) process.stderr.write(`serving at ${address}\n`);
+    await node.start(fail);
+    const counter = await OutcomeCounter.fromNow(node);
+    const producing = options.traffic ? produce(node, options.rate, clock, stop.signal).catch(fail) : undefined;
+    await show(node, counter, address, clock, stop.signal).catch(fail);
+    node.releaseHolds();
+    await producing;
+    if (failure === undefined) await drained(node);
   } finally {
-    signals.restore();
     await node.close();
+    stopListening();
   }
   if (failure !== undefined) throw failure;
   process.stderr.write('Everything taken in is processed and in ClickHouse.\n');
   return 0;
-}
-
-/** The first signal asks for an orderly end, the second one ends at once. */
-function onSignals(stop: AbortController): { restore(): void } {
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(INTERRUPTED);
-    stop.abort();
-    process.stderr.write('\nEnding: what was taken in is processed first. Again to end at once.\n');
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    restore: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
 }
 
 /** Appends generated traffic at a steady rate; where the log can't keep up, it waits rather than queueing. */
@@ -123,24 +111,24 @@ async function appendPatiently(
 
 async function show(
   node: LocalNode,
-  before: OutcomePositions,
+  counter: OutcomeCounter,
   address: string,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const view = new LiveView(process.stderr, clock);
+  const books = new Books(node, clock);
   try {
     const taken = await node.watermarks(TOPICS.transactions);
     const takenBefore = taken.reduce((sum, { end }) => sum + end, 0);
     while (!signal.aborted) {
-      const [status, outcomes] = [await node.status(), await outcomesSince(node, before)];
+      const [status, outcomes] = [await node.status(), await counter.all()];
       const now = (await node.watermarks(TOPICS.transactions)).reduce((sum, { end }) => sum + end, 0);
       view.show({
         status,
         taken: now - takenBefore,
         ...outcomes,
-        totals: await totals(node),
-        rowsInClickHouse: await rowCount(node),
+        ...(await books.look()),
         address,
       });
       await sleep(view.intervalMs, undefined, { signal }).catch(() => undefined);
@@ -148,19 +136,6 @@ async function show(
   } finally {
     view.close();
   }
-}
-
-async function totals(node: LocalNode): Promise<readonly (readonly [string, string])[]> {
-  const rows = await readJsonRows<{ currency: string; total: string }>(
-    node,
-    'SELECT currency, toString(sum(toDecimal256(booked, 4))) AS total FROM headrace.balances GROUP BY currency ORDER BY currency',
-  );
-  return rows.map(({ currency, total }) => [currency, total]);
-}
-
-async function rowCount(node: LocalNode): Promise<number> {
-  const [row] = await readJsonRows<{ count: string }>(node, 'SELECT count() AS count FROM headrace.transactions');
-  return Number(row?.count ?? 0);
 }
 
 async function drained(node: LocalNode): Promise<void> {

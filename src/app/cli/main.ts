@@ -11,6 +11,7 @@ import { reconcileCommand } from './commands/reconcile.ts';
 import { startCommand } from './commands/start.ts';
 import { topologyCommand } from './commands/topology.ts';
 import type { CommandContext } from './context.ts';
+import { survivesErrors } from './output.ts';
 
 /** Exit codes: done; refused or differing; wrong usage. */
 export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
@@ -22,11 +23,13 @@ Examples:
   headrace query "SELECT * FROM headrace.balances LIMIT 5"
   headrace consume ledger.transactions --max 3
 
-Environment: HEADRACE_DATA (as --data), HEADRACE_LOG_LEVEL, NO_COLOR
+Environment: HEADRACE_DATA (as --data), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing
+moves for so long gives up; 120000), NO_COLOR
 Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
 
 /** Runs the command line; `argv` without node and script. Resolves with the exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
+  survivesErrors(process.stdout, process.stderr);
   let exitCode: number = EXIT.done;
   const context: CommandContext = {
     clock: Date.now,

@@ -1,12 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
-import { serveControl } from '../http/control-server.ts';
+import { AppendedRanges } from '../appended-ranges.ts';
 import { LocalNode } from '../local-node.ts';
 import { openLogger } from '../logger.ts';
 import type { HeadraceNode } from '../node.ts';
-import { outcomePositions, outcomesSince } from '../outcomes.ts';
+import { OutcomeCounter } from '../outcomes.ts';
 import { readJsonRows } from '../query-rows.ts';
-import { reconcile } from '../reconcile/reconcile.ts';
+import { reconcileAtRest } from '../reconcile/reconcile.ts';
+import { STALL_LIMIT_MS, StallWatch } from '../stall-watch.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { GlobalOptions } from './context.ts';
 import { type IntakeOptions, takeIn } from './intake.ts';
@@ -28,13 +29,8 @@ export async function runOnce(
     businessZone: options.businessZone,
   });
   try {
-    const server = await serveControl(node, 0);
-    try {
-      node.directory.setAddress(server.address, server.token);
-      return await takeInAndReconcile(node, options, clock);
-    } finally {
-      await server.close();
-    }
+    await node.serve(0);
+    return await takeInAndReconcile(node, options, clock);
   } finally {
     await node.close();
   }
@@ -55,7 +51,7 @@ async function takeInAndReconcile(
   const summary = await Promise.race([failed, takeInAndDrain(node, options, clock)]);
   const isJson = options.json ?? false;
   if (!isJson) await write(process.stdout, summaryText(summary));
-  const report = await reconcile(node);
+  const report = await reconcileAtRest(node);
   if (isJson) await write(process.stdout, `${JSON.stringify({ ...summary, reconciliation: report })}\n`);
   else await printReconciliation(report, false, false);
   if (summary.intake.appended === 0) {
@@ -65,20 +61,36 @@ async function takeInAndReconcile(
   return report.agrees ? 0 : 1;
 }
 
-/** Takes a file in and waits until all that came of it is in ClickHouse. */
-export async function takeInAndDrain(node: HeadraceNode, options: IntakeOptions, clock: Clock): Promise<IntakeSummary> {
+/**
+ * Takes a file in and waits until all that came of it is in ClickHouse. Rejects when there is something to do and nothing
+ * moves for $HEADRACE_STALL_LIMIT_MS (two minutes).
+ */
+export function takeInAndDrain(node: HeadraceNode, options: IntakeOptions, clock: Clock): Promise<IntakeSummary> {
+  const limitMs = Number(process.env.HEADRACE_STALL_LIMIT_MS ?? STALL_LIMIT_MS);
+  if (!(limitMs > 0)) throw new HeadraceError('USAGE', 'HEADRACE_STALL_LIMIT_MS must be a number of milliseconds');
+  const watch = new StallWatch(node, clock, limitMs);
+  return watch.guard(takeInWatched(node, options, clock, watch));
+}
+
+async function takeInWatched(
+  node: HeadraceNode,
+  options: IntakeOptions,
+  clock: Clock,
+  watch: StallWatch,
+): Promise<IntakeSummary> {
   const startedAt = clock();
   // What an earlier run left behind is finished first, so that it is not counted as coming from this file.
   await node.drain();
-  const before = await outcomePositions(node);
+  const counter = await OutcomeCounter.fromNow(node);
+  const appended = new AppendedRanges();
   let problem: unknown;
-  const intake = await takeIn(node, options, clock).catch((error: unknown) => {
+  const intake = await takeIn(node, options, clock, appended, watch).catch((error: unknown) => {
     problem = error;
   });
   // Rows before a broken end are taken in: they are processed like all others before the error is told.
   await node.drain();
   if (intake === undefined) throw problem;
-  const outcomes = await outcomesSince(node, before);
+  const outcomes = await counter.of(appended);
   const [row] = await readJsonRows<{ count: string }>(node, 'SELECT count() AS count FROM headrace.transactions');
   if (row === undefined) throw new HeadraceError('QUERY_FAILED', 'ClickHouse did not count the transactions');
   return { intake, outcomes, rowsInClickHouse: Number(row.count), seconds: (clock() - startedAt) / 1_000 };

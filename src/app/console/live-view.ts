@@ -15,6 +15,8 @@ export interface ViewFrame {
 
 const REFRESH_MS = 500;
 const LINE_MS = 5_000;
+/** Of a terminal that does not say its width, or says 0 as some pseudo-terminals do. */
+const COLUMNS_DEFAULT = 80;
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -41,7 +43,10 @@ export class LiveView {
     this.#clock = clock;
     this.#isTerminal = stream.isTTY === true;
     this.#startedAt = clock();
-    if (this.#isTerminal) stream.write(HIDE_CURSOR);
+    if (this.#isTerminal) {
+      stream.write(HIDE_CURSOR);
+      process.once('exit', this.#showCursor);
+    }
   }
 
   /** How long to wait between two frames, milliseconds. */
@@ -60,8 +65,15 @@ export class LiveView {
 
   /** Leaves the last frame where it is and gives the cursor back. */
   close(): void {
-    if (this.#isTerminal) this.#stream.write(SHOW_CURSOR);
+    if (!this.#isTerminal) return;
+    process.off('exit', this.#showCursor);
+    this.#showCursor();
   }
+
+  /** Also when the process is ended from elsewhere. */
+  readonly #showCursor = (): void => {
+    this.#stream.write(SHOW_CURSOR);
+  };
 
   #measureRate(now: number, processed: number): void {
     if (this.#last !== undefined && now > this.#last.at) {
@@ -107,7 +119,7 @@ export class LiveView {
   #redraw(lines: readonly string[]): void {
     const up = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A`;
     const cleared = Math.max(0, this.#drawnLines - lines.length);
-    const width = this.#stream.columns ?? 80;
+    const width = this.#stream.columns || COLUMNS_DEFAULT;
     const text = [...lines.map((line) => cut(line, width)), ...Array<string>(cleared).fill('')]
       .map((line) => `${line}${CLEAR_LINE}\n`)
       .join('');

@@ -1,14 +1,17 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify } from 'fastify';
 import { z } from 'zod';
 import type { QueryOutput } from '../../clickhouse/query-format.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { HeadraceNode } from '../node.ts';
+import { HoldLeases } from './hold-leases.ts';
+import { RequestTraffic } from './request-traffic.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
 
 const HOST = '127.0.0.1';
-/** A client waits for a commit at most this long in one request. */
+/** A client waits for a commit, or for a drain, at most this long in one request. */
 const AWAIT_MAX_MS = 30_000;
 
 const text = z.string().nullable();
@@ -27,6 +30,8 @@ const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', '
 export interface ControlServer {
   readonly address: string;
   readonly token: string;
+  /** Resolves when nobody has asked anything for a moment, or after `maxMs`. */
+  quiet(maxMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +43,7 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
   const token = randomBytes(24).toString('base64url');
   const server = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
 
+  const leases = new HoldLeases(node);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.addHook('onRequest', async (request, reply) => {
     if (request.url === '/healthz' || isToken(request.headers[TOKEN_HEADER], token)) return;
@@ -51,6 +57,10 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
         retriable: false,
       });
   });
+  const traffic = new RequestTraffic();
+  server.addHook('onRequest', async () => traffic.began());
+  server.addHook('onResponse', async () => traffic.ended());
+  server.addHook('onRequestAbort', async (_request) => traffic.ended());
   server.setErrorHandler(async (error, _request, reply) => {
     const status =
       error instanceof HeadraceError ? (error.retriable ? 503 : 422) : error instanceof z.ZodError ? 400 : 500;
@@ -77,18 +87,25 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
     const { sql, output, isTerminal } = queryBody.parse(request.body);
     return reply.type('application/octet-stream').send(await startedStream(node, sql, output, isTerminal));
   });
-  server.post('/control/drain', async () => {
-    await node.drain();
-    return {};
-  });
+  // Draining may take longer than a client waits for an answer: it is asked for again until it is done.
+  server.post('/control/drain', async () => ({ isDone: await isDoneInTime(node.drain()) }));
   server.get<{ Params: { partition: string } }>('/control/accounts/:partition', async ({ params }) => ({
     accounts: await node.accounts(Number(params.partition)),
   }));
+  server.post('/control/holds', async () => ({ id: await leases.take() }));
+  server.put<{ Params: { id: string } }>('/control/holds/:id', async ({ params }) => {
+    leases.renew(params.id);
+    return {};
+  });
+  server.delete<{ Params: { id: string } }>('/control/holds/:id', async ({ params }) => {
+    await leases.release(params.id);
+    return {};
+  });
   server.get('/control/status', async () => ({ status: await node.status() }));
 
   try {
     const address = await server.listen({ host: HOST, port });
-    return { address, token, close: () => server.close() };
+    return { address, token, quiet: (maxMs) => traffic.quiet(maxMs), close: () => server.close() };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new HeadraceError(
@@ -96,6 +113,17 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
       `Port ${port} of ${HOST} is taken; choose another with --port, or 0 for any free one`,
       { cause },
     );
+  }
+}
+
+/** Whether the work ended while one request may wait. Rejects as it does. */
+async function isDoneInTime(work: Promise<void>): Promise<boolean> {
+  const ended = new AbortController();
+  const late = sleep(AWAIT_MAX_MS, false, { signal: ended.signal }).catch(() => false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    ended.abort();
   }
 }
 

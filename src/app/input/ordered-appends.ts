@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { NewRecord } from '../../log/record.ts';
+import type { NewRecord, RecordPosition } from '../../log/record.ts';
 
 /** Records that set an append going at once when none is under way. */
 const APPEND_RECORDS_MIN = 500;
@@ -21,7 +21,7 @@ const RETRIES_MAX: ReadonlyMap<string, number> = new Map([
 ]);
 
 export interface OrderedAppendsOptions {
-  readonly onAppended: (count: number) => void;
+  readonly onAppended: (positions: readonly RecordPosition[]) => void;
   /** Told of every refusal after which it waits and tries again. */
   readonly onWaiting?: (error: HeadraceError, attempt: number) => void;
   readonly sleep?: (delayMs: number) => Promise<unknown>;
@@ -88,8 +88,7 @@ export class OrderedAppends {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
-      await this.#append(batch);
-      this.#options.onAppended(batch.length);
+      this.#options.onAppended(await this.#append(batch));
     }
   }
 
@@ -104,11 +103,10 @@ export class OrderedAppends {
     return this.#waiting.splice(0, count);
   }
 
-  async #append(batch: readonly NewRecord[]): Promise<void> {
+  async #append(batch: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#log.append(batch);
-        return;
+        return await this.#log.append(batch);
       } catch (error) {
         if (!(error instanceof HeadraceError) || attempt > (RETRIES_MAX.get(error.code) ?? 0)) throw error;
         this.#options.onWaiting?.(error, attempt);

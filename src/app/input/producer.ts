@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import { partitionFor } from '../../log/partitioner.ts';
+import type { RecordPosition } from '../../log/record.ts';
 import type { InputRow, RejectedRow } from './input-row.ts';
 import { OrderedAppends } from './ordered-appends.ts';
 
@@ -17,6 +18,8 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** Called after each append and each rejected row. */
   readonly onProgress?: (counts: ProducedCounts) => void;
+  /** Called after each append with where its records stand, ascending within a partition. */
+  readonly onAppended?: (positions: readonly RecordPosition[]) => void;
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
   /** Told when the log has no room, before it is tried again. */
   readonly onWaiting?: (error: HeadraceError, attempt: number) => void;
@@ -41,8 +44,9 @@ export async function produceRows(
   const appends = new OrderedAppends(log, {
     ...(options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting }),
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
-    onAppended: (count) => {
-      appended += count;
+    onAppended: (positions) => {
+      appended += positions.length;
+      options.onAppended?.(positions);
       report();
     },
   });

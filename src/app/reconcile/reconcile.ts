@@ -17,9 +17,20 @@ export interface ReconcileReport {
 
 const DEAD_LETTERS = `${TOPICS.transactions}.dlq`;
 
+/** Holds intake, lets everything be processed, compares (see {@link reconcile}), and lets intake go on. */
+export async function reconcileAtRest(node: HeadraceNode): Promise<ReconcileReport> {
+  const hold = await node.hold();
+  try {
+    await node.drain();
+    return await reconcile(node);
+  } finally {
+    await hold.release();
+  }
+}
+
 /**
  * Holds the input log against the engine's state against ClickHouse: counts, sums per currency, and sequence and balance
- * of every account. Everything must be drained before. The log's figures are computed here anew from its records, not
+ * of every account. Everything must be drained before and nothing may come in meanwhile. The log's figures are computed here anew from its records, not
  * taken from what the engine says of them.
  */
 export async function reconcile(

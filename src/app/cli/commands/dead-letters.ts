@@ -19,7 +19,12 @@ interface Letter {
 }
 
 export function deadLettersCommand({ clock }: CommandContext): Command {
-  const command = new Command('dlq').description('records that could not be decoded or processed, as they came');
+  const command = new Command('dlq')
+    .description('records that could not be decoded or processed, as they came')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headrace dlq list\n  headrace dlq show transactions.dlq 3 0\n  headrace dlq replay transactions.dlq 3 0',
+    );
   command
     .command('list')
     .description('list dead letters: place, error, and where the record came from')

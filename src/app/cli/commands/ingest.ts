@@ -16,7 +16,7 @@ export function ingestCommand({ clock, exit }: CommandContext): Command {
     );
   return withInputOptions(command).action(async (input: string, _options, own: Command) => {
     const options = optionsOf<InputOptionValues>(own);
-    const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true });
+    const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true, createsDirectory: true });
     try {
       const summary = await takeInAndDrain(node, { ...options, input }, clock);
       await write(process.stdout, options.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));

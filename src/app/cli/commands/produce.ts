@@ -32,7 +32,7 @@ export function produceCommand({ clock, exit }: CommandContext): Command {
     )
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ProduceOptions>(command);
-      const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true });
+      const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true, createsDirectory: true });
       try {
         const partitions = (await node.watermarks(topic)).length;
         const toRecord = (key: string | null, value: string | null) =>

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openNode } from '../../open-node.ts';
-import { reconcile } from '../../reconcile/reconcile.ts';
+import { reconcileAtRest } from '../../reconcile/reconcile.ts';
 import { type CommandContext, optionsOf } from '../context.ts';
 import { printReconciliation } from '../reconciliation-report.ts';
 
@@ -10,14 +10,13 @@ export function reconcileCommand({ clock, exit }: CommandContext): Command {
     .option('--all', 'list every difference rather than the first 20')
     .addHelpText(
       'after',
-      '\nCompared: counts, sums per currency, and sequence and balance of every account. What is under way is processed first.',
+      '\nCompared: counts, sums per currency, and sequence and balance of every account. What is under way is processed first; what comes in meanwhile waits.\n\nExample:\n  headrace reconcile --all',
     )
     .action(async (_options, command: Command) => {
       const { data, json, all } = optionsOf<{ all?: boolean }>(command);
       const node = await openNode({ dataDirectory: data, clock, runsEngine: true });
       try {
-        await node.drain();
-        const report = await reconcile(node);
+        const report = await reconcileAtRest(node);
         await printReconciliation(report, json ?? false, all ?? false);
         if (!report.agrees) exit(1);
       } finally {

@@ -6,6 +6,12 @@ import { runLive } from '../live-run.ts';
 import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
 
+const PORT_MAX = 65_535;
+/** Every partition of every topic has rows and memory of its own. */
+const PARTITIONS_MAX = 1_024;
+/** More than any machine takes in; a tick's batch stays in memory. */
+const RATE_MAX = 1_000_000;
+
 export interface StartOptions extends InputOptionValues {
   readonly once?: boolean;
   readonly input?: string;
@@ -23,10 +29,14 @@ export function startCommand(context: CommandContext): Command {
     )
     .option('--once', 'take in --input, process it to the end, print a summary, reconcile, and end')
     .option('--input <file>', 'NDJSON or CSV, plain or gzip; - for standard input')
-    .option('--port <n>', 'serve HTTP on 127.0.0.1 at this port; 0 takes a free one', wholeNumber(0), 8080)
-    .option('--rate <n>', 'generated transactions a second', wholeNumber(1), 200)
+    .option('--port <n>', 'serve HTTP on 127.0.0.1 at this port; 0 takes a free one', wholeNumber(0, PORT_MAX), 8080)
+    .option('--rate <n>', 'generated transactions a second', wholeNumber(1, RATE_MAX), 200)
     .option('--no-traffic', 'generate none')
-    .option('--partitions <n>', 'partitions of a new data directory (8); fixed from then on', wholeNumber(1))
+    .option(
+      '--partitions <n>',
+      'partitions of a new data directory (8); fixed from then on',
+      wholeNumber(1, PARTITIONS_MAX),
+    )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(
       'after',

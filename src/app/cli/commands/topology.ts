@@ -7,6 +7,7 @@ export function topologyCommand(_context: CommandContext): Command {
   return new Command('topology')
     .description('print the topology: its text (as Kafka Streams prints it), or a Mermaid flowchart')
     .option('--mermaid', 'a Mermaid flowchart')
+    .addHelpText('after', '\nExample:\n  headrace topology --mermaid > topology.mmd')
     .action(async (_options, command: Command) => {
       const { mermaid, json } = optionsOf<{ mermaid?: boolean }>(command);
       const topology = accountLedger();

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LocalNode } from '../../src/app/local-node.ts';
+import { openNode } from '../../src/app/open-node.ts';
+import { RemoteNode } from '../../src/app/remote-node.ts';
+import { incoming, openTemporaryNode, temporaryData, transaction } from './temporary-node.ts';
+
+const open = async (dataDirectory: string) => {
+  const node = await openNode({ dataDirectory, clock: Date.now, createsDirectory: true });
+  onTestFinished(() => node.close());
+  return node;
+};
+
+describe('the node of a data directory', () => {
+  it('is this process where nobody owns it, and serves the next who asks', { timeout: 60_000 }, async () => {
+    const data = temporaryData();
+    const own = await open(data);
+    expect(own).toBeInstanceOf(LocalNode);
+    const asking = await open(data);
+    expect(asking).toBeInstanceOf(RemoteNode);
+    const [position] = await asking.append([transaction('A', 't1')]);
+    expect((await own.read('transactions', position!.partition, position!.offset)).length).toBe(1);
+    // The owner had no engine yet: who wants results makes it start.
+    await asking.drain();
+    const accounts = await asking.accounts(position!.partition);
+    expect(accounts).toEqual([{ accountId: 'A', sequence: 1, booked: { EUR: '10.00' } }]);
+  });
+
+  it('is not made by what only reads', async () => {
+    const data = temporaryData();
+    await expect(openNode({ dataDirectory: data, clock: Date.now })).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY_INVALID',
+      message: expect.stringContaining('--data'),
+    });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it('is waited for while its owner is about to end', { timeout: 30_000 }, async () => {
+    const data = temporaryData();
+    const owner = await openTemporaryNode(data);
+    const opening = open(data);
+    await sleep(200);
+    await owner.close();
+    expect(await opening).toBeInstanceOf(LocalNode);
+  });
+
+  it('is waited for while its owner is about to serve', { timeout: 30_000 }, async () => {
+    const data = temporaryData();
+    const owner = await openTemporaryNode(data);
+    const opening = open(data);
+    await sleep(200);
+    await owner.serve(0);
+    expect(await opening).toBeInstanceOf(RemoteNode);
+  });
+
+  it('keeps intake waiting for a remote hold, and lets it go on after', { timeout: 30_000 }, async () => {
+    const data = temporaryData();
+    const owner = await openTemporaryNode(data);
+    await owner.serve(0);
+    const remote = await open(data);
+    const hold = await remote.hold();
+    let isAppended = false;
+    const appending = owner.append([incoming('transactions', 'A', '{}')]).then(() => {
+      isAppended = true;
+    });
+    await sleep(150);
+    expect(isAppended).toBe(false);
+    await hold.release();
+    await appending;
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { headrace, startHeadrace, workplace } from './headrace.ts';
+
+let place: ReturnType<typeof workplace>;
+let data: string;
+beforeEach(() => {
+  place = workplace();
+  data = place.file('data');
+  mkdirSync(data);
+});
+afterEach(() => place.remove());
+
+const transaction = (transactionId: string) =>
+  JSON.stringify({
+    transactionId,
+    accountId: 'A',
+    direction: 'credit',
+    amount: '1.00',
+    currency: 'EUR',
+    occurredAt: '2026-01-01',
+    kind: 'posting',
+  });
+
+describe('commands on one data directory, where nothing runs', () => {
+  it('ask at the same time', { timeout: 60_000 }, async () => {
+    const answers = await Promise.all(
+      [1, 2, 3].map((number) => headrace(['query', `SELECT ${number} AS number`, '--json', '--data', data])),
+    );
+    expect(answers.map(({ status, out }) => [status, out])).toEqual(
+      [1, 2, 3].map((number) => [0, `{"number":${number}}\n`]),
+    );
+  });
+
+  it('feed one another: who follows a topic sees what others produce', { timeout: 60_000 }, async () => {
+    const following = startHeadrace(['consume', 'transactions', '--follow', '--max', '2', '--data', data]);
+    const produced = await Promise.all(
+      ['t1', 't2'].map((id) =>
+        headrace(['produce', 'transactions', '--key', 'A', '--value', transaction(id), '--data', data]),
+      ),
+    );
+    expect(produced.map(({ status, err }) => [status, err])).toEqual([
+      [0, ''],
+      [0, ''],
+    ]);
+    const { status, out } = await following.ended;
+    expect(status).toBe(0);
+    const ids = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { value: { transactionId: string } }).value.transactionId);
+    expect(ids.sort()).toEqual(['t1', 't2']);
+    expect(await headrace(['reconcile', '--data', data])).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('2 records in, 2 accepted'),
+    });
+  });
+});
