@@ -233,7 +233,7 @@ export class LocalNode implements HeadraceNode {
 
   /** Ends serving, stops engine and sink after the step under way, and gives the data directory up. */
   async close(): Promise<void> {
-    await this.#server?.quiet(this.#lingerMs);
+    await this.#server?.left(this.#lingerMs);
     this.#gate.releaseAll();
     await this.#server?.close();
     const engine = this.#engine;

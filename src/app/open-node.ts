@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { HeadraceError } from '../errors.ts';
+import { type ErrorCode, HeadraceError } from '../errors.ts';
 import { readOwner } from '../storage/data-directory.ts';
 import { LocalNode } from './local-node.ts';
 import { openLogger } from './logger.ts';
@@ -20,6 +20,7 @@ export interface OpenNodeOptions {
 /** An owner may be about to serve, or about to end: how long to wait for either. */
 const OWNER_WAIT_MAX_MS = 10_000;
 const OWNER_WAIT_STEP_MS = 50;
+const OWNER_CHANGES: ReadonlySet<ErrorCode> = new Set(['DATA_DIRECTORY_IN_USE', 'REMOTE_FAILED', 'NOT_RUNNING']);
 /** A command that owns the directory stays so long at most for other commands that ask through it. */
 const LINGER_MAX_MS = 60_000;
 
@@ -41,8 +42,7 @@ export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> 
     try {
       return (await askOwner(dataDirectory)) ?? (await openLocally(options));
     } catch (error) {
-      const mayPass =
-        error instanceof HeadraceError && (error.code === 'DATA_DIRECTORY_IN_USE' || error.code === 'REMOTE_FAILED');
+      const mayPass = error instanceof HeadraceError && OWNER_CHANGES.has(error.code);
       if (!mayPass || options.clock() > deadline) throw error;
       await sleep(OWNER_WAIT_STEP_MS);
     }
@@ -53,7 +53,7 @@ async function askOwner(dataDirectory: string): Promise<RemoteNode | undefined> 
   const owner = await readOwner(dataDirectory);
   if (owner?.address === undefined || owner.token === undefined) return undefined;
   const node = new RemoteNode(owner.address, owner.token);
-  await node.status();
+  await node.visit();
   return node;
 }
 

@@ -14,14 +14,31 @@ import {
 import type { Hold } from './intake-gate.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
 
+/** An owner that does not say within this time whether it lets us in is stopped or stuck. */
+const VISIT_ANSWER_MAX_MS = 5_000;
+
 /** A node in another process of this machine, asked over HTTP. Throws what it throws, and REMOTE_FAILED where it can't be reached. */
 export class RemoteNode implements HeadraceNode {
   readonly #address: string;
   readonly #token: string;
+  readonly #visit = new AbortController();
 
   constructor(address: string, token: string) {
     this.#address = address;
     this.#token = token;
+  }
+
+  /**
+   * Has the owner stay until {@link close}, if it can: to be called first. Throws NOT_RUNNING where it is about to end,
+   * REMOTE_FAILED where it does not answer in time.
+   */
+  async visit(): Promise<void> {
+    const limit = setTimeout(() => this.#visit.abort(), VISIT_ANSWER_MAX_MS);
+    try {
+      await this.#fetch('visit', { signal: this.#visit.signal });
+    } finally {
+      clearTimeout(limit);
+    }
   }
 
   async append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
@@ -87,7 +104,9 @@ export class RemoteNode implements HeadraceNode {
     return (await this.#get<{ status: NodeStatus }>('status')).status;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#visit.abort();
+  }
 
   async #get<T>(path: string): Promise<T> {
     return (await this.#fetch(path, {})).json() as Promise<T>;

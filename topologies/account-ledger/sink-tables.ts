@@ -252,4 +252,5 @@ export const ledgerSinkTables: readonly SinkTable[] = [
   dailySummary,
   rejected,
   deadLetters,
+  { ...deadLetters, topic: 'accounts.dlq' },
 ];

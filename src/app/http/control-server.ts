@@ -7,10 +7,12 @@ import type { QueryOutput } from '../../clickhouse/query-format.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { HeadraceNode } from '../node.ts';
 import { HoldLeases } from './hold-leases.ts';
-import { RequestTraffic } from './request-traffic.ts';
+import { Visitors } from './visitors.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
 
 const HOST = '127.0.0.1';
+/** A response in which nothing comes for minutes is given up by clients. */
+const VISIT_SIGN_MS = 60_000;
 /** A client waits for a commit, or for a drain, at most this long in one request. */
 const AWAIT_MAX_MS = 30_000;
 
@@ -30,8 +32,8 @@ const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', '
 export interface ControlServer {
   readonly address: string;
   readonly token: string;
-  /** Resolves when nobody has asked anything for a moment, or after `maxMs`. */
-  quiet(maxMs: number): Promise<void>;
+  /** Resolves when no other process is at a task here, or after `maxMs`; from then on none is let in. */
+  left(maxMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,18 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
   const server = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
 
   const leases = new HoldLeases(node);
+  const visitors = new Visitors();
+  // The response lasts as long as the visit: a client that dies leaves by that, too.
+  server.get('/control/visit', async (_request, reply) => {
+    const leave = visitors.enter();
+    reply.hijack();
+    reply.raw.writeHead(200).flushHeaders();
+    const sign = setInterval(() => reply.raw.write('\n'), VISIT_SIGN_MS);
+    reply.raw.once('close', () => {
+      clearInterval(sign);
+      leave();
+    });
+  });
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.addHook('onRequest', async (request, reply) => {
     if (request.url === '/healthz' || isToken(request.headers[TOKEN_HEADER], token)) return;
@@ -57,10 +71,6 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
         retriable: false,
       });
   });
-  const traffic = new RequestTraffic();
-  server.addHook('onRequest', async () => traffic.began());
-  server.addHook('onResponse', async () => traffic.ended());
-  server.addHook('onRequestAbort', async (_request) => traffic.ended());
   server.setErrorHandler(async (error, _request, reply) => {
     const status =
       error instanceof HeadraceError ? (error.retriable ? 503 : 422) : error instanceof z.ZodError ? 400 : 500;
@@ -105,7 +115,7 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
 
   try {
     const address = await server.listen({ host: HOST, port });
-    return { address, token, quiet: (maxMs) => traffic.quiet(maxMs), close: () => server.close() };
+    return { address, token, left: (maxMs) => visitors.left(maxMs), close: () => server.close() };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new HeadraceError(

@@ -128,7 +128,7 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     `SELECT 'transactions' AS name, count() AS count FROM headrace.transactions
      UNION ALL SELECT 'postings', count() FROM headrace.postings
      UNION ALL SELECT 'rejected', count() FROM headrace.rejected_transactions
-     UNION ALL SELECT 'dead-letters', count() FROM headrace.dead_letters`,
+     UNION ALL SELECT 'dead-letters', count() FROM headrace.dead_letters WHERE source_topic = '${TOPICS.transactions}'`,
   );
   for (const { name, count } of counts) if (count !== '0') figures.set(name, count);
   type Sum = { readonly direction: string; readonly currency: string; readonly total: string };
