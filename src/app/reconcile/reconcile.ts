@@ -15,6 +15,18 @@ export interface ReconcileReport {
   readonly deadLetters: number;
 }
 
+/** What log and ClickHouse both know of; the state knows of balances and sequences only. */
+const ALL_FAMILIES: ReadonlySet<string> = new Set([
+  'transactions',
+  'credits',
+  'debits',
+  'postings',
+  'rejected',
+  'dead-letters',
+  'balance',
+  'sequence',
+]);
+
 const DEAD_LETTERS = `${TOPICS.transactions}.dlq`;
 
 /** Holds intake, lets everything be processed, compares (see {@link reconcile}), and lets intake go on. */
@@ -94,17 +106,14 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
   if (deadLetters > 0) figures.set('dead-letters', String(deadLetters));
   for (const [account, balance] of balances) figures.set(`balance ${account}`, String(balance));
   for (const [account, sequence] of sequences) figures.set(`sequence ${account}`, String(sequence));
-  const families = new Set([
-    'transactions',
-    'credits',
-    'debits',
-    'postings',
-    'rejected',
-    'dead-letters',
-    'balance',
-    'sequence',
-  ]);
-  return { source: { name: 'log', figures, families }, findings, inputRecords, accepted, rejected, deadLetters };
+  return {
+    source: { name: 'log', figures, families: ALL_FAMILIES },
+    findings,
+    inputRecords,
+    accepted,
+    rejected,
+    deadLetters,
+  };
 }
 
 async function stateFigures(node: HeadraceNode): Promise<Source> {
@@ -166,17 +175,7 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
       if ((figures.get(name) ?? '0') !== ofDays) figures.set(name, `${figures.get(name) ?? 'none'}, by day ${ofDays}`);
     }
   }
-  const families = new Set([
-    'transactions',
-    'credits',
-    'debits',
-    'postings',
-    'rejected',
-    'dead-letters',
-    'balance',
-    'sequence',
-  ]);
-  return { name: 'clickhouse', figures, families };
+  return { name: 'clickhouse', figures, families: ALL_FAMILIES };
 }
 
 /** Records of a topic that is never compacted and keeps everything. */
