@@ -19,8 +19,16 @@ export interface OpenNodeOptions {
 
 /** An owner may be about to serve, or about to end: how long to wait for either. */
 const OWNER_WAIT_MAX_MS = 10_000;
+/** A directory that another process is just making looks for a moment like one that is not ours. */
+const MAKING_WAIT_MAX_MS = 1_000;
 const OWNER_WAIT_STEP_MS = 50;
-const OWNER_CHANGES: ReadonlySet<ErrorCode> = new Set(['DATA_DIRECTORY_IN_USE', 'REMOTE_FAILED', 'NOT_RUNNING']);
+/** What may pass by itself, and how long it is waited for. */
+const WAIT_MAX_MS: ReadonlyMap<ErrorCode, number> = new Map([
+  ['DATA_DIRECTORY_IN_USE', OWNER_WAIT_MAX_MS],
+  ['REMOTE_FAILED', OWNER_WAIT_MAX_MS],
+  ['NOT_RUNNING', OWNER_WAIT_MAX_MS],
+  ['DATA_DIRECTORY_INVALID', MAKING_WAIT_MAX_MS],
+]);
 /** A command that owns the directory stays so long at most for other commands that ask through it. */
 const LINGER_MAX_MS = 60_000;
 
@@ -37,13 +45,13 @@ export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> 
       `There is no data directory ${dataDirectory}. Name another one with --data, or let "headrace start" make it`,
     );
   }
-  const deadline = options.clock() + OWNER_WAIT_MAX_MS;
+  const startedAt = options.clock();
   for (;;) {
     try {
       return (await askOwner(dataDirectory)) ?? (await openLocally(options));
     } catch (error) {
-      const mayPass = error instanceof HeadraceError && OWNER_CHANGES.has(error.code);
-      if (!mayPass || options.clock() > deadline) throw error;
+      const waitMaxMs = error instanceof HeadraceError ? (WAIT_MAX_MS.get(error.code) ?? 0) : 0;
+      if (options.clock() - startedAt >= waitMaxMs) throw error;
       await sleep(OWNER_WAIT_STEP_MS);
     }
   }

@@ -11,7 +11,7 @@ const TABLES_MAX = 32;
 /**
  * One LMDB environment: keyed tables of bytes and one synchronous commit. LMDB's default flags hold: a commit writes
  * its pages, syncs them, then writes the meta page that makes them valid through a descriptor opened with O_DSYNC.
- * `overlappingSync` (a default of the lmdb package) is off: a commit must be on disk when it returns, in whatever way a release of the package syncs.
+ * `overlappingSync` (a default of the lmdb package) is off, because a commit must be synced when it returns.
  */
 export class Environment {
   readonly #root: RootDatabase<Buffer, Uint8Array>;

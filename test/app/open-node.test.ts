@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LocalNode } from '../../src/app/local-node.ts';
 import { openNode } from '../../src/app/open-node.ts';
 import { RemoteNode } from '../../src/app/remote-node.ts';
+import { DATA_FORMAT } from '../../src/storage/data-directory.ts';
+import { Environment } from '../../src/storage/environment.ts';
+import { MetaTable } from '../../src/storage/meta-table.ts';
 import { incoming, openTemporaryNode, temporaryData, transaction } from './temporary-node.ts';
 
 const open = async (dataDirectory: string) => {
@@ -34,6 +38,22 @@ describe('the node of a data directory', () => {
       message: expect.stringContaining('--data'),
     });
     expect(existsSync(data)).toBe(false);
+  });
+
+  it('is waited for while another process is making it, but not for ever', { timeout: 30_000 }, async () => {
+    const data = temporaryData();
+    mkdirSync(join(data, 'log'), { recursive: true });
+    // What another process sees between the first table and the row that says whose it is.
+    const halfMade = Environment.open(join(data, 'log'));
+    halfMade.transaction(() => MetaTable.of(halfMade));
+    await halfMade.close();
+    await expect(open(data)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_INVALID' });
+    const opening = open(data);
+    await sleep(200);
+    const made = Environment.open(join(data, 'log'));
+    made.transaction(() => MetaTable.of(made)!.put('format', DATA_FORMAT));
+    await made.close();
+    expect(await opening).toBeInstanceOf(LocalNode);
   });
 
   it('is waited for while its owner is about to end', { timeout: 30_000 }, async () => {

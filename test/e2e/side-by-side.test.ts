@@ -27,8 +27,8 @@ describe('commands on one data directory, where nothing runs', () => {
     const answers = await Promise.all(
       [1, 2, 3].map((number) => headrace(['query', `SELECT ${number} AS number`, '--json', '--data', data])),
     );
-    expect(answers.map(({ status, out }) => [status, out])).toEqual(
-      [1, 2, 3].map((number) => [0, `{"number":${number}}\n`]),
+    expect(answers.map(({ status, out, err }) => [status, out, err])).toEqual(
+      [1, 2, 3].map((number) => [0, `{"number":${number}}\n`, '']),
     );
   });
 

@@ -19,6 +19,7 @@ export const LEDGER_TOPICS: readonly TopicConfig[] = [
   topic('ledger.daily-summary', 'compact'),
   topic('transactions.rejected'),
   topic('transactions.dlq'),
+  topic('accounts.dlq'),
 ];
 
 export interface SampleLedger {
