@@ -23,3 +23,10 @@ it('stops nobody when it can not be written', () => {
   writeFileSync(file, '');
   expect(() => openLogger(file).error({}, 'lost')).not.toThrow();
 });
+
+it('leaves out what lies below its level, and refuses a level that does not exist', () => {
+  const logger = openLogger(path, 'warn');
+  logger.info({}, 'left out');
+  expect(readFileSync(join(path, 'headrace.log'), 'utf8')).toBe('');
+  expect(() => openLogger(path, 'loud')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});
