@@ -7,6 +7,7 @@ export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
 export { containsCardNumber, maskCardNumbers } from './privacy/card-numbers.ts';
+export { withoutCardData } from './privacy/protect-transaction.ts';
 export { countSerde } from './serde/count.ts';
 export { currencyExponent } from './serde/currency.ts';
 export { jsonSerde } from './serde/json.ts';

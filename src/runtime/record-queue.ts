@@ -114,7 +114,7 @@ export class RecordQueue {
       offset: this.offset,
       headers: batch.headersAt(index),
     });
-    if (!Number.isSafeInteger(timestamp)) {
+    if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
       throw new HeadraceError(
         'TIMESTAMP_INVALID',
         `The timestamp extractor of ${this.#source.name} returned ${timestamp}; it must return whole milliseconds since 1970`,

@@ -161,18 +161,23 @@ export class Task {
     const key = redactBytes(batch.keyAt(index), this.#redact);
     const value = redactBytes(batch.valueAt(index), this.#redact);
     const headers = deadLetterHeaders(batch, index, error, this.#redact);
-    this.#collector
-      .output(deadLetterTopic(batch.topic))
-      .append(batch.partition, batch.timestampAt(index), key, value, headers, DEAD_LETTER_BYTES_MAX);
+    const output = this.#collector.output(deadLetterTopic(batch.topic));
+    // A topic that someone made by hand may have fewer partitions; the headers say where the record came from.
+    output.append(
+      batch.partition % output.partitions,
+      batch.timestampAt(index),
+      key,
+      value,
+      headers,
+      DEAD_LETTER_BYTES_MAX,
+    );
   }
 }
 
 /** Storage that fails is no fault of the record: such an error stops the worker and is never a dead letter. */
 function isFatal(error: unknown): boolean {
-  let cause = error;
-  while (cause instanceof HeadraceError) {
-    if (/^(STORAGE|LOG|MEMBER|COMMIT)_/.test(cause.code)) return true;
-    cause = cause.cause;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof HeadraceError && /^(STORAGE|LOG|MEMBER|COMMIT)_/.test(cause.code)) return true;
   }
   return false;
 }

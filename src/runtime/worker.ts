@@ -69,6 +69,7 @@ export class Worker {
   #member: Member | undefined;
   #assigned: AssignedTasks | undefined;
   #isStopping = false;
+  #hasEnded = false;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: WorkerOptions) {
@@ -100,8 +101,10 @@ export class Worker {
     } finally {
       const member = this.#member;
       this.#member = undefined;
-      await member?.leave();
+      this.#hasEnded = true;
       this.#resolveIdle(this.#idleWaiters.length);
+      // A log that is closed has no groups to leave; what ended the run is the error to be told.
+      await member?.leave().catch(() => undefined);
     }
   }
 
@@ -116,7 +119,8 @@ export class Worker {
    */
   idle(): Promise<void> {
     return new Promise((resolve) => {
-      this.#idleWaiters.push(resolve);
+      if (this.#hasEnded) resolve();
+      else this.#idleWaiters.push(resolve);
     });
   }
 
@@ -184,7 +188,9 @@ export class Worker {
 
       const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
       const isIdle = isStopping || isEmpty;
-      const isDue = clock() >= commitAt || assigned.changes() >= COMMIT_CHANGES_MAX;
+      // A clock that was set back must not put the commit off.
+      const isDue =
+        clock() >= commitAt || commitAt - clock() > commitIntervalMs || assigned.changes() >= COMMIT_CHANGES_MAX;
       if (this.#hasUncommitted() && (isDue || isStopping || (isIdle && waiters > 0))) {
         await this.#commit(member, assigned);
         onCommitted();
@@ -229,7 +235,10 @@ export class Worker {
         break;
       case 'MEMBER_FENCED':
       case 'COMMIT_UNKNOWN':
+        // A commit of an older epoch, or one of unknown outcome, leaves the member in its group: it must not sit there
+        // on partitions that nobody works on.
         this.#member = undefined;
+        member?.leave().catch(() => undefined);
         assigned.drop();
         break;
       default:

@@ -37,7 +37,11 @@ export class Table<K> {
 
   /** A copy of the value; undefined where there is none. */
   get(key: K): Uint8Array | undefined {
-    return this.#database.getBinary(key as never);
+    try {
+      return this.#database.getBinary(key as never);
+    } catch (error) {
+      throw storageError(error, `reading the table ${this.name}`);
+    }
   }
 
   put(key: K, value: Uint8Array): void {
@@ -80,7 +84,11 @@ export class Table<K> {
 
   /** The keys in order, without touching the values. */
   keys(range: TableRange<K> & { readonly limit: number }): readonly K[] {
-    return [...this.#database.getKeys(bounds(range))];
+    try {
+      return [...this.#database.getKeys(bounds(range))];
+    } catch (error) {
+      throw storageError(error, `reading the table ${this.name}`);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { countSerde, HeadraceError, StreamsBuilder, type Topology } from 'headrace';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import { Worker, type WorkerOptions } from '../../src/runtime/worker.ts';
 import { appendText, openLog, readText, temporaryDirectory, topicConfig } from '../embedded-log.ts';
@@ -158,6 +158,55 @@ describe('Worker', () => {
     }
   });
 
+  it('leaves its group also when it stops while fenced, so that the others get its partitions', async () => {
+    const first = start({
+      member: 'one',
+      onStep: (step) => {
+        if (step === 'submit') void log.join({ group: 'app', member: 'two', topicSets: topicSetsOf('app') });
+      },
+      onFault: () => first.worker.stop(),
+      sleep: async () => {},
+    });
+    await appendText(log, 'words', [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'c'],
+    ]);
+    await first.running;
+    await start({ member: 'two' }).finish();
+    expect(await newest()).toEqual({ a: '1', b: '1', c: '1' });
+  });
+
+  it('idle resolves when the worker has ended', async () => {
+    const running = start();
+    await running.finish();
+    await running.worker.idle();
+  });
+
+  it('goes on when a topic of dead letters has fewer partitions than its source', async () => {
+    await log.createTopics([topicConfig('words.dlq', 1)]);
+    await appendText(log, 'words', [
+      ['1', 'boom'],
+      ['2', 'boom'],
+      ['3', 'boom'],
+      ['4', 'a'],
+    ]);
+    await start().finish();
+    expect(await readText(log, 'words.dlq')).toHaveLength(3);
+    expect(await newest()).toEqual({ a: '1' });
+  });
+
+  it('commits in time although the clock was set back', async () => {
+    let offset = 0;
+    const running = start({ clock: () => Date.now() + offset, commitIntervalMs: 50 });
+    await appendText(log, 'words', [['1', 'a']]);
+    await running.worker.idle();
+    offset = -3_600_000;
+    await appendText(log, 'words', [['2', 'a']]);
+    await vi.waitFor(async () => expect(await newest()).toEqual({ a: '2' }), { timeout: 5_000 });
+    await running.finish();
+  });
+
   it('ends with an error that names what is missing', async () => {
     const builder = new StreamsBuilder();
     builder
@@ -176,4 +225,9 @@ describe('Worker', () => {
 function bound<T extends object>(target: T, property: string | symbol): unknown {
   const value = Reflect.get(target, property, target) as unknown;
   return typeof value === 'function' ? value.bind(target) : value;
+}
+
+/** The topics that wordCount reads, as its worker joins. */
+function topicSetsOf(application: string): readonly (readonly string[])[] {
+  return [['words'], [`${application}-by-word-repartition`]];
 }

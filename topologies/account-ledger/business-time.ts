@@ -1,5 +1,8 @@
-/** Earliest and latest moments that the tables can hold (ClickHouse's DateTime64). */
-const EARLIEST_MS = Date.UTC(1900, 0, 1);
+/**
+ * Earliest and latest moments that the tables can hold (ClickHouse's DateTime64 and Date32), a day inside: the day of a
+ * moment is that of the business zone, which may lie before UTC's.
+ */
+const EARLIEST_MS = Date.UTC(1900, 0, 2);
 const LATEST_MS = Date.UTC(2299, 0, 1);
 
 const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
@@ -51,7 +54,8 @@ function localTime(
   second: number,
   millisecond: number,
 ): number | undefined {
-  if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return undefined;
+  // JavaScript takes the years 0 to 99 for 1900 to 1999.
+  if (year < 1_899 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return undefined;
   if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
   return Date.UTC(year, month - 1, day, hour, minute, Math.min(second, 59), millisecond);
 }

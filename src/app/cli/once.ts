@@ -51,7 +51,7 @@ async function takeInAndReconcile(
   const summary = await Promise.race([failed, takeInAndDrain(node, options, clock)]);
   const isJson = options.json ?? false;
   if (!isJson) await write(process.stdout, summaryText(summary));
-  const report = await reconcileAtRest(node);
+  const report = await Promise.race([failed, reconcileAtRest(node)]);
   if (isJson) await write(process.stdout, `${JSON.stringify({ ...summary, reconciliation: report })}\n`);
   else await printReconciliation(report, false, false);
   if (summary.intake.appended === 0) {

@@ -20,6 +20,8 @@ const ALL_FAMILIES: ReadonlySet<string> = new Set([
   'transactions',
   'credits',
   'debits',
+  'day-credits',
+  'day-debits',
   'postings',
   'rejected',
   'dead-letters',
@@ -81,6 +83,7 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
         findings.push({ figure: `balance after ${name}`, values: { log: balanceAfter, due: String(balance) } });
       addTo(sums, 'transactions', 1n);
       addTo(sums, `${direction}s ${currency}`, toScaled(amount));
+      addTo(sums, `day-${direction}s ${currency}`, toScaled(amount));
       addTo(sums, 'postings', BigInt(postings.length));
     }
   }
@@ -166,14 +169,8 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     'SELECT currency, toString(sum(toDecimal256(credits, 4))) AS credits, toString(sum(toDecimal256(debits, 4))) AS debits FROM headrace.account_daily_summary GROUP BY currency',
   );
   for (const { currency, credits, debits } of days) {
-    for (const [direction, total] of [
-      ['credits', credits],
-      ['debits', debits],
-    ] as const) {
-      const name = `${direction} ${currency}`;
-      const ofDays = String(toScaled(total));
-      if ((figures.get(name) ?? '0') !== ofDays) figures.set(name, `${figures.get(name) ?? 'none'}, by day ${ofDays}`);
-    }
+    if (toScaled(credits) !== 0n) figures.set(`day-credits ${currency}`, String(toScaled(credits)));
+    if (toScaled(debits) !== 0n) figures.set(`day-debits ${currency}`, String(toScaled(debits)));
   }
   return { name: 'clickhouse', figures, families: ALL_FAMILIES };
 }

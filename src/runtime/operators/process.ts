@@ -21,13 +21,25 @@ export function process(node: Kind<'process'>, context: OperatorContext, next: R
       );
     }
     const timestamp = options?.timestamp ?? presentTimestamp;
+    if (!Number.isSafeInteger(timestamp)) {
+      throw new HeadraceError(
+        'TIMESTAMP_INVALID',
+        `a forwarded timestamp must be whole milliseconds, not ${timestamp}`,
+        {
+          where: { operator: name },
+        },
+      );
+    }
     if (options?.headers === undefined) {
       next(key, value, timestamp);
       return;
     }
     const before = record.replaceHeaders(options.headers);
-    next(key, value, timestamp);
-    record.replaceHeaders(before);
+    try {
+      next(key, value, timestamp);
+    } finally {
+      record.replaceHeaders(before);
+    }
   };
   const processor = supplier({ stores, partition: context.partition, forward } as ProcessorContext<
     unknown,

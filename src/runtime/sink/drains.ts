@@ -12,6 +12,8 @@ export class Drains {
   readonly #log: Log;
   readonly #topics: readonly string[];
   readonly #waiting: Drain[] = [];
+  /** Why nothing will be drained any more, once that is so. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(log: Log, topics: readonly string[]) {
     this.#log = log;
@@ -29,6 +31,7 @@ export class Drains {
         if (end > start) missing.set(`${topic}-${partition}`, end);
       }
     }
+    if (this.#failure !== undefined) throw this.#failure.error;
     await new Promise<void>((resolve, reject) => this.#waiting.push({ missing, resolve, reject }));
   }
 
@@ -51,7 +54,9 @@ export class Drains {
     }
   }
 
+  /** Rejects those who wait, and whoever comes later. */
   fail(error: unknown): void {
+    this.#failure = { error };
     for (const drain of this.#waiting.splice(0)) drain.reject(error);
   }
 }

@@ -160,6 +160,7 @@ export class SinkWorker {
       (open.recordCount >= this.#recordsMax ||
         open.byteLength >= CUT_BYTES_MAX ||
         now - open.firstAtMs >= this.#flushIntervalMs ||
+        now < open.firstAtMs ||
         (isIdle && drainsSeen > 0));
     if (isDue) await this.#cut(member);
     if (open.recordCount > 0) return;

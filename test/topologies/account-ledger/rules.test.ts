@@ -70,6 +70,8 @@ describe('the rules of form', () => {
     ['OCCURRED_AT_INVALID', { occurredAt: 'yesterday' }, 'A'],
     ['OCCURRED_AT_INVALID', { occurredAt: '2026-02-30' }, 'A'],
     ['OCCURRED_AT_INVALID', { occurredAt: '1899-12-31' }, 'A'],
+    ['OCCURRED_AT_INVALID', { occurredAt: '1900-01-01T12:00:00Z' }, 'A'],
+    ['OCCURRED_AT_INVALID', { occurredAt: '0026-06-15T10:00:00Z' }, 'A'],
     ['accepted', { occurredAt: '1993-01-02' }, 'A'],
     ['OCCURRED_AT_TOO_FAR_AHEAD', { occurredAt: '2099-01-01' }, 'A'],
     ['accepted', { occurredAt: '2026-06-16T12:00:00Z' }, 'A'],

@@ -169,6 +169,20 @@ describe('the account ledger', () => {
     expect(JSON.stringify(refused)).not.toContain('411111111111');
   });
 
+  it('masks a card number wherever it stands in what it refuses, also as a number, an identifier or a key', () => {
+    const { send, input, rejected, driver, deadLetters } = ledger();
+    send({ ...deposit, amount: 4111111111111111 });
+    send({ ...deposit, transactionId: '4111111111111111' });
+    input.pipe('4111111111111111', deposit);
+    send({ ...deposit, accountId: '4111111111111111' });
+    const refusals = driver.outputTopic(TOPICS.rejected, { key: stringSerde, value: stringSerde }).readAll();
+    expect(refusals).toHaveLength(4);
+    expect(JSON.stringify(refusals.map(({ key, value }) => [key, value]))).not.toContain('411111111111');
+    expect(refusals.map(({ value }) => JSON.parse(value!).code)).toContain('AMOUNT_NOT_A_TEXT');
+    expect(rejected()).toEqual([]);
+    expect(deadLetters()).toBe(0);
+  });
+
   it('holds its invariants over any traffic, with crashes in between', () => {
     const step = fc.record({
       account: fc.constantFrom('A', 'B', 'C'),
