@@ -85,7 +85,7 @@ describe('reconcile', () => {
       'balance A-1 USD': { log: '1000000', state: '1000000', clickhouse: '70000' },
       'sequence A-0': { log: '10', state: '10', clickhouse: '10 in 9 rows' },
     });
-    expect(report.differences).toHaveLength(5);
+    expect(report.differences).toHaveLength(7);
     const { out } = await headrace(['reconcile', '--data', data]);
     expect(out).toMatch(/^NOT reconciled: 5 of \d+ figures differ[\s\S]*balance A-1 USD: log 1000000/);
   });
