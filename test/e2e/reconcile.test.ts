@@ -87,7 +87,7 @@ describe('reconcile', () => {
     });
     expect(report.differences).toHaveLength(7);
     const { out } = await headrace(['reconcile', '--data', data]);
-    expect(out).toMatch(/^NOT reconciled: 5 of \d+ figures differ[\s\S]*balance A-1 USD: log 1000000/);
+    expect(out).toMatch(/^NOT reconciled: 7 of \d+ figures differ[\s\S]*balance A-1 USD: log 1000000/);
   });
 
   it('names a record in the ledger that no input accounts for', { timeout: 60_000 }, async () => {
