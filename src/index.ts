@@ -7,21 +7,23 @@ export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
 export { containsCardNumber, maskCardNumbers } from './privacy/card-numbers.ts';
-export { withoutCardData } from './privacy/protect-transaction.ts';
+export { isCardNumberAsAmount, withoutCardData } from './privacy/protect-transaction.ts';
 export { countSerde } from './serde/count.ts';
 export { currencyExponent } from './serde/currency.ts';
 export { jsonSerde } from './serde/json.ts';
 export {
   type AmountRefusal,
   addMoney,
+  compareMoney,
   formatMinorUnits,
   MINOR_UNITS_MAX,
   type Money,
   money,
+  negateMoney,
   parseMinorUnits,
   subtractMoney,
 } from './serde/money.ts';
-export { bytesSerde, stringSerde } from './serde/primitives.ts';
+export { bytesSerde, int64Serde, stringSerde } from './serde/primitives.ts';
 export type { Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';

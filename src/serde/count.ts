@@ -1,9 +1,14 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from './serde.ts';
 
-/** A count as 8 bytes, big-endian, as Kafka's Long serde writes it; read back as a number, exact up to 2^53. */
+/**
+ * A count as 8 bytes, big-endian, as Kafka's Long serde writes it; read back as a number, exact up to 2^53. Throws
+ * SERIALIZATION_FAILED for a number that is not whole or is beyond 2^53.
+ */
 export const countSerde: Serde<number> = {
   serialize(value) {
+    if (!Number.isSafeInteger(value))
+      throw new HeadraceError('SERIALIZATION_FAILED', `${value} is not a whole number up to 2^53`);
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
     return bytes;

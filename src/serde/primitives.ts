@@ -39,6 +39,25 @@ export const bytesSerde: Serde<Uint8Array> = {
   deserialize: (bytes) => bytes,
 };
 
+/**
+ * A whole number of 64 bits with a sign, as 8 bytes, big-endian: what Kafka's Long serde writes, exact as a bigint.
+ * Throws SERIALIZATION_FAILED beyond 64 bits, rather than wrap, and DESERIALIZATION_FAILED for another number of bytes.
+ */
+export const int64Serde: Serde<bigint> = {
+  serialize(value) {
+    if (BigInt.asIntN(64, value) !== value)
+      throw new HeadraceError('SERIALIZATION_FAILED', `${value} is beyond 64 bits`);
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigInt64(0, value);
+    return bytes;
+  },
+  deserialize(bytes) {
+    if (bytes.length !== 8)
+      throw new HeadraceError('DESERIALIZATION_FAILED', `An int64 has 8 bytes, not ${bytes.length}`);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0);
+  },
+};
+
 function encode(value: string): Uint8Array {
   if (/[\ud800-\udfff]/.test(value) && !isWellFormed(value)) {
     throw new HeadraceError('SERIALIZATION_FAILED', 'The text holds half of a surrogate pair and has no UTF-8 form');

@@ -178,7 +178,7 @@ describe('headrace start', () => {
     'shows a view on a terminal (skipped where there is no script(1))',
     { timeout: 60_000 },
     async () => {
-      const command = `${process.execPath} ${BIN} start --port 0 --rate 100 --data ${place.file('terminal')}`;
+      const command = `exec ${process.execPath} ${BIN} start --port 0 --rate 100 --data ${place.file('terminal')}`;
       const child = spawn('script', ['-qec', command, '/dev/null'], {
         env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -188,9 +188,10 @@ describe('headrace start', () => {
         shown += chunk.toString();
       });
       for (let tries = 0; tries < 200 && !/booked +\w{3} +\d/.test(shown); tries++) await sleep(100);
+      expect(shown).toMatch(/booked +\w{3} +\d/);
       child.stdin.write('\u0003');
       const [status] = (await once(child, 'close')) as [number];
-      expect(status).toBe(0);
+      expect({ status, shown: status === 0 ? '' : shown }).toEqual({ status: 0, shown: '' });
       expect(shown).toMatch(/Headrace +00:00:\d\d +http:\/\/127\.0\.0\.1:\d+ +Ctrl-C ends/);
       expect(shown).toMatch(/accepted +\d+/);
       expect(shown).toContain('Everything taken in is processed');

@@ -10,6 +10,21 @@ describe('protectTransaction', () => {
     });
   });
 
+  it.each([CARD, Number(CARD)])('refuses the amount %j, which masked would be none', (amount) => {
+    expect(protectTransaction({ transactionId: 't', accountId: 'a', amount })).toEqual({
+      refusal: 'amount holds what looks like a card number; card numbers must not come in',
+    });
+  });
+
+  it.each([
+    [`${CARD}.00`, 'EUR'],
+    [CARD, 'JPY'],
+    ['461168601842738.7904', 'CLF'],
+  ])('leaves the amount %s %s as it is: it is money to the last digit', (amount, currency) => {
+    const result = protectTransaction({ transactionId: 't', accountId: 'a', amount, currency });
+    expect(result).toMatchObject({ fields: { amount, currency } });
+  });
+
   it('masks texts at any depth, numbers and names', () => {
     const fields = {
       description: `card ${CARD}`,

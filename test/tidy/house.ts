@@ -36,7 +36,7 @@ export const house: readonly Room[] = [
   { place: 'src/log/embedded', mayImport: [...ground, 'src/log', 'src/storage'] },
   { place: 'src/log/simulated', mayImport: [...ground, 'src/log'] },
   { place: 'src/storage', mayImport: ground },
-  { place: 'src/privacy', mayImport: ground },
+  { place: 'src/privacy', mayImport: [...ground, 'src/serde'] },
   { place: 'src/serde', mayImport: ground, mayImportTypesOf: port },
   { place: 'src/state', mayImport: [...ground, ...port, 'src/serde'] },
   { place: 'src/streams', mayImport: [...ground, 'src/serde'], mayImportTypesOf: [...port, 'src/state'] },

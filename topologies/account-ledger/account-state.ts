@@ -1,4 +1,4 @@
-import { HeadraceError, type Serde } from 'headrace';
+import { currencyExponent, HeadraceError, MINOR_UNITS_MAX, type Serde } from 'headrace';
 
 export interface BalanceState {
   readonly booked: bigint;
@@ -20,7 +20,11 @@ const HEADER_BYTES = 9;
 const CURRENCY_BYTES = 3;
 const BALANCE_BYTES = CURRENCY_BYTES + 16;
 
-/** A format byte, the sequence as float64, then for each currency its code and two int64; everything big-endian. */
+/**
+ * A format byte, the sequence as float64, then for each currency its code and two int64; everything big-endian. Throws
+ * DESERIALIZATION_FAILED for bytes of another format and for what no account can have come to (design D12), which is how
+ * most damage to the sequence or a code shows; a damaged balance within its range does not.
+ */
 export const accountStateSerde: Serde<AccountState> = {
   serialize({ sequence, balances }) {
     const bytes = new Uint8Array(HEADER_BYTES + balances.size * BALANCE_BYTES);
@@ -43,19 +47,25 @@ export const accountStateSerde: Serde<AccountState> = {
       view.getUint8(0) !== FORMAT ||
       (bytes.length - HEADER_BYTES) % BALANCE_BYTES !== 0
     ) {
-      throw new HeadraceError(
-        'DESERIALIZATION_FAILED',
-        'The state of an account is not in the format that this version reads',
-      );
+      throw unreadable('it is not in the format that this version reads');
     }
+    const sequence = view.getFloat64(1);
+    if (!Number.isSafeInteger(sequence) || sequence < 0) throw unreadable(`its sequence is ${sequence}`);
     const balances = new Map<string, BalanceState>();
     for (let at = HEADER_BYTES; at < bytes.length; at += BALANCE_BYTES) {
       const currency = String.fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!);
-      balances.set(currency, {
-        booked: view.getBigInt64(at + CURRENCY_BYTES),
-        held: view.getBigInt64(at + CURRENCY_BYTES + 8),
-      });
+      const booked = view.getBigInt64(at + CURRENCY_BYTES);
+      const held = view.getBigInt64(at + CURRENCY_BYTES + 8);
+      if (currencyExponent(currency) === undefined)
+        throw unreadable(`it holds ${JSON.stringify(currency)}, which is no currency that this version knows`);
+      if (balances.has(currency)) throw unreadable(`it holds ${currency} twice`);
+      if (booked < -MINOR_UNITS_MAX || held < 0n) throw unreadable(`its ${currency} balance is out of range`);
+      balances.set(currency, { booked, held });
     }
-    return { sequence: view.getFloat64(1), balances };
+    return { sequence, balances };
   },
 };
+
+function unreadable(reason: string): HeadraceError {
+  return new HeadraceError('DESERIALIZATION_FAILED', `The state of an account can't be read: ${reason}`);
+}

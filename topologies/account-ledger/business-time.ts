@@ -1,3 +1,5 @@
+import { zoneOffset } from './zone-offset.ts';
+
 /**
  * Earliest and latest moments that the tables can hold (ClickHouse's DateTime64 and Date32), a day inside: the day of a
  * moment is that of the business zone, which may lie before UTC's.
@@ -19,7 +21,7 @@ export interface BusinessTime {
   dayOf(moment: number): string;
 }
 
-/** `zone` is an IANA name such as Europe/Prague. Throws RangeError for one that the runtime does not know. */
+/** `zone` is an IANA name such as Europe/Prague. Throws TOPOLOGY_INVALID for one that the runtime does not know. */
 export function businessTime(zone = 'UTC'): BusinessTime {
   const offsetAt = zoneOffset(zone);
   return {
@@ -78,26 +80,4 @@ function fromZone(local: number, offsetAt: (moment: number) => number): number {
   if (offsetAt(moment) === before) return moment;
   const after = local - offsetAt(moment);
   return offsetAt(after) === offsetAt(moment) ? after : moment;
-}
-
-/** The zone's offset from UTC in milliseconds at a moment. */
-function zoneOffset(zone: string): (moment: number) => number {
-  if (zone === 'UTC') return () => 0;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (moment) => {
-    const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
-    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type)!;
-    const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-    return local - Math.floor(moment / 1_000) * 1_000;
-  };
 }

@@ -1,4 +1,4 @@
-import { currencyExponent, formatMinorUnits, jsonSerde } from 'headrace';
+import { currencyExponent, formatMinorUnits, HeadraceError, jsonSerde } from 'headrace';
 import type { DailySummary } from './events.ts';
 import type { Transaction } from './rules.ts';
 
@@ -9,7 +9,22 @@ export interface DayTotals {
   readonly count: number;
 }
 
-export const dayTotalsSerde = jsonSerde<DayTotals>();
+export const dayTotalsSerde = jsonSerde(toDayTotals);
+
+const SUM = /^\d+$/;
+
+/** Throws DESERIALIZATION_FAILED for what is no sums of a day: sums and counts of damaged state go nowhere. */
+function toDayTotals(parsed: unknown): DayTotals {
+  const { credits, debits, count } = (parsed ?? {}) as Partial<Record<keyof DayTotals, unknown>>;
+  const isSum = (value: unknown): value is string => typeof value === 'string' && SUM.test(value);
+  if (!isSum(credits) || !isSum(debits) || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1) {
+    throw new HeadraceError(
+      'DESERIALIZATION_FAILED',
+      "The state of a day can't be read: it does not hold two sums and a count",
+    );
+  }
+  return { credits, debits, count };
+}
 
 export function summaryKey(accountId: string, day: string, currency: string): string {
   return `${accountId}|${day}|${currency}`;

@@ -1,4 +1,4 @@
-import { containsCardNumber, currencyExponent, MINOR_UNITS_MAX, parseMinorUnits } from 'headrace';
+import { containsCardNumber, currencyExponent, isCardNumberAsAmount, MINOR_UNITS_MAX, parseMinorUnits } from 'headrace';
 import type { AccountState } from './account-state.ts';
 import type { BusinessTime } from './business-time.ts';
 import {
@@ -117,9 +117,12 @@ export const FORM_RULES = [
       : undefined;
   }),
   form('CARD_NUMBER', 'a field holds what looks like a card number', ({ input }) => {
-    const found = ['transactionId', 'accountId', ...OPTIONAL_FIELDS].filter((name) =>
-      containsCardNumber(String(field(input, name) ?? '')),
-    );
+    const found = ['transactionId', 'accountId', ...OPTIONAL_FIELDS].filter((name) => {
+      const value = field(input, name);
+      return typeof value === 'string' && containsCardNumber(value);
+    });
+    const amount = field(input, 'amount');
+    if (typeof amount === 'string' && isCardNumberAsAmount(amount, field(input, 'currency'))) found.push('amount');
     return found.length === 0 ? undefined : `in ${found.join(', ')}; card numbers must not come in`;
   }),
   form('CURRENCY_UNKNOWN', 'the currency is not an active code of ISO 4217', ({ input }) =>

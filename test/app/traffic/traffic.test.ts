@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type TrafficTransaction, traffic } from '../../../src/app/traffic/traffic.ts';
 import { seededRandom } from '../../../src/random.ts';
+import { type AccountState, NEW_ACCOUNT } from '../../../topologies/account-ledger/account-state.ts';
+import { businessTime } from '../../../topologies/account-ledger/business-time.ts';
+import { toTransactionInput } from '../../../topologies/account-ledger/events.ts';
+import { post } from '../../../topologies/account-ledger/post.ts';
+import { checkAccount, checkForm } from '../../../topologies/account-ledger/rules.ts';
 
 function take(count: number, seed = 1, accounts = 100): readonly TrafficTransaction[] {
   const source = traffic({ random: seededRandom(seed), clock: () => 1_700_000_000_000, run: 'r', accounts });
@@ -58,8 +63,42 @@ describe('generated traffic', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('is mostly accepted by the ledger, and shows the refusals of everyday life', () => {
+    const outcomes = outcomesOf(transactions);
+    const shareOf = (outcome: string) => (outcomes.get(outcome) ?? 0) / transactions.length;
+    expect([...outcomes.keys()].sort()).toEqual(['CURRENCY_UNKNOWN', 'DUPLICATE', 'INSUFFICIENT_FUNDS', 'accepted']);
+    expect(shareOf('accepted')).toBeGreaterThan(0.8);
+    expect(shareOf('INSUFFICIENT_FUNDS')).toBeGreaterThan(0.01);
+    expect(shareOf('DUPLICATE')).toBeGreaterThan(0.005);
+  });
+
   it('holds credits and debits, settled facts and requests', () => {
     const kinds = new Set(transactions.map(({ direction, kind }) => `${direction} ${kind}`));
     expect(kinds).toEqual(new Set(['credit posting', 'debit posting', 'debit request']));
   });
 });
+
+/** How often each outcome came, by the ledger's pure rules. */
+function outcomesOf(transactions: readonly TrafficTransaction[]): ReadonlyMap<string, number> {
+  const time = businessTime();
+  const accounts = new Map<string, AccountState>();
+  const seen = new Map<string, string>();
+  const judge = (fields: TrafficTransaction): string => {
+    const input = toTransactionInput(fields);
+    const checked = checkForm({ key: input.accountId, input, takenInAt: 1_700_000_000_000, time });
+    if ('code' in checked) return checked.code;
+    const account = accounts.get(checked.accountId) ?? NEW_ACCOUNT;
+    const identity = `${checked.accountId}/${checked.transactionId}`;
+    const refusal = checkAccount({ transaction: checked, account, settings: null, seenContent: seen.get(identity) });
+    if (refusal !== undefined) return refusal.code;
+    accounts.set(checked.accountId, post(account, checked, { topic: 't', partition: 0, offset: 0 }).account);
+    seen.set(identity, checked.content);
+    return 'accepted';
+  };
+  const outcomes = new Map<string, number>();
+  for (const transaction of transactions) {
+    const outcome = judge(transaction);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  return outcomes;
+}
