@@ -75,7 +75,10 @@ export interface CurrencyBalance {
 
 export interface AccountBalances {
   readonly accountId: string;
+  /** Of the last transaction. */
   readonly sequence: number;
+  /** Grows with every change, by a transaction or a hold. */
+  readonly version: number;
   readonly balances: readonly CurrencyBalance[];
   readonly occurredAt: string;
 }

@@ -20,6 +20,7 @@ export function post(account: AccountState, transaction: Transaction, source: So
   const before = account.balances.get(currency) ?? { booked: 0n, held: 0n };
   const balance: BalanceState = { booked: before.booked + effectOf(transaction), held: before.held };
   const sequence = account.sequence + 1;
+  const version = account.version + 1;
   const balances = new Map(account.balances).set(currency, balance);
   const amount = formatMinorUnits(minor, exponent);
   const occurredAt = new Date(transaction.occurredAt).toISOString();
@@ -45,15 +46,25 @@ export function post(account: AccountState, transaction: Transaction, source: So
     source,
   };
   return {
-    account: { sequence, balances },
+    account: { sequence, version, balances },
     transaction: ledgerTransaction,
     postings: legs.map((leg, index) => ({ accountId, transactionId, sequence, leg: index, ...leg, occurredAt })),
-    balances: {
-      accountId,
-      sequence,
-      balances: [...balances].map(([code, state]) => balanceText(code, state)),
-      occurredAt,
-    },
+    balances: balancesOf(accountId, { sequence, version, balances }, occurredAt),
+  };
+}
+
+/** What the topic `balances` says of an account. */
+export function balancesOf(
+  accountId: string,
+  { sequence, version, balances }: AccountState,
+  occurredAt: string,
+): AccountBalances {
+  return {
+    accountId,
+    sequence,
+    version,
+    balances: [...balances].map(([code, state]) => balanceText(code, state)),
+    occurredAt,
   };
 }
 

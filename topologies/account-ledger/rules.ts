@@ -74,9 +74,18 @@ export interface Rule<Subject, Code extends string> {
 }
 
 export interface Refusal {
-  readonly code: RefusalCode;
+  readonly code: RefusalCode | SettlementCode;
   readonly reason: string;
 }
+
+/** Why a command about a hold is refused; what it would post is judged by the rules. */
+export type SettlementCode =
+  | 'HOLD_CONFLICT'
+  | 'HOLD_UNKNOWN'
+  | 'HOLD_REFUSED'
+  | 'TAKE_INVALID'
+  | 'TAKE_EXCEEDS_HOLD'
+  | 'ALREADY_SETTLED';
 
 export type RefusalCode = (typeof FORM_RULES)[number]['code'] | (typeof ACCOUNT_RULES)[number]['code'];
 
@@ -193,15 +202,16 @@ export const ACCOUNT_RULES = [
   ),
   account('BALANCE_OUT_OF_RANGE', "the account's balance would have more minor units than 64 bits hold", (attempt) => {
     const after = bookedAfter(attempt);
-    return after > MINOR_UNITS_MAX || after < -MINOR_UNITS_MAX
+    // What a request reserves must fit too, and so must what is available then.
+    const available = after - heldOf(attempt);
+    return after > MINOR_UNITS_MAX || after < -MINOR_UNITS_MAX || available < -MINOR_UNITS_MAX
       ? `the balance would be ${after} minor units`
       : undefined;
   }),
   account('INSUFFICIENT_FUNDS', 'a request would bring the available balance below the overdraft limit', (attempt) => {
-    const { transaction, account: state, settings } = attempt;
+    const { transaction, settings } = attempt;
     if (transaction.kind !== 'request' || transaction.direction !== 'debit') return undefined;
-    const held = state.balances.get(transaction.currency)?.held ?? 0n;
-    return bookedAfter(attempt) - held < -overdraftLimit(settings, transaction)
+    return bookedAfter(attempt) - heldOf(attempt) < -overdraftLimit(settings, transaction)
       ? 'the available balance is too low'
       : undefined;
   }),
@@ -262,6 +272,10 @@ function toTransaction({ input, time }: Candidate): Transaction {
 
 function bookedAfter({ transaction, account: state }: Attempt): bigint {
   return (state.balances.get(transaction.currency)?.booked ?? 0n) + effectOf(transaction);
+}
+
+function heldOf({ transaction, account: state }: Attempt): bigint {
+  return state.balances.get(transaction.currency)?.held ?? 0n;
 }
 
 /** A limit that is no amount of the currency counts as none: an account is never overdrawn by a typing error. */

@@ -11,9 +11,11 @@ export const TOPICS = {
   postings: 'postings',
   balances: 'balances',
   dailySummary: 'ledger.daily-summary',
+  commands: 'ledger.commands',
+  outcomes: 'ledger.outcomes',
 } as const;
 
-/** The ledger's topics. `transactions` and `accounts` are read together and so have equally many partitions. */
+/** The ledger's topics. `transactions`, `accounts` and `ledger.commands` are read together and so have equally many partitions. */
 export function ledgerTopics(partitions = DEFAULT_PARTITIONS): readonly TopicConfig[] {
   const topic = (name: string, cleanup: 'delete' | 'compact'): TopicConfig => ({
     name,
@@ -25,6 +27,8 @@ export function ledgerTopics(partitions = DEFAULT_PARTITIONS): readonly TopicCon
   return [
     topic(TOPICS.transactions, 'delete'),
     topic(TOPICS.accounts, 'compact'),
+    topic(TOPICS.commands, 'delete'),
+    topic(TOPICS.outcomes, 'delete'),
     topic(TOPICS.accepted, 'delete'),
     topic(TOPICS.rejected, 'delete'),
     topic(TOPICS.postings, 'delete'),

@@ -1,147 +1,96 @@
 import {
   HeadraceError,
   jsonSerde,
-  type KeyValueStore,
-  keyValueStore,
   type Processor,
   type ProcessorContext,
   type Serde,
   StreamsBuilder,
   stringSerde,
   type Topology,
-  withoutCardData,
 } from 'headrace';
-import { type AccountState, accountStateSerde, NEW_ACCOUNT } from './account-state.ts';
-import { type BusinessTime, businessTime } from './business-time.ts';
-import { addToDay, type DayTotals, dayTotalsSerde, summaryKey, summaryRow } from './daily-summary.ts';
-import {
-  type AccountSettings,
-  type DailySummary,
-  type RejectedTransaction,
-  type TransactionInput,
-  toAccountSettings,
-  toTransactionInput,
-} from './events.ts';
-import { type Posted, post } from './post.ts';
-import { checkAccount, checkForm, type Refusal, type Transaction } from './rules.ts';
+import { businessTime } from './business-time.ts';
+import { handleCommand } from './command-desk.ts';
+import { type LedgerCommand, toLedgerCommand } from './commands.ts';
+import { summaryKey } from './daily-summary.ts';
+import { type AccountSettings, type TransactionInput, toAccountSettings, toTransactionInput } from './events.ts';
+import { PostingOffice, STORES, type Told } from './posting-office.ts';
 import { TOPICS } from './topics.ts';
 
 export interface AccountLedgerOptions {
   /** IANA name of the zone in which the bank's days begin, and that times without a zone mean (UTC). */
   readonly businessZone?: string;
+  /** How the values of a topic are read and written; JSON without it. `read` makes of a parsed value what the rules take. */
+  readonly valueSerde?: <T>(topic: string, read?: (parsed: unknown) => T) => Serde<T>;
 }
 
-/** One of the two for each input record. */
-type Outcome =
-  | { readonly accepted: Posted & { readonly summary: DailySummary } }
-  | { readonly rejected: RejectedTransaction };
+type Request = { readonly input: TransactionInput } | { readonly command: LedgerCommand };
 
-/** An input with what the bank has settled for its account. */
+/** A request with what the bank has settled for its account. */
 interface Arrival {
-  readonly input: TransactionInput;
+  readonly request: Request;
   readonly settings: AccountSettings | null;
 }
 
 /** The ledger (design D9): README.md in this folder draws it. */
-export function accountLedger(options: AccountLedgerOptions = {}): Topology {
-  const time = businessTime(options.businessZone);
+export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedgerOptions = {}): Topology {
+  const time = businessTime(businessZone);
   const builder = new StreamsBuilder();
-  const accounts = builder.table(TOPICS.accounts, {
+  const serdes = <T>(topic: string, read?: (parsed: unknown) => T) => ({
     key: stringSerde,
-    value: jsonSerde(toAccountSettings),
+    value: valueSerde(topic, read),
+  });
+  const accounts = builder.table(TOPICS.accounts, {
+    ...serdes(TOPICS.accounts, toAccountSettings),
     name: 'account-settings',
   });
-  const outcomes = builder
-    .stream(TOPICS.transactions, { key: stringSerde, value: jsonSerde(toTransactionInput) })
-    .mapValues(requireValue, { name: 'require-value' })
-    .leftJoin(accounts, (input, settings): Arrival => ({ input, settings }))
+  const commands = builder
+    .stream(TOPICS.commands, serdes(TOPICS.commands, toLedgerCommand))
+    .mapValues((command): Request => ({ command: required(command, 'A command to the ledger') }), {
+      name: 'require-command',
+    });
+  const told = builder
+    .stream(TOPICS.transactions, serdes(TOPICS.transactions, toTransactionInput))
+    .mapValues((input): Request => ({ input: required(input, 'A transaction') }), { name: 'require-value' })
+    .merge(commands, { name: 'requests' })
+    .leftJoin(accounts, (request, settings): Arrival => ({ request, settings }))
     .processValues({
       name: 'post',
       stores: STORES,
-      processor: (context: ProcessorContext<typeof STORES, string, Outcome>) =>
-        poster(context.stores, (key, outcome) => context.forward(key, outcome), time),
+      processor: (context: ProcessorContext<typeof STORES, string, Told>): Processor<string, Arrival> => {
+        const office = new PostingOffice(context.stores, (key, each) => context.forward(key, each), time);
+        return (key, arrival, record) => {
+          const { request, settings } = arrival!;
+          const arrived = { key, record, settings };
+          if ('input' in request) office.take(request.input, arrived);
+          else handleCommand(office, request.command, arrived);
+        };
+      },
     });
 
-  const accepted = outcomes.flatMapValues((outcome) => ('accepted' in outcome ? [outcome.accepted] : []));
-  const rejected = outcomes.flatMapValues((outcome) => ('rejected' in outcome ? [outcome.rejected] : []));
-  accepted.mapValues(({ transaction }) => transaction).to(TOPICS.accepted, json());
-  accepted.flatMapValues(({ postings }) => postings).to(TOPICS.postings, json());
-  accepted.mapValues(({ balances }) => balances).to(TOPICS.balances, json());
+  const accepted = told.flatMapValues((each) => ('accepted' in each ? [each.accepted] : []));
+  const rejected = told.flatMapValues((each) => ('rejected' in each ? [each.rejected] : []));
+  const outcomes = told.flatMapValues((each) => ('outcome' in each ? [each.outcome] : []));
+  const balances = told.flatMapValues((each) =>
+    'accepted' in each ? [each.accepted.balances] : 'balances' in each ? [each.balances] : [],
+  );
+  accepted.mapValues(({ transaction }) => transaction).to(TOPICS.accepted, serdes(TOPICS.accepted));
+  accepted.flatMapValues(({ postings }) => postings).to(TOPICS.postings, serdes(TOPICS.postings));
+  balances.to(TOPICS.balances, serdes(TOPICS.balances));
   accepted
     .map((_key, { summary }) => [summaryKey(summary.accountId, summary.day, summary.currency), summary])
-    .to(TOPICS.dailySummary, json());
+    .to(TOPICS.dailySummary, serdes(TOPICS.dailySummary));
+  outcomes.selectKey((_key, { replyKey }) => replyKey).to(TOPICS.outcomes, serdes(TOPICS.outcomes));
   // A record may have come without its key: what is said of it goes to its account all the same.
-  rejected.selectKey((_key, { accountId }) => accountId).to(TOPICS.rejected, json());
+  rejected.selectKey((_key, { accountId }) => accountId).to(TOPICS.rejected, serdes(TOPICS.rejected));
   return builder.build();
 }
 
-const STORES = {
-  accounts: keyValueStore({ name: 'accounts', key: stringSerde, value: accountStateSerde }),
-  /** The content of every accepted transaction, by its identity. */
-  identities: keyValueStore({ name: 'transaction-identities', key: stringSerde, value: stringSerde }),
-  days: keyValueStore({ name: 'daily-summary', key: stringSerde, value: dayTotalsSerde }),
-};
-
-interface Stores {
-  readonly accounts: KeyValueStore<string, AccountState>;
-  readonly identities: KeyValueStore<string, string>;
-  readonly days: KeyValueStore<string, DayTotals>;
+/** What has no value can't be judged: it goes to the dead letters. */
+function required<T>(value: T | null, what: string): T {
+  if (value === null) throw new HeadraceError('DESERIALIZATION_FAILED', `${what} needs a value; this record has none`);
+  return value;
 }
 
-/** Judges and posts one transaction after the other. */
-function poster(
-  stores: Stores,
-  forward: (key: string | null, outcome: Outcome) => void,
-  time: BusinessTime,
-): Processor<string, Arrival> {
-  return (key, arrival, record) => {
-    const { input, settings } = arrival!;
-    const source = { topic: record.topic, partition: record.partition, offset: record.offset };
-    const reject = ({ code, reason }: Refusal) => {
-      const { transactionId, accountId } = input;
-      // What was refused, for a card number or anything else, must not carry one on (design D15).
-      const rejected = withoutCardData({ code, reason, transactionId, accountId, transaction: input });
-      forward(key, { rejected: { ...(rejected as Omit<RejectedTransaction, 'source'>), source } });
-    };
-    const transaction = checkForm({ key, input, takenInAt: record.timestamp, time });
-    if ('code' in transaction) {
-      reject(transaction);
-      return;
-    }
-    const account = stores.accounts.get(transaction.accountId) ?? NEW_ACCOUNT;
-    const identity = identityOf(transaction);
-    const refusal = checkAccount({ transaction, account, settings, seenContent: stores.identities.get(identity) });
-    if (refusal !== undefined) {
-      reject(refusal);
-      return;
-    }
-    const posted = post(account, transaction, source);
-    stores.accounts.put(transaction.accountId, posted.account);
-    stores.identities.put(identity, transaction.content);
-    forward(key, { accepted: { ...posted, summary: summarise(stores.days, transaction, posted, time) } });
-  };
-}
-
-function summarise(days: Stores['days'], transaction: Transaction, posted: Posted, time: BusinessTime): DailySummary {
-  const day = time.dayOf(transaction.occurredAt);
-  const key = summaryKey(transaction.accountId, day, transaction.currency);
-  const totals = addToDay(days.get(key), transaction);
-  days.put(key, totals);
-  return summaryRow(transaction, day, totals, posted.account.sequence);
-}
-
-/** The length in front keeps "a" + "bc" apart from "ab" + "c", whatever characters the two hold. */
-function identityOf({ accountId, transactionId }: Transaction): string {
-  return `${accountId.length}:${accountId}:${transactionId}`;
-}
-
-/** A transaction without a value can't be judged: it goes to the dead letters. */
-function requireValue(input: TransactionInput | null): TransactionInput {
-  if (input === null)
-    throw new HeadraceError('DESERIALIZATION_FAILED', 'A transaction needs a value; this record has none');
-  return input;
-}
-
-function json<T>(): { readonly key: Serde<string>; readonly value: Serde<T> } {
-  return { key: stringSerde, value: jsonSerde<T>() };
+function asJson<T>(_topic: string, read?: (parsed: unknown) => T): Serde<T> {
+  return jsonSerde(read);
 }

@@ -36,7 +36,11 @@ describe('posting', () => {
   });
 
   it('tells an overdraft, and what a hold leaves available', () => {
-    const account: AccountState = { sequence: 4, balances: new Map([['EUR', { booked: 1_050n, held: 200n }]]) };
+    const account: AccountState = {
+      sequence: 4,
+      version: 4,
+      balances: new Map([['EUR', { booked: 1_050n, held: 200n }]]),
+    };
     expect(post(account, debit, source).transaction).toMatchObject({
       sequence: 5,
       balanceAfter: '0.00',
@@ -51,13 +55,13 @@ describe('posting', () => {
   });
 
   it('keeps the other currencies, and leaves the state before as it was', () => {
-    const account: AccountState = { sequence: 1, balances: new Map([['JPY', { booked: 70n, held: 0n }]]) };
+    const account: AccountState = { sequence: 1, version: 1, balances: new Map([['JPY', { booked: 70n, held: 0n }]]) };
     const posted = post(account, debit, source);
     expect(posted.balances.balances).toEqual([
       { currency: 'JPY', booked: '70', held: '0', available: '70' },
       { currency: 'EUR', booked: '-10.50', held: '0.00', available: '-10.50' },
     ]);
-    expect(account).toEqual({ sequence: 1, balances: new Map([['JPY', { booked: 70n, held: 0n }]]) });
+    expect(account).toEqual({ sequence: 1, version: 1, balances: new Map([['JPY', { booked: 70n, held: 0n }]]) });
   });
 
   it('moves the balance by the amount, to the last digit, and its legs sum to zero', () => {
@@ -65,11 +69,19 @@ describe('posting', () => {
     const minor = fc.bigInt({ min: 1n, max: MINOR_UNITS_MAX - 2n ** 62n });
     fc.assert(
       fc.property(booked, minor, fc.constantFrom('credit' as const, 'debit' as const), (before, amount, direction) => {
-        const account: AccountState = { sequence: 8, balances: new Map([['EUR', { booked: before, held: 0n }]]) };
+        const account: AccountState = {
+          sequence: 8,
+          version: 8,
+          balances: new Map([['EUR', { booked: before, held: 0n }]]),
+        };
         const posted = post(account, { ...debit, minor: amount, direction }, source);
         const after = direction === 'credit' ? before + amount : before - amount;
         expect(parseMinorUnits(posted.transaction.balanceAfter, 2)).toBe(after);
-        expect(posted.account).toEqual({ sequence: 9, balances: new Map([['EUR', { booked: after, held: 0n }]]) });
+        expect(posted.account).toEqual({
+          sequence: 9,
+          version: 9,
+          balances: new Map([['EUR', { booked: after, held: 0n }]]),
+        });
         const legs = posted.postings.map((leg) => {
           const units = parseMinorUnits(leg.amount, 2) as bigint;
           return leg.direction === 'credit' ? units : -units;

@@ -120,6 +120,7 @@ function transaction(change: Record<string, unknown> = {}): Transaction {
 
 const account = (booked: bigint, held = 0n): AccountState => ({
   sequence: 1,
+  version: 1,
   balances: new Map([['EUR', { booked, held }]]),
 });
 const open: AccountSettings = { accountId: 'A', status: 'open', overdraftLimits: { EUR: '5.00' } };

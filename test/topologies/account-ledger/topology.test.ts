@@ -80,6 +80,7 @@ describe('the account ledger', () => {
       {
         accountId: 'A',
         sequence: 1,
+        version: 1,
         occurredAt: transaction.occurredAt,
         balances: [{ currency: 'EUR', booked: '100.50', held: '0.00', available: '100.50' }],
       },
