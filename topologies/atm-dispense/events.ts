@@ -148,3 +148,31 @@ export interface RejectedAtmRecord {
 export interface Tick {
   readonly at: number;
 }
+
+/** What this system asks of the ledger, on `ledger.commands`; the ledger's own page says more. */
+export interface LedgerRequest {
+  readonly commandId: string;
+  readonly requester: string;
+  readonly replyKey: string;
+  readonly accountId: string;
+  readonly action: 'hold' | 'settle';
+  readonly holdId: string;
+  readonly occurredAt: string;
+  /** Of a hold. */
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly details?: Readonly<Record<string, string>>;
+  /** Of a settlement. */
+  readonly take?: string;
+}
+
+/** What the ledger answers, on `ledger.outcomes`. */
+export interface LedgerAnswer {
+  readonly requester: string;
+  readonly replyKey: string;
+  readonly action: 'hold' | 'settle' | 'post';
+  readonly status: 'done' | 'refused';
+  readonly code?: string;
+  readonly reason?: string;
+  readonly taken?: string;
+}

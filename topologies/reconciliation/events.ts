@@ -16,6 +16,8 @@ export interface CaseEntry extends Position {
   /** The person who did it; none for what the rules did. */
   readonly by?: string;
   readonly note?: string;
+  /** Of the command that brought it. */
+  readonly commandId?: string;
 }
 
 /** What moves money needs two persons; a dismissal moves none. */

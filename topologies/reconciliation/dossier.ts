@@ -1,0 +1,76 @@
+import { HeadraceError, jsonSerde, type Serde } from 'headrace';
+import type { CaseEntry, Decision } from './events.ts';
+import type { FailedDispense } from './messages.ts';
+
+/** What the ledger was asked for and has not answered yet. */
+export interface Asked {
+  readonly commandId: string;
+  /** A settlement of the hold, or a transaction of its own. */
+  readonly what: 'settle' | 'post';
+  /** What is posted to the account in all when it is done, decimal text. */
+  readonly taken: string;
+  /** On whose word: the rules', or that of two persons. */
+  readonly on: 'rule' | Decision;
+  readonly persons: readonly string[];
+}
+
+/** What reconciliation knows of a withdrawal whose cash did not simply come out. */
+export interface Dossier {
+  readonly withdrawalId: string;
+  readonly accountId: string;
+  readonly terminalId: string;
+  readonly amount: string;
+  readonly currency: string;
+  /** Of the last report taken: one that comes again is known by its number. */
+  readonly lastNumber: number;
+  /** What is posted to the account, once the hold is settled; none as long as the hold stands. */
+  readonly taken?: string;
+  /** The most that any word of the terminal proves as taken. */
+  readonly proven: string;
+  readonly asked?: Asked;
+  /** What has been asked in all: numbers commands and transactions. */
+  readonly askedCount: number;
+  /** Tries of the settlement that the ledger could not place yet. */
+  readonly attempts: number;
+  /** When the next try is due, milliseconds since 1970. */
+  readonly deadline?: number;
+  /** Reports that came while the ledger was asked: considered after its answer. */
+  readonly waiting: readonly FailedDispense[];
+  /** Of a refund; it stays with the case. */
+  readonly serialNumber?: string;
+  readonly history: readonly CaseEntry[];
+}
+
+export const dossierSerde: Serde<Dossier> = jsonSerde((parsed) => {
+  const dossier = parsed as Partial<Dossier> | null;
+  if (
+    typeof dossier?.withdrawalId === 'string' &&
+    typeof dossier.proven === 'string' &&
+    Array.isArray(dossier.waiting)
+  ) {
+    return dossier as Dossier;
+  }
+  throw new HeadraceError('DESERIALIZATION_FAILED', "What is known of a failed dispense can't be read");
+});
+
+/** When a try is due, in the order of time. */
+export interface Deadline {
+  readonly at: number;
+  readonly withdrawalId: string;
+}
+
+const TIME_BYTES = 8;
+
+export const deadlineSerde: Serde<Deadline> = {
+  serialize({ at, withdrawalId }) {
+    const id = new TextEncoder().encode(withdrawalId);
+    const bytes = new Uint8Array(TIME_BYTES + id.length);
+    new DataView(bytes.buffer).setBigInt64(0, BigInt(at));
+    bytes.set(id, TIME_BYTES);
+    return bytes;
+  },
+  deserialize(bytes) {
+    const at = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0));
+    return { at, withdrawalId: new TextDecoder().decode(bytes.subarray(TIME_BYTES)) };
+  },
+};
