@@ -33,9 +33,21 @@ export class MemoryTopicPartition {
   /** The records from an offset on. */
   from(offset: number, epoch = 0): readonly RecordBatch[] {
     return this.#batches
-      .filter(({ base, count }) => base + count > offset)
+      .slice(this.#indexOf(offset))
       .map(
         ({ base, bytes, count }) => new RecordBatch(this.#topic, this.#partition, epoch, base, bytes, count, offset),
       );
+  }
+
+  /** The first batch that holds the offset or lies behind it. */
+  #indexOf(offset: number): number {
+    let [low, high] = [0, this.#batches.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { base, count } = this.#batches[middle]!;
+      if (base + count > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }

@@ -9,7 +9,7 @@ import type {
   Tick,
   WithdrawalStatus,
 } from './events.ts';
-import { failedOf, holdOf, settlementOf, statusOf } from './messages.ts';
+import { failedOf, holdOf, settlementOf, statusOf, takenBy } from './messages.ts';
 import { checkAgainst, checkResult, checkWithdrawal, type RawInput, type Refusal } from './rules.ts';
 import { type Effect, type Transition, transitionIn, type WithdrawalEvent } from './transitions.ts';
 import {
@@ -125,8 +125,11 @@ export class DispenseDesk {
     }
     if (known.state !== 'REQUESTED') return;
     const why = isDone ? {} : { code: code ?? '', reason: reason ?? '' };
-    let current = this.#happen({ ...known, ...why, early: [] }, isDone ? 'authorised' : 'refused');
-    for (const received of known.early) current = this.#judge(current, received);
+    const decided = this.#happen({ ...known, ...why, early: [] }, isDone ? 'authorised' : 'refused');
+    const [first, ...others] = known.early;
+    if (first === undefined) return;
+    if (others.length === 0) this.#judge(decided, first);
+    else this.#judgeTogether(decided, known.early);
   }
 
   /** What reconciliation did. */
@@ -171,6 +174,23 @@ export class DispenseDesk {
     return this.#happen(withdrawal, 'contradiction', { reason: `${refusal.code}: ${refusal.reason}`, received });
   }
 
+  /**
+   * Different words that were all there before the cash could come out: none of them may be believed before the others,
+   * or money would be given back although a word that it was taken is at hand.
+   */
+  #judgeTogether(withdrawal: Withdrawal, early: readonly ReceivedResult[]): void {
+    const words = early.filter(({ result }) => result.status !== 'DISPENSING');
+    let current = withdrawal;
+    for (const received of early) {
+      const { status } = received.result;
+      if (status === 'DISPENSING' || words.length === 1) current = this.#judge(current, received);
+    }
+    if (words.length <= 1) return;
+    const reason = `${words.map(({ result }) => result.status).join(', ')} came before the authorisation`;
+    const most = words.reduce((best, each) => (takenIn(current, each) > takenIn(current, best) ? each : best));
+    this.#happen(current, 'contradiction', { reason, received: most });
+  }
+
   /** Makes the transition of an event, does what it asks for, and tells everyone. */
   #happen(before: Withdrawal, event: WithdrawalEvent, { reason, received }: Circumstances = {}): Withdrawal {
     const transition = transitionIn(this.#options.transitions, before.state, event);
@@ -183,7 +203,8 @@ export class DispenseDesk {
     let after: Withdrawal = {
       ...now,
       state: transition.to,
-      version: before.version + 1,
+      // As long as nobody knows the withdrawal, nobody is told of it.
+      version: before.version + (before.request === undefined ? 0 : 1),
       history: [...before.history, entry],
     };
     for (const effect of transition.effects) after = this.#do(effect, after, { reason, ...(received && { received }) });
@@ -247,4 +268,8 @@ export class DispenseDesk {
   #now(): string {
     return new Date(this.#record.timestamp).toISOString();
   }
+}
+
+function takenIn({ request }: Withdrawal, { result }: ReceivedResult): bigint {
+  return takenBy(request!, result);
 }

@@ -102,7 +102,7 @@ export function failedOf(withdrawal: Withdrawal, { outcome, reason, result, now 
 }
 
 /** What a result proves as taken, in minor units: never more than was asked for, for the machine was told no more. */
-function takenBy({ amount, currency }: WithdrawalRequest, result: DispenseResult | undefined): bigint {
+export function takenBy({ amount, currency }: WithdrawalRequest, result: DispenseResult | undefined): bigint {
   const asked = parseAmount(amount, currency) as bigint;
   if (result === undefined) return 0n;
   if (result.status === 'SUCCESS') return asked;

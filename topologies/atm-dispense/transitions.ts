@@ -123,7 +123,6 @@ export const TRANSITIONS: readonly Transition[] = [
 
   ...go(['PARTIAL', 'NOT_DISPENSED', 'RETRACTED', 'UNKNOWN', 'SUSPECT'], 'reversing', 'REVERSAL_PENDING'),
   ...go(['REVERSAL_PENDING'], 'reversed', 'REVERSED'),
-  ...stay(['NEW'], 'suspected'),
   ...go(
     [
       'REFUSED',
@@ -139,7 +138,7 @@ export const TRANSITIONS: readonly Transition[] = [
     'suspected',
     'SUSPECT',
   ),
-  ...go(['REFUSED', 'UNKNOWN', 'SUSPECT', 'REVERSAL_PENDING', 'REVERSED'], 'resolved', 'RESOLVED'),
+  ...go(['REFUSED', ...GIVEN_UP.filter((state) => state !== 'RESOLVED')], 'resolved', 'RESOLVED'),
 ];
 
 /** The row for an event in a state; undefined where the event changes nothing. */

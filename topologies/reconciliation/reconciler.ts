@@ -137,7 +137,8 @@ export class Reconciler {
     const step = { entry: dossier.history.at(-1)!, dossier };
     this.#office.put(dossier);
     this.#office.putCase(openCase(this.#office.case(dossier), step, kind, reason));
-    this.#office.tellSettlement('SUSPECT', dossier, reason);
+    // Of an orphan the ATM system knows no withdrawal that could be suspect.
+    if (kind !== 'orphan') this.#office.tellSettlement('SUSPECT', dossier, reason);
   }
 
   /** A report that opens nothing stands in the history, of the case too where there is one. */

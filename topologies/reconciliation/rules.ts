@@ -41,7 +41,7 @@ export const EVIDENCE_RULES: readonly EvidenceRule[] = [
   ...rows('ORPHAN', { hold: open('orphan'), less: note, same: note, more: note }),
   ...rows('RETRACTED', {
     hold: open('retracted'),
-    less: open('retracted'),
+    less: open('contradiction'),
     same: open('retracted'),
     more: open('retracted'),
   }),

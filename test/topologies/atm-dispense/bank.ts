@@ -1,0 +1,132 @@
+import { bytesSerde, jsonSerde, stringSerde } from 'headrace';
+import { type TestInputTopic, type TestOutputTopic, TopologyTestDriver } from 'headrace/testing';
+import type { AccountBalances, LedgerTransaction, Posting } from '../../../topologies/account-ledger/events.ts';
+import { accountLedger } from '../../../topologies/account-ledger/topology.ts';
+import type { RejectedAtmRecord, WithdrawalStatus } from '../../../topologies/atm-dispense/events.ts';
+import { atmDispense } from '../../../topologies/atm-dispense/topology.ts';
+import type { Transition } from '../../../topologies/atm-dispense/transitions.ts';
+import type { ReconciliationCase, RejectedCommand } from '../../../topologies/reconciliation/events.ts';
+import type { EvidenceRule } from '../../../topologies/reconciliation/rules.ts';
+import { reconciliation } from '../../../topologies/reconciliation/topology.ts';
+
+const bytes = { key: bytesSerde, value: bytesSerde };
+const json = <T>() => ({ key: stringSerde, value: jsonSerde<T>() });
+
+/** From where to where records go between the three systems. */
+const LINKS = [
+  ['atm', 'ledger.commands', ['ledger']],
+  ['reconciliation', 'ledger.commands', ['ledger']],
+  ['ledger', 'ledger.outcomes', ['atm', 'reconciliation']],
+  ['atm', 'atm.dispense.failed', ['reconciliation']],
+  ['reconciliation', 'atm.settlements', ['atm']],
+] as const;
+type SystemName = 'ledger' | 'atm' | 'reconciliation';
+
+export interface BankOptions {
+  readonly startTimeMs: number;
+  readonly answerWithinMs?: number;
+  readonly retryMs?: number;
+  readonly transitions?: readonly Transition[];
+  readonly rules?: readonly EvidenceRule[];
+  /** Called before each commit of a system: true lets it crash first, so that all since its last commit is done again. */
+  readonly crashes?: () => boolean;
+}
+
+/**
+ * The three systems around a withdrawal, each with a driver, commits and crashes of its own; what one has committed goes
+ * to the others when {@link settle} says so.
+ */
+export class Bank {
+  readonly systems: Readonly<Record<SystemName, TopologyTestDriver>>;
+  readonly #options: BankOptions;
+  readonly #links: readonly {
+    readonly from: TestOutputTopic<Uint8Array, Uint8Array>;
+    readonly to: readonly TestInputTopic<Uint8Array, Uint8Array>[];
+  }[];
+  now: number;
+
+  constructor(options: BankOptions) {
+    this.#options = options;
+    this.now = options.startTimeMs;
+    const { startTimeMs, answerWithinMs, retryMs, transitions, rules } = options;
+    const atm = {
+      ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
+      ...(transitions === undefined ? {} : { transitions }),
+    };
+    const desk = { ...(retryMs === undefined ? {} : { retryMs }), ...(rules === undefined ? {} : { rules }) };
+    const driver = { startTimeMs, commit: 'manual' } as const;
+    this.systems = {
+      ledger: new TopologyTestDriver(accountLedger(), driver),
+      atm: new TopologyTestDriver(atmDispense(atm), driver),
+      reconciliation: new TopologyTestDriver(reconciliation(desk), driver),
+    };
+    this.#links = LINKS.map(([from, topic, to]) => ({
+      from: this.systems[from].outputTopic(topic, bytes),
+      to: to.map((name) => this.systems[name].inputTopic(topic, bytes)),
+    }));
+  }
+
+  /** Lets a record come in; nothing else happens until the systems commit. */
+  send(system: SystemName, topic: string, key: string | null, value: unknown): void {
+    this.systems[system].inputTopic(topic, json()).pipe(key, value, { timestamp: this.now });
+  }
+
+  /** Commits one system, and crashes it before where the options say so. */
+  commit(system: SystemName): void {
+    if (this.#options.crashes?.() === true) this.systems[system].crash();
+    this.systems[system].commit();
+  }
+
+  /** Lets every system commit and takes what it said to the others, until nobody says anything more. */
+  settle(): void {
+    let moved = true;
+    while (moved) {
+      moved = false;
+      for (const name of ['atm', 'ledger', 'reconciliation'] as const) this.commit(name);
+      for (const { from, to } of this.#links) {
+        for (const { key, value, timestamp } of from.readAll()) {
+          moved = true;
+          for (const input of to) input.pipe(key, value, { timestamp });
+        }
+      }
+    }
+  }
+
+  /** Time passes, and the ticks of both systems that wait come in. */
+  pass(milliseconds: number): void {
+    this.now += milliseconds;
+    this.send('atm', 'atm.timers', null, { at: this.now });
+    this.send('reconciliation', 'reconciliation.timers', null, { at: this.now });
+  }
+
+  deposit(accountId: string, amount: string): void {
+    this.send('ledger', 'transactions', accountId, {
+      transactionId: `deposit ${accountId}`,
+      accountId,
+      direction: 'credit',
+      amount,
+      currency: 'EUR',
+      occurredAt: new Date(this.now).toISOString(),
+      kind: 'posting',
+    });
+  }
+
+  /** What was said since the last look. */
+  readonly said = {
+    statuses: this.#reader<WithdrawalStatus>('atm', 'atm.withdrawal-states'),
+    refusals: this.#reader<RejectedAtmRecord>('atm', 'atm.rejected'),
+    cases: this.#reader<ReconciliationCase>('reconciliation', 'reconciliation.cases'),
+    refusedCommands: this.#reader<RejectedCommand>('reconciliation', 'reconciliation.rejected'),
+    transactions: this.#reader<LedgerTransaction>('ledger', 'ledger.transactions'),
+    postings: this.#reader<Posting>('ledger', 'postings'),
+    balances: this.#reader<AccountBalances>('ledger', 'balances'),
+  };
+
+  #reader<T>(system: SystemName, topic: string): () => readonly T[] {
+    let output: TestOutputTopic<string, T> | undefined;
+    return () => {
+      output ??= this.systems[system].outputTopic(topic, json<T>());
+      return output.readAll().map(({ value }) => value!);
+    };
+  }
+}

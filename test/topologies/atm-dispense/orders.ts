@@ -1,0 +1,122 @@
+/**
+ * What can happen around one withdrawal of 60.00, in any order and as often as it likes: W the withdrawal, S success,
+ * F failure, P 20.00 of it taken, R notes taken back, T time enough for every limit.
+ */
+export const LETTERS = ['W', 'S', 'F', 'P', 'R', 'T'] as const;
+export type Letter = (typeof LETTERS)[number];
+type Result = 'S' | 'F' | 'P' | 'R';
+
+export const AMOUNT = 60;
+const TAKEN: Readonly<Record<'S' | 'F' | 'P', number>> = { S: 60, F: 0, P: 20 };
+
+/** How a withdrawal ends. */
+export interface Ending {
+  readonly state: string;
+  /** Posted to the account and let go, once the hold is settled. */
+  readonly taken: number | undefined;
+  readonly caseKind: string | undefined;
+  readonly isCaseOpen: boolean;
+}
+
+/** Every sequence of some letters with a length from 1 on. */
+export function* sequences(letters: readonly Letter[], longest: number): Generator<string> {
+  let last = [''];
+  for (let length = 1; length <= longest; length++) {
+    last = last.flatMap((start) => letters.map((letter) => start + letter));
+    yield* last;
+  }
+}
+
+/** Stands in a story where the systems have talked: what was asked is answered by then. */
+export const TALK = '|';
+
+/**
+ * How a story must end, said once more and otherwise than the topologies say it: as a bank's handbook would, over the
+ * whole story of one withdrawal, without states and transitions.
+ */
+export function endingOf(told: string): Ending {
+  const story = new Story();
+  for (const sign of told) {
+    if (sign === TALK) story.talk();
+    else story.hear(sign as Letter);
+  }
+  return story.ending();
+}
+
+class Story {
+  #isRequested = false;
+  #isAuthorised = false;
+  #early: Result[] = [];
+  readonly #heard = new Set<Result>();
+  /** The first word after the authorisation, or the silence. */
+  #first: Result | 'T' | undefined;
+  #taken: number | undefined;
+  #caseKind: string | undefined;
+  #isCaseOpen = false;
+  #state = 'NEW';
+
+  hear(letter: Letter): void {
+    if (letter === 'T') this.#silence();
+    else if (letter === 'W') this.#isRequested = true;
+    else if (!this.#heard.has(letter)) {
+      this.#heard.add(letter);
+      if (this.#isAuthorised) this.#word(letter);
+      else this.#early.push(letter);
+    }
+  }
+
+  ending(): Ending {
+    return { state: this.#state, taken: this.#taken, caseKind: this.#caseKind, isCaseOpen: this.#isCaseOpen };
+  }
+
+  /** The ledger answers the hold. */
+  talk(): void {
+    if (!this.#isRequested || this.#isAuthorised) return;
+    this.#isAuthorised = true;
+    // Words that exclude each other, all there before the cash could come out: a person must choose.
+    if (this.#early.length > 1) {
+      this.#first = 'R';
+      this.#ask('contradiction');
+    } else for (const word of this.#early) this.#word(word);
+  }
+
+  #silence(): void {
+    if (this.#isAuthorised) {
+      if (this.#first !== undefined) return;
+      this.#first = 'T';
+      this.#ask('unknown-outcome');
+    } else if (!this.#isRequested && this.#early.length > 0 && this.#caseKind === undefined) {
+      [this.#caseKind, this.#isCaseOpen] = ['orphan', true];
+    }
+  }
+
+  #word(word: Result): void {
+    const isFirst = this.#first === undefined;
+    this.#first ??= word;
+    if (word === 'R') {
+      this.#ask((this.#taken ?? 0) > 0 ? 'contradiction' : 'retracted');
+      return;
+    }
+    const said = TAKEN[word];
+    if (isFirst && word === 'S') {
+      // The dispense went well: nobody else has to do with it.
+      [this.#taken, this.#state] = [said, 'DISPENSED'];
+    } else if (this.#taken === undefined) {
+      const isForPersons = this.#isCaseOpen && ['retracted', 'contradiction'].includes(this.#caseKind!);
+      if (!isForPersons) this.#settle(said);
+    } else if (said !== this.#taken) {
+      this.#ask(this.#first !== 'S' && said > this.#taken ? 're-debit' : 'contradiction');
+    }
+  }
+
+  #settle(taken: number): void {
+    this.#taken = taken;
+    this.#state = this.#isCaseOpen ? 'RESOLVED' : 'REVERSED';
+    this.#isCaseOpen = false;
+  }
+
+  /** Something for a person. */
+  #ask(kind: string): void {
+    [this.#caseKind, this.#isCaseOpen, this.#state] = [kind, true, 'SUSPECT'];
+  }
+}

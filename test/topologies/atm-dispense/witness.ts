@@ -1,0 +1,154 @@
+import type { AccountBalances, Posting } from '../../../topologies/account-ledger/events.ts';
+import type { WithdrawalStatus } from '../../../topologies/atm-dispense/events.ts';
+import type { ReconciliationCase } from '../../../topologies/reconciliation/events.ts';
+import type { Bank } from './bank.ts';
+import { type Ending, type Letter, TALK } from './orders.ts';
+
+const AMOUNT = '60.00';
+/** More than every limit of the systems. */
+const LONG_MS = 3_600_000;
+
+/** How the records of a sequence come in. */
+export interface Course {
+  /** Before which of its records the systems may talk to each other; they do before time passes, and at the end. */
+  readonly talksBefore: (index: number) => boolean;
+}
+
+/**
+ * Lets a sequence happen to a withdrawal of its own, on an account with just the money for it. Returns the story with the
+ * moments in it at which the systems talked.
+ */
+export function play(bank: Bank, id: string, sequence: string, { talksBefore }: Course): string {
+  bank.deposit(accountOf(id), AMOUNT);
+  bank.settle();
+  let story = '';
+  [...sequence].forEach((letter, index) => {
+    if (letter === 'T' || talksBefore(index)) {
+      bank.settle();
+      story += TALK;
+    }
+    happen(bank, id, letter as Letter);
+    story += letter;
+  });
+  bank.settle();
+  bank.pass(LONG_MS);
+  bank.settle();
+  return `${story}${TALK}T${TALK}`;
+}
+
+function happen(bank: Bank, id: string, letter: Letter): void {
+  bank.now += 1_000;
+  const at = new Date(bank.now).toISOString();
+  const result = (status: string, more = {}) =>
+    bank.send('atm', 'atm.dispense-results', id, {
+      withdrawalId: id,
+      terminalId: 'T1',
+      status,
+      occurredAt: at,
+      ...more,
+    });
+  if (letter === 'W') bank.send('atm', 'atm.withdrawals', id, withdrawal(id));
+  else if (letter === 'T') bank.pass(LONG_MS);
+  else if (letter === 'P') result('PARTIAL', { taken: '20.00' });
+  else result({ S: 'SUCCESS', F: 'FAIL', R: 'RETRACTED' }[letter]);
+}
+
+function withdrawal(id: string) {
+  return {
+    withdrawalId: id,
+    accountId: accountOf(id),
+    terminalId: 'T1',
+    amount: AMOUNT,
+    currency: 'EUR',
+    requestedAt: '2026-06-15T12:00:00Z',
+  };
+}
+
+export function accountOf(id: string): string {
+  return `account of ${id}`;
+}
+
+/** All that was said of each withdrawal, by its id. */
+export class Witness {
+  readonly #statuses = new Map<string, WithdrawalStatus[]>();
+  readonly #cases = new Map<string, ReconciliationCase[]>();
+  readonly #balances = new Map<string, AccountBalances[]>();
+  readonly #postings = new Map<string, Posting[]>();
+
+  listen({ said }: Bank): void {
+    for (const each of said.statuses()) add(this.#statuses, each.withdrawalId, each);
+    for (const each of said.cases()) add(this.#cases, each.withdrawalId, each);
+    for (const each of said.balances()) add(this.#balances, each.accountId, each);
+    for (const each of said.postings()) add(this.#postings, each.accountId, each);
+  }
+
+  endingOf(id: string): Ending {
+    const balances = this.#balances.get(accountOf(id))!;
+    const [{ booked, held }] = balances.at(-1)!.balances as [AccountBalances['balances'][number]];
+    const last = this.#cases.get(id)?.at(-1);
+    const state = this.#statuses.get(id)?.at(-1)?.state ?? 'NEW';
+    const wasHeld = balances.length > 1;
+    return {
+      state,
+      taken: wasHeld && held === '0.00' ? Number(AMOUNT) - Number(booked) : undefined,
+      caseKind: last?.kind,
+      isCaseOpen: last !== undefined && last.status !== 'resolved',
+    };
+  }
+
+  /** What is wrong with the story of a withdrawal, whatever it was: rules that hold for every order of events. */
+  faultsOf(id: string): readonly string[] {
+    return [
+      ...this.#faultsOfStates(this.#statuses.get(id) ?? []),
+      ...this.#faultsOfMoney(id),
+      ...(new Set(this.#cases.get(id)?.map(({ caseId }) => caseId)).size > 1 ? ['more than one case'] : []),
+    ];
+  }
+
+  #faultsOfStates(statuses: readonly WithdrawalStatus[]): readonly string[] {
+    const faults: string[] = [];
+    const allowed = ['DISPENSED', 'REVERSED', 'SUSPECT', 'RESOLVED'];
+    const last = statuses.at(-1);
+    if (last !== undefined && !allowed.includes(last.state)) faults.push(`ends as ${last.state}`);
+    if (statuses.some(({ version }, index) => version !== index + 1)) faults.push('versions have gaps');
+    const reversals = last?.history.filter(({ event }) => event === 'reversed').length ?? 0;
+    if (reversals > 1) faults.push(`${reversals} reversals`);
+    if (last?.history.some(({ topic, offset }) => topic === '' || offset < 0)) {
+      faults.push('the history does not say where its records stand');
+    }
+    // What was proven as taken when the word came on which money was given back.
+    const history = last?.history ?? [];
+    const at = history.findIndex(({ event }) => event === 'fail' || event === 'partial');
+    const before = history.slice(0, at + 1).map(({ event }) => event);
+    const proven = before.includes('success') ? 60 : before.includes('partial') ? 20 : 0;
+    const reversed = Number(statuses.find(({ state }) => state === 'REVERSED')?.reversed ?? 0);
+    if (reversed > 60 - proven) faults.push(`${reversed} reversed although ${proven} were proven as taken`);
+    return faults;
+  }
+
+  #faultsOfMoney(id: string): readonly string[] {
+    const faults: string[] = [];
+    for (const { version, balances } of this.#balances.get(accountOf(id)) ?? []) {
+      for (const { available, held, booked } of balances) {
+        if (Number(available) < 0) faults.push(`version ${version}: ${available} available`);
+        if (Number(held) + Number(available) !== Number(booked))
+          faults.push('held and available are not what is booked');
+        if (Number(held) !== 0 && held !== AMOUNT) faults.push(`${held} held`);
+      }
+    }
+    const postings = this.#postings.get(accountOf(id)) ?? [];
+    const sum = postings.reduce((total, { direction, amount }) => {
+      const cents = BigInt(amount.replace('.', ''));
+      return direction === 'credit' ? total + cents : total - cents;
+    }, 0n);
+    if (sum !== 0n) faults.push(`the postings sum to ${sum}`);
+    if (postings.length > 4) faults.push('more than one debit');
+    return faults;
+  }
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
