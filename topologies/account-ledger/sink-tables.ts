@@ -1,12 +1,19 @@
-import type { Column, SinkTable } from 'headrace';
-import { cell, decimalsOf, fieldsOf, listIn, minor, objectIn, optionalText, text } from './sink-fields.ts';
+import {
+  columns,
+  deadLetterTable,
+  decimalsOf,
+  fieldsOf,
+  listField,
+  minorField,
+  objectField,
+  optionalTextField,
+  plainField,
+  type SinkTable,
+  textField,
+} from 'headrace';
 
 const TEXT = 'LowCardinality(String)';
 const TIME = "DateTime64(3, 'UTC')";
-
-function columns(types: Readonly<Record<string, string>>): readonly Column[] {
-  return Object.entries(types).map(([name, type]) => ({ name, type }));
-}
 
 const transactions: SinkTable = {
   topic: 'ledger.transactions',
@@ -35,28 +42,28 @@ const transactions: SinkTable = {
   rows: (record) => {
     const value = fieldsOf(record);
     const exponent = decimalsOf(value, 'amount');
-    const source = objectIn(value, 'source');
+    const source = objectField(value, 'source');
     return [
       [
-        text(value, 'transactionId'),
-        text(value, 'accountId'),
-        text(value, 'direction'),
-        minor(value, 'amount', exponent),
+        textField(value, 'transactionId'),
+        textField(value, 'accountId'),
+        textField(value, 'direction'),
+        minorField(value, 'amount', exponent),
         exponent,
-        text(value, 'currency'),
-        text(value, 'occurredAt'),
-        text(value, 'kind'),
-        optionalText(value, 'channel'),
-        optionalText(value, 'counterparty'),
-        optionalText(value, 'description'),
-        optionalText(value, 'reference'),
-        cell(value, 'sequence'),
-        minor(value, 'balanceAfter', exponent),
-        minor(value, 'availableAfter', exponent),
-        cell(value, 'isOverdrawn'),
-        text(source, 'topic'),
-        cell(source, 'partition'),
-        cell(source, 'offset'),
+        textField(value, 'currency'),
+        textField(value, 'occurredAt'),
+        textField(value, 'kind'),
+        optionalTextField(value, 'channel'),
+        optionalTextField(value, 'counterparty'),
+        optionalTextField(value, 'description'),
+        optionalTextField(value, 'reference'),
+        plainField(value, 'sequence'),
+        minorField(value, 'balanceAfter', exponent),
+        minorField(value, 'availableAfter', exponent),
+        plainField(value, 'isOverdrawn'),
+        textField(source, 'topic'),
+        plainField(source, 'partition'),
+        plainField(source, 'offset'),
       ],
     ];
   },
@@ -82,16 +89,16 @@ const postings: SinkTable = {
     const exponent = decimalsOf(value, 'amount');
     return [
       [
-        text(value, 'transactionId'),
-        text(value, 'accountId'),
-        cell(value, 'sequence'),
-        cell(value, 'leg'),
-        text(value, 'ledgerAccount'),
-        text(value, 'direction'),
-        minor(value, 'amount', exponent),
+        textField(value, 'transactionId'),
+        textField(value, 'accountId'),
+        plainField(value, 'sequence'),
+        plainField(value, 'leg'),
+        textField(value, 'ledgerAccount'),
+        textField(value, 'direction'),
+        minorField(value, 'amount', exponent),
         exponent,
-        text(value, 'currency'),
-        text(value, 'occurredAt'),
+        textField(value, 'currency'),
+        textField(value, 'occurredAt'),
       ],
     ];
   },
@@ -108,22 +115,26 @@ const balances: SinkTable = {
     available_minor: 'Int64',
     exponent: 'UInt8',
     sequence: 'UInt64',
+    version: 'UInt64',
     occurred_at: TIME,
   }),
   rows: (record) => {
     if (record.bytes === null) return [];
     const value = fieldsOf(record);
-    return listIn(value, 'balances').map((balance) => {
+    // Before there were holds every change was a transaction.
+    const version = plainField(value, value.version === undefined ? 'sequence' : 'version');
+    return listField(value, 'balances').map((balance) => {
       const exponent = decimalsOf(balance, 'booked');
       return [
-        text(value, 'accountId'),
-        text(balance, 'currency'),
-        minor(balance, 'booked', exponent),
-        minor(balance, 'held', exponent),
-        minor(balance, 'available', exponent),
+        textField(value, 'accountId'),
+        textField(balance, 'currency'),
+        minorField(balance, 'booked', exponent),
+        minorField(balance, 'held', exponent),
+        minorField(balance, 'available', exponent),
         exponent,
-        cell(value, 'sequence'),
-        text(value, 'occurredAt'),
+        plainField(value, 'sequence'),
+        version,
+        textField(value, 'occurredAt'),
       ];
     });
   },
@@ -148,14 +159,14 @@ const dailySummary: SinkTable = {
     const exponent = decimalsOf(value, 'credits');
     return [
       [
-        text(value, 'accountId'),
-        text(value, 'day'),
-        text(value, 'currency'),
-        minor(value, 'credits', exponent),
-        minor(value, 'debits', exponent),
+        textField(value, 'accountId'),
+        textField(value, 'day'),
+        textField(value, 'currency'),
+        minorField(value, 'credits', exponent),
+        minorField(value, 'debits', exponent),
         exponent,
-        cell(value, 'count'),
-        cell(value, 'version'),
+        plainField(value, 'count'),
+        plainField(value, 'version'),
       ],
     ];
   },
@@ -177,67 +188,17 @@ const rejected: SinkTable = {
   }),
   rows: (record) => {
     const value = fieldsOf(record);
-    const source = objectIn(value, 'source');
+    const source = objectField(value, 'source');
     return [
       [
-        text(source, 'topic'),
-        cell(source, 'partition'),
-        cell(source, 'offset'),
-        text(value, 'code'),
-        optionalText(value, 'reason'),
-        optionalText(value, 'transactionId'),
-        optionalText(value, 'accountId'),
+        textField(source, 'topic'),
+        plainField(source, 'partition'),
+        plainField(source, 'offset'),
+        textField(value, 'code'),
+        optionalTextField(value, 'reason'),
+        optionalTextField(value, 'transactionId'),
+        optionalTextField(value, 'accountId'),
         JSON.stringify(value.transaction ?? null),
-        record.timestamp,
-      ],
-    ];
-  },
-};
-
-const ERROR_HEADERS = '__streams.errors.';
-
-const deadLetters: SinkTable = {
-  topic: 'transactions.dlq',
-  table: 'headrace.dead_letters_rows',
-  columns: columns({
-    source_topic: TEXT,
-    source_partition: 'UInt32',
-    source_offset: 'UInt64',
-    error: 'String',
-    message: 'String',
-    stacktrace: 'String',
-    key: 'Nullable(String)',
-    value: 'Nullable(String)',
-    header_names: 'Array(String)',
-    header_values: 'Array(Nullable(String))',
-    dead_letter_topic: TEXT,
-    dead_letter_partition: 'UInt32',
-    dead_letter_offset: 'UInt64',
-    recorded_at: TIME,
-  }),
-  values: 'bytes',
-  rows: (record) => {
-    const decoder = new TextDecoder();
-    const said = new Map(record.headers.map(([name, value]) => [name, value === null ? '' : decoder.decode(value)]));
-    const error = (name: string) => said.get(ERROR_HEADERS + name);
-    // A dead letter that somebody put there by hand has no such headers; it then stands for itself.
-    const hasSource = error('topic') !== undefined;
-    const own = record.headers.filter(([name]) => !name.startsWith(ERROR_HEADERS));
-    return [
-      [
-        error('topic') ?? record.topic,
-        hasSource ? Number(error('partition')) : record.partition,
-        hasSource ? Number(error('offset')) : record.offset,
-        error('exception') ?? '',
-        error('message') ?? '',
-        error('stacktrace') ?? '',
-        record.key,
-        record.bytes,
-        own.map(([name]) => name),
-        own.map(([, value]) => value),
-        record.topic,
-        record.partition,
-        record.offset,
         record.timestamp,
       ],
     ];
@@ -251,6 +212,6 @@ export const ledgerSinkTables: readonly SinkTable[] = [
   balances,
   dailySummary,
   rejected,
-  deadLetters,
-  { ...deadLetters, topic: 'accounts.dlq' },
+  deadLetterTable('transactions.dlq'),
+  deadLetterTable('accounts.dlq'),
 ];

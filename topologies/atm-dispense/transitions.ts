@@ -117,28 +117,18 @@ export const TRANSITIONS: readonly Transition[] = [
   ...stay(GIVEN_UP, 'retracted', report('RETRACTED')),
   ...stay(GIVEN_UP, 'contradiction', report('CONTRADICTION')),
 
-  // Its state may have moved on before the ledger's answer came.
-  ...stay(['DISPENSED', 'SUSPECT', 'RESOLVED'], 'posted'),
-  ...stay(['DISPENSED', 'SUSPECT', 'RESOLVED'], 'post-refused', report('CONTRADICTION')),
+  // The state may have moved on before the ledger's answer came.
+  ...stay(['DISPENSED', 'SUSPECT'], 'posted'),
+  ...stay(['DISPENSED', 'SUSPECT'], 'post-refused', report('CONTRADICTION')),
 
-  ...go(['PARTIAL', 'NOT_DISPENSED', 'RETRACTED', 'UNKNOWN', 'SUSPECT'], 'reversing', 'REVERSAL_PENDING'),
+  ...go(['PARTIAL', 'NOT_DISPENSED'], 'reversing', 'REVERSAL_PENDING'),
   ...go(['REVERSAL_PENDING'], 'reversed', 'REVERSED'),
   ...go(
-    [
-      'REFUSED',
-      'DISPENSED',
-      'PARTIAL',
-      'NOT_DISPENSED',
-      'RETRACTED',
-      'UNKNOWN',
-      'REVERSAL_PENDING',
-      'REVERSED',
-      'RESOLVED',
-    ],
+    ['REFUSED', 'DISPENSED', 'RETRACTED', 'UNKNOWN', 'REVERSAL_PENDING', 'REVERSED', 'RESOLVED'],
     'suspected',
     'SUSPECT',
   ),
-  ...go(['REFUSED', ...GIVEN_UP.filter((state) => state !== 'RESOLVED')], 'resolved', 'RESOLVED'),
+  ...go(['SUSPECT', 'REVERSAL_PENDING'], 'resolved', 'RESOLVED'),
 ];
 
 /** The row for an event in a state; undefined where the event changes nothing. */

@@ -73,7 +73,8 @@ export class Reconciler {
     if (action.do === 'open') this.#open(dossier, action.kind, failed.reason || failed.outcome);
     else this.#note(dossier);
     if (action.do !== 'settle') return;
-    if (existing === undefined && failed.outcome !== 'LATE_SUCCESS') {
+    // Of an orphan's case the ATM system does not know.
+    if ((existing === undefined || existing.kind === 'orphan') && failed.outcome !== 'LATE_SUCCESS') {
       this.#office.tellSettlement('REVERSAL_PENDING', dossier, failed.reason);
     }
     this.#office.ask(dossier, { what: 'settle', taken: failed.taken, on: 'rule', persons: [] });

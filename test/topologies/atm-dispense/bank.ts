@@ -1,8 +1,8 @@
 import { bytesSerde, jsonSerde, stringSerde } from 'headrace';
-import { type TestInputTopic, type TestOutputTopic, TopologyTestDriver } from 'headrace/testing';
+import { type TestInputTopic, type TestOutputTopic, type TestRecord, TopologyTestDriver } from 'headrace/testing';
 import type { AccountBalances, LedgerTransaction, Posting } from '../../../topologies/account-ledger/events.ts';
 import { accountLedger } from '../../../topologies/account-ledger/topology.ts';
-import type { RejectedAtmRecord, WithdrawalStatus } from '../../../topologies/atm-dispense/events.ts';
+import type { FailedDispense, RejectedAtmRecord, WithdrawalStatus } from '../../../topologies/atm-dispense/events.ts';
 import { atmDispense } from '../../../topologies/atm-dispense/topology.ts';
 import type { Transition } from '../../../topologies/atm-dispense/transitions.ts';
 import type { ReconciliationCase, RejectedCommand } from '../../../topologies/reconciliation/events.ts';
@@ -30,6 +30,16 @@ export interface BankOptions {
   readonly rules?: readonly EvidenceRule[];
   /** Called before each commit of a system: true lets it crash first, so that all since its last commit is done again. */
   readonly crashes?: () => boolean;
+  /** Whether what a system has said on a topic arrives now; what does not arrives later, in order. Always, unless told. */
+  readonly delivers?: () => boolean;
+}
+
+/** Two systems, and what is on its way between them. */
+interface Link {
+  readonly topic: string;
+  readonly from: TestOutputTopic<Uint8Array, Uint8Array>;
+  readonly to: readonly TestInputTopic<Uint8Array, Uint8Array>[];
+  readonly onItsWay: TestRecord<Uint8Array, Uint8Array>[][];
 }
 
 /**
@@ -39,10 +49,7 @@ export interface BankOptions {
 export class Bank {
   readonly systems: Readonly<Record<SystemName, TopologyTestDriver>>;
   readonly #options: BankOptions;
-  readonly #links: readonly {
-    readonly from: TestOutputTopic<Uint8Array, Uint8Array>;
-    readonly to: readonly TestInputTopic<Uint8Array, Uint8Array>[];
-  }[];
+  readonly #links: readonly Link[];
   now: number;
 
   constructor(options: BankOptions) {
@@ -61,8 +68,10 @@ export class Bank {
       reconciliation: new TopologyTestDriver(reconciliation(desk), driver),
     };
     this.#links = LINKS.map(([from, topic, to]) => ({
+      topic,
       from: this.systems[from].outputTopic(topic, bytes),
       to: to.map((name) => this.systems[name].inputTopic(topic, bytes)),
+      onItsWay: to.map(() => []),
     }));
   }
 
@@ -79,17 +88,26 @@ export class Bank {
 
   /** Lets every system commit and takes what it said to the others, until nobody says anything more. */
   settle(): void {
-    let moved = true;
-    while (moved) {
-      moved = false;
-      for (const name of ['atm', 'ledger', 'reconciliation'] as const) this.commit(name);
-      for (const { from, to } of this.#links) {
-        for (const { key, value, timestamp } of from.readAll()) {
-          moved = true;
-          for (const input of to) input.pipe(key, value, { timestamp });
-        }
-      }
+    while (this.talk());
+  }
+
+  /** Lets every system commit once, and takes what arrives now to the others. Returns whether anything was on its way. */
+  talk(): boolean {
+    const { delivers = () => true } = this.#options;
+    let isBusy = false;
+    for (const name of ['atm', 'ledger', 'reconciliation'] as const) this.commit(name);
+    for (const { topic, from, to, onItsWay } of this.#links) {
+      const said = from.readAll();
+      if (topic === 'atm.dispense.failed') this.#reports.push(...said);
+      to.forEach((input, index) => {
+        const waiting = onItsWay[index]!;
+        waiting.push(...said);
+        isBusy ||= waiting.length > 0;
+        if (!delivers()) return;
+        for (const { key, value, timestamp } of waiting.splice(0)) input.pipe(key, value, { timestamp });
+      });
     }
+    return isBusy;
   }
 
   /** Time passes, and the ticks of both systems that wait come in. */
@@ -111,8 +129,11 @@ export class Bank {
     });
   }
 
+  readonly #reports: TestRecord<Uint8Array, Uint8Array>[] = [];
+
   /** What was said since the last look. */
   readonly said = {
+    reports: () => this.#reports.splice(0).map(({ value }) => jsonSerde<FailedDispense>().deserialize(value!)),
     statuses: this.#reader<WithdrawalStatus>('atm', 'atm.withdrawal-states'),
     refusals: this.#reader<RejectedAtmRecord>('atm', 'atm.rejected'),
     cases: this.#reader<ReconciliationCase>('reconciliation', 'reconciliation.cases'),

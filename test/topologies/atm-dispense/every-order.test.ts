@@ -1,61 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/random.ts';
-import { Bank } from './bank.ts';
-import { endingOf, LETTERS, sequences } from './orders.ts';
-import { play, Witness } from './witness.ts';
+import { type Chances, judge } from './judge.ts';
+import { ALL_LETTERS, LETTERS, sequences } from './orders.ts';
 
-/** A bank for so many withdrawals: its topics stay short. */
-const PER_BANK = 250;
-
-interface Manner {
-  readonly talks: number;
-  readonly crashes: number;
+function faultsIn(all: Iterable<string>, chances: Partial<Chances>, isFunded = true): readonly string[] {
+  const plays = [...all].map((sequence, seed) => ({ sequence, seed, isFunded }));
+  return [...judge(plays, { talks: 0.5, crashes: 0, delivers: 1, ...chances })].flatMap(({ faults }) => faults);
 }
-
-/** Plays sequences and returns what went otherwise than it must. */
-function failures(all: readonly string[], { talks, crashes }: Manner, seed: number): readonly string[] {
-  const random = seededRandom(seed);
-  const found: string[] = [];
-  for (let start = 0; start < all.length; start += PER_BANK) {
-    const part = all.slice(start, start + PER_BANK);
-    const bank = new Bank({
-      startTimeMs: Date.parse('2026-06-15T12:00:00Z'),
-      answerWithinMs: 1_000_000,
-      crashes: () => random.next() < crashes,
-    });
-    const stories = part.map((sequence) => ({
-      sequence,
-      story: play(bank, `w ${sequence}`, sequence, { talksBefore: () => random.next() < talks }),
-    }));
-    const witness = new Witness();
-    witness.listen(bank);
-    for (const { sequence, story } of stories) {
-      const [is, due] = [witness.endingOf(`w ${sequence}`), endingOf(story)];
-      const faults = witness.faultsOf(`w ${sequence}`);
-      if (JSON.stringify(is) !== JSON.stringify(due)) {
-        found.push(`${story}: ${JSON.stringify(is)} instead of ${JSON.stringify(due)}`);
-      }
-      for (const fault of faults) found.push(`${story}: ${fault}`);
-    }
-  }
-  return found;
-}
-
-const upTo = (longest: number) => [...sequences(LETTERS, longest)];
 
 describe('every order and repetition of what can happen to a withdrawal', () => {
-  it.each([
-    ['the systems talk after each record', { talks: 1, crashes: 0 }],
-    ['the systems talk late', { talks: 0, crashes: 0 }],
-    ['the systems talk now and then, and every commit is preceded by a crash', { talks: 0.5, crashes: 1 }],
-    ['the systems talk and crash as they like', { talks: 0.5, crashes: 0.3 }],
-  ])('ends as it must, up to four records, when %s', (_how, manner) => {
-    expect(failures(upTo(4), manner, 1)).toEqual([]);
+  it.each<[string, Partial<Chances>]>([
+    ['the systems talk after each record', { talks: 1 }],
+    ['the systems talk late', { talks: 0 }],
+    ['what they say is on its way for a while', { delivers: 0.4 }],
+    ['they crash as they like', { delivers: 0.7, crashes: 0.3 }],
+  ])('ends as it must, up to four records, when %s', { timeout: 120_000 }, (_how, chances) => {
+    expect(faultsIn(sequences(LETTERS, 4), chances)).toEqual([]);
+  });
+
+  it('ends as it must, up to three records of every kind, when every commit is preceded by a crash', {
+    timeout: 120_000,
+  }, () => {
+    expect(faultsIn(sequences(ALL_LETTERS, 3), { crashes: 1, delivers: 0.7 })).toEqual([]);
+  });
+
+  it('ends as it must where the ledger refuses, up to four records', { timeout: 120_000 }, () => {
+    expect(faultsIn(sequences(LETTERS, 4), { crashes: 0.05, delivers: 0.7 }, false)).toEqual([]);
   });
 
   it('ends as it must, up to six records', { timeout: 300_000 }, () => {
-    const all = upTo(6);
+    const all = [...sequences(LETTERS, 6)];
     expect(all).toHaveLength(55_986);
-    expect(failures(all, { talks: 0.5, crashes: 0.2 }, 2)).toEqual([]);
+    expect(faultsIn(all, { crashes: 0.02, delivers: 0.9 })).toEqual([]);
   });
 });

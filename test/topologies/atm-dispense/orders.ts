@@ -3,11 +3,16 @@
  * F failure, P 20.00 of it taken, R notes taken back, T time enough for every limit.
  */
 export const LETTERS = ['W', 'S', 'F', 'P', 'R', 'T'] as const;
-export type Letter = (typeof LETTERS)[number];
-type Result = 'S' | 'F' | 'P' | 'R';
+/**
+ * And more: D the terminal is paying out, X a success that another terminal claims; f, p and r say what F, P and R do in
+ * other words, p with 30.00.
+ */
+export const ALL_LETTERS = [...LETTERS, 'D', 'X', 'f', 'p', 'r'] as const;
+export type Letter = (typeof ALL_LETTERS)[number];
+type Result = Exclude<Letter, 'W' | 'T' | 'D'>;
 
 export const AMOUNT = 60;
-const TAKEN: Readonly<Record<'S' | 'F' | 'P', number>> = { S: 60, F: 0, P: 20 };
+const TAKEN = { S: 60, F: 0, f: 0, P: 20, p: 30 } as const;
 
 /** How a withdrawal ends. */
 export interface Ending {
@@ -16,6 +21,10 @@ export interface Ending {
   readonly taken: number | undefined;
   readonly caseKind: string | undefined;
   readonly isCaseOpen: boolean;
+  /** Whether it was seen paying out. */
+  readonly wasDispensing: boolean;
+  /** How often reconciliation was told. */
+  readonly reports: number;
 }
 
 /** Every sequence of some letters with a length from 1 on. */
@@ -34,8 +43,8 @@ export const TALK = '|';
  * How a story must end, said once more and otherwise than the topologies say it: as a bank's handbook would, over the
  * whole story of one withdrawal, without states and transitions.
  */
-export function endingOf(told: string): Ending {
-  const story = new Story();
+export function endingOf(told: string, isFunded = true): Ending {
+  const story = new Story(isFunded);
   for (const sign of told) {
     if (sign === TALK) story.talk();
     else story.hear(sign as Letter);
@@ -44,9 +53,11 @@ export function endingOf(told: string): Ending {
 }
 
 class Story {
+  readonly #isFunded: boolean;
   #isRequested = false;
   #isAuthorised = false;
-  #early: Result[] = [];
+  #early: (Result | 'D')[] = [];
+  #heardDispensing = false;
   readonly #heard = new Set<Result>();
   /** The first word after the authorisation, or the silence. */
   #first: Result | 'T' | undefined;
@@ -54,9 +65,16 @@ class Story {
   #caseKind: string | undefined;
   #isCaseOpen = false;
   #state = 'NEW';
+  #wasDispensing = false;
+  #reports = 0;
+
+  constructor(isFunded: boolean) {
+    this.#isFunded = isFunded;
+  }
 
   hear(letter: Letter): void {
     if (letter === 'T') this.#silence();
+    else if (letter === 'D') this.#dispensing();
     else if (letter === 'W') this.#isRequested = true;
     else if (!this.#heard.has(letter)) {
       this.#heard.add(letter);
@@ -66,34 +84,64 @@ class Story {
   }
 
   ending(): Ending {
-    return { state: this.#state, taken: this.#taken, caseKind: this.#caseKind, isCaseOpen: this.#isCaseOpen };
+    return {
+      state: this.#state,
+      taken: this.#taken,
+      caseKind: this.#caseKind,
+      isCaseOpen: this.#isCaseOpen,
+      wasDispensing: this.#wasDispensing,
+      reports: this.#reports,
+    };
+  }
+
+  #dispensing(): void {
+    if (this.#heardDispensing) return;
+    this.#heardDispensing = true;
+    if (this.#isAuthorised) this.#wasDispensing = this.#first === undefined && this.#isFunded;
+    else this.#early.push('D');
   }
 
   /** The ledger answers the hold. */
   talk(): void {
     if (!this.#isRequested || this.#isAuthorised) return;
     this.#isAuthorised = true;
+    if (!this.#isFunded) this.#state = 'REFUSED';
+    const words = this.#early.filter((each) => each !== 'D');
+    const hasDispensing = words.length < this.#early.length;
+    this.#wasDispensing = hasDispensing && this.#isFunded && (words.length > 1 || this.#early[0] === 'D');
     // Words that exclude each other, all there before the cash could come out: a person must choose.
-    if (this.#early.length > 1) {
+    if (words.length > 1) {
       this.#first = 'R';
+      this.#reports++;
       this.#ask('contradiction');
-    } else for (const word of this.#early) this.#word(word);
+    } else for (const word of words) this.#word(word);
   }
 
   #silence(): void {
     if (this.#isAuthorised) {
-      if (this.#first !== undefined) return;
+      if (this.#first !== undefined || !this.#isFunded) return;
       this.#first = 'T';
+      this.#reports++;
       this.#ask('unknown-outcome');
     } else if (!this.#isRequested && this.#early.length > 0 && this.#caseKind === undefined) {
       [this.#caseKind, this.#isCaseOpen] = ['orphan', true];
+      this.#reports++;
     }
   }
 
   #word(word: Result): void {
     const isFirst = this.#first === undefined;
     this.#first ??= word;
-    if (word === 'R') {
+    if (!this.#isFunded) {
+      this.#wordOfRefused(word);
+      return;
+    }
+    if (!isFirst || word !== 'S') this.#reports++;
+    if (word === 'X') {
+      this.#ask('contradiction');
+      return;
+    }
+    if (word === 'R' || word === 'r') {
       this.#ask((this.#taken ?? 0) > 0 ? 'contradiction' : 'retracted');
       return;
     }
@@ -107,6 +155,13 @@ class Story {
     } else if (said !== this.#taken) {
       this.#ask(this.#first !== 'S' && said > this.#taken ? 're-debit' : 'contradiction');
     }
+  }
+
+  /** No cash was allowed out; what says that some came out all the same is for a person. */
+  #wordOfRefused(word: Result): void {
+    if ((word === 'F' || word === 'f') && this.#state === 'REFUSED') return;
+    this.#reports++;
+    this.#ask('any');
   }
 
   #settle(taken: number): void {
