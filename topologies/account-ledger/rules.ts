@@ -11,6 +11,7 @@ import {
   type OptionalField,
   type TransactionInput,
 } from './events.ts';
+import { field, hasLoneSurrogate, quoted, text } from './input-fields.ts';
 
 /** Longest text of each field, in characters. */
 export const TEXT_LENGTH_MAX: Readonly<
@@ -288,22 +289,4 @@ function overdraftLimit(settings: AccountSettings | null, { currency, exponent }
 
 function minorOf({ input }: Candidate) {
   return parseMinorUnits(text(input, 'amount'), currencyExponent(text(input, 'currency'))!);
-}
-
-/** Own fields only: an input may have fields with the names of Object's own. Null counts as absent. */
-function field(input: TransactionInput, name: string): unknown {
-  return Object.hasOwn(input, name) ? (input[name] ?? undefined) : undefined;
-}
-
-/** For rules behind FIELD_INVALID, where the field is known to be a text. */
-function text(input: TransactionInput, name: string): string {
-  return field(input, name) as string;
-}
-
-function hasLoneSurrogate(value: string): boolean {
-  return /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value);
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
 }

@@ -19,7 +19,7 @@ export class CaseDesk {
     const existing = this.#office.stores.cases.get(command.caseId);
     // The same command again is done already.
     if (existing?.history.some(({ commandId }) => commandId === command.commandId)) return;
-    const refusal = checkCommand({ command, existing });
+    const refusal = checkCommand({ key, command, existing });
     if (refusal !== undefined) {
       this.#office.reject(key, command, refusal);
       return;

@@ -93,6 +93,8 @@ export interface CommandRefusal {
 }
 
 interface Asking {
+  /** The record's key: the terminal. */
+  readonly key: string | null;
   readonly command: CaseCommand;
   readonly existing: ReconciliationCase | undefined;
 }
@@ -108,8 +110,8 @@ const NOTE_LENGTH_MAX = 1_000;
 
 /** Rules about what a person wants done with a case, in the order in which they are checked. */
 export const COMMAND_RULES = [
-  rule('CASE_UNKNOWN', 'there is no such case at this terminal', ({ existing }) =>
-    existing === undefined ? 'there is no such case' : undefined,
+  rule('CASE_UNKNOWN', 'there is no such case at this terminal', ({ key, existing }) =>
+    existing === undefined || key !== existing.terminalId ? 'there is no such case' : undefined,
   ),
   rule('FIELD_INVALID', 'a name, note or decision is missing or too long', ({ command }) => {
     const { action, by, to, decision, note: text } = command;
