@@ -31,6 +31,11 @@ export type ErrorCode =
   | 'SERIALIZATION_FAILED'
   | 'STORE_UNKNOWN'
   | 'WORKER_STUCK'
+  // Schemas of Avro
+  | 'SCHEMA_INVALID'
+  | 'SCHEMA_UNKNOWN'
+  | 'SCHEMA_INCOMPATIBLE'
+  | 'SCHEMA_UNAVAILABLE'
   // Money
   | 'CURRENCY_UNKNOWN'
   | 'AMOUNT_INVALID'
@@ -47,7 +52,8 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'USAGE'
   | 'NOT_RUNNING'
-  | 'REMOTE_FAILED';
+  | 'REMOTE_FAILED'
+  | 'REQUEST_REFUSED';
 
 /** Where an error happened, as far as it is known. */
 export interface ErrorPlace {

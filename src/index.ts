@@ -1,6 +1,22 @@
 // The public list of Headrace, written by hand: what is here is kept, what is not may change.
 
 export type { CellValue, Column } from './clickhouse/clickhouse.ts';
+export { deadLetterTable } from './clickhouse/dead-letter-table.ts';
+export {
+  anyMinorField,
+  columns,
+  decimalsOf,
+  exponentField,
+  type Fields,
+  fieldsOf,
+  listField,
+  minorField,
+  momentField,
+  objectField,
+  optionalTextField,
+  plainField,
+  textField,
+} from './clickhouse/sink-fields.ts';
 export type { SinkRecord, SinkTable } from './clickhouse/sink-table.ts';
 export type { Clock } from './clock.ts';
 export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';

@@ -1,3 +1,7 @@
+import { HeadraceError } from '../errors.ts';
+
+const HELD = 'What comes in is held while log, state and ClickHouse are compared; try again shortly';
+
 /** Appends wait while it is held. */
 export interface Hold {
   /** Lets appends go on; further calls do nothing. */
@@ -10,9 +14,12 @@ export class IntakeGate {
   #inside = 0;
   #waiting: (() => void)[] = [];
 
-  /** Runs an append, after the holds that there are. */
-  async pass<T>(append: () => Promise<T>): Promise<T> {
-    while (this.#holds.size > 0) await this.#change();
+  /**
+   * Runs an append, after the holds that there are. Throws LOG_BACKPRESSURE (retriable), with nothing appended, where they
+   * last longer than `waitMaxMs`.
+   */
+  async pass<T>(append: () => Promise<T>, waitMaxMs?: number): Promise<T> {
+    if (this.#holds.size > 0) await this.#released(waitMaxMs);
     this.#inside++;
     try {
       return await append();
@@ -38,6 +45,25 @@ export class IntakeGate {
   releaseAll(): void {
     this.#holds.clear();
     this.#wake();
+  }
+
+  async #released(waitMaxMs: number | undefined): Promise<void> {
+    let isLate = false;
+    const limit =
+      waitMaxMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            isLate = true;
+            this.#wake();
+          }, waitMaxMs);
+    try {
+      while (this.#holds.size > 0) {
+        if (isLate) throw new HeadraceError('LOG_BACKPRESSURE', HELD, { retriable: true });
+        await this.#change();
+      }
+    } finally {
+      clearTimeout(limit);
+    }
   }
 
   #change(): Promise<void> {

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accountStateSerde } from '../../topologies/account-ledger/account-state.ts';
-import { ledgerSinkTables } from '../../topologies/account-ledger/sink-tables.ts';
-import { ledgerTopics } from '../../topologies/account-ledger/topics.ts';
-import { accountLedger } from '../../topologies/account-ledger/topology.ts';
+import { TOPICS } from '../../topologies/account-ledger/topics.ts';
+import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import { openStore, type Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
@@ -11,23 +9,19 @@ import { HeadraceError } from '../errors.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
-import { maskCardNumbers } from '../privacy/card-numbers.ts';
-import { deadLetterTopic } from '../runtime/dead-letter.ts';
-import { SinkWorker } from '../runtime/sink/sink-worker.ts';
-import { Worker } from '../runtime/worker.ts';
-import { currencyExponent } from '../serde/currency.ts';
-import { formatMinorUnits } from '../serde/money.ts';
-import { fromBinaryString } from '../state/binary-string.ts';
+import { jsonSerde } from '../serde/json.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
+import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
+import { Engine } from './engine.ts';
+import { IDEMPOTENCY_TOPIC } from './http/api/idempotency-keys.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
+import { nodeBackend } from './http/node-backend.ts';
+import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-node.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
-
-/** Group of the ledger's worker; part of the state on disk. */
-export const APPLICATION = 'account-ledger';
-/** Group of the sink; part of the tokens in ClickHouse. */
-export const SINK = 'clickhouse';
+import { systemsOf, topicsOf } from './systems.ts';
+import { packageVersion } from './version.ts';
 
 export interface LocalNodeOptions {
   readonly dataDirectory: string;
@@ -37,6 +31,8 @@ export interface LocalNodeOptions {
   readonly businessZone?: string | undefined;
   /** Of a new data directory; an existing one keeps what it has. */
   readonly partitions?: number | undefined;
+  /** How long a terminal may take to say how a dispense went, milliseconds (60,000). */
+  readonly answerWithinMs?: number | undefined;
   readonly commitIntervalMs?: number;
   readonly flushIntervalMs?: number;
   /**
@@ -46,6 +42,17 @@ export interface LocalNodeOptions {
   /** Called at every named step of log, commit and sink, such as `commit:seal`; for chaos. */
   readonly onStep?: (step: string) => void;
 }
+
+const NOT_STARTED: NodeStatus = {
+  processed: 0,
+  deadLetters: 0,
+  commits: 0,
+  aborts: 0,
+  lag: 0,
+  sinkRows: 0,
+  sinkLag: 0,
+  sinkError: undefined,
+};
 
 /** sql/ stands in the package's root: two folders up from src/app, three from dist/src/app. */
 const HERE = new URL('.', import.meta.url);
@@ -58,12 +65,11 @@ export class LocalNode implements HeadraceNode {
   readonly #options: LocalNodeOptions;
   readonly #log: EmbeddedLog;
   readonly #gate = new IntakeGate();
-  #server: ControlServer | undefined;
+  #server: ControlServer | NodeServer | undefined;
   #lingerMs = 0;
   #store: Promise<Store> | undefined;
-  #fault: HeadraceError | undefined;
   #starting: Promise<void> | undefined;
-  #engine: { readonly worker: Worker; readonly sink: SinkWorker; readonly ended: Promise<unknown> } | undefined;
+  #engine: Engine | undefined;
 
   private constructor(options: LocalNodeOptions, directory: DataDirectory) {
     this.#options = options;
@@ -103,37 +109,20 @@ export class LocalNode implements HeadraceNode {
   }
 
   async #startEngine(onFailure: (error: unknown) => void): Promise<void> {
-    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, businessZone } = this.#options;
-    const store = await this.#openStore();
-    const worker = new Worker({
+    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs } = this.#options;
+    this.#engine = new Engine({
       log: this.#log,
-      topology: accountLedger(businessZone === undefined ? {} : { businessZone }),
-      application: APPLICATION,
-      clock,
-      redact: maskCardNumbers,
-      onFault: (error) => {
-        this.#fault = error;
-        logger.warn({ code: error.code }, `commit aborted, going on: ${error.message}`);
-      },
-      ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`commit:${step}`) }),
-    });
-    const sink = new SinkWorker({
-      log: this.#log,
-      target: store.target(ledgerSinkTables),
-      sink: SINK,
+      systems: systemsOf(this.#options),
+      partitions: await this.#partitionCount(),
+      store: await this.#openStore(),
       clock,
       logger,
-      ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
+      append: (records) => this.append(records),
+      commitIntervalMs,
+      flushIntervalMs,
+      onStep,
+      onFailure,
     });
-    const guarded = [worker.run(), sink.run()].map((running) =>
-      running.catch((error: unknown) => {
-        logger.error({ error }, 'the engine has ended');
-        onFailure(error);
-      }),
-    );
-    this.#engine = { worker, sink, ended: Promise.all(guarded) };
   }
 
   /**
@@ -145,6 +134,29 @@ export class LocalNode implements HeadraceNode {
     this.#lingerMs = lingerMs;
     this.directory.setAddress(this.#server.address, this.#server.token);
     return this.#server.address;
+  }
+
+  /** Serves the public API beside it, see serveNode. Resolves with the API's address. */
+  async serveApi(port: number, options: ServeApiOptions = {}): Promise<string> {
+    const { clock, logger } = this.#options;
+    const json = jsonSerde<unknown>();
+    const backend = nodeBackend({
+      log: this.#log,
+      append: (records, holdWaitMaxMs) => this.#gate.pass(() => this.#log.append(records), holdWaitMaxMs),
+      store: () => this.#openStore(),
+      decode: (_topic, bytes) => json.deserialize(bytes),
+      status: () => this.status(),
+      isEngineRunning: () => this.#engine !== undefined,
+    });
+    const server = await serveNode({ ...options, node: this, backend, port, clock, logger, version: packageVersion() });
+    this.#server = server;
+    this.directory.setAddress(server.address, server.token);
+    return server.apiAddress;
+  }
+
+  /** The public API takes nothing in any more; resolves when the requests under way have been answered. */
+  async endIntake(): Promise<void> {
+    if (this.#server !== undefined && 'endIntake' in this.#server) await this.#server.endIntake();
   }
 
   append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
@@ -193,42 +205,23 @@ export class LocalNode implements HeadraceNode {
     const { onEngineFailure } = this.#options;
     if (onEngineFailure !== undefined) await this.start(onEngineFailure);
     if (this.#engine === undefined) throw new HeadraceError('NOT_RUNNING', 'The engine was not started');
-    const { worker, sink } = this.#engine;
-    await worker.idle();
-    await sink.drain();
+    await this.#engine.drain();
   }
 
   async accounts(partition: number): Promise<readonly AccountFigures[]> {
-    const figures: AccountFigures[] = [];
-    for (const [key, value] of this.#log.state(APPLICATION).partition('accounts', partition).range()) {
-      const { sequence, balances } = accountStateSerde.deserialize(value);
-      const booked = [...balances].map(([code, balance]) => [
-        code,
-        formatMinorUnits(balance.booked, currencyExponent(code)!),
-      ]);
-      figures.push({
-        accountId: Buffer.from(fromBinaryString(key)).toString(),
-        sequence,
-        booked: Object.fromEntries(booked),
-      });
-    }
-    return figures;
+    return committedAccounts(this.#log, partition);
+  }
+
+  async cases(partition: number): Promise<readonly ReconciliationCase[]> {
+    return committedCases(this.#log, partition);
+  }
+
+  async findCase(caseId: string): Promise<ReconciliationCase | undefined> {
+    return committedCase(this.#log, await this.#partitionCount(), caseId);
   }
 
   async status(): Promise<NodeStatus> {
-    const worker = this.#engine?.worker.metrics();
-    const sink = this.#engine?.sink.metrics;
-    return {
-      processed: worker?.processed ?? 0,
-      deadLetters: worker?.deadLetters ?? 0,
-      commits: worker?.commits ?? 0,
-      aborts: worker?.aborts ?? 0,
-      lag: worker?.lag ?? 0,
-      sinkRows: sink?.rows ?? 0,
-      sinkLag: sink?.lag ?? 0,
-      sinkError: sink?.lastError,
-      fault: this.#fault === undefined ? undefined : { code: this.#fault.code, message: this.#fault.message },
-    };
+    return this.#engine?.status() ?? NOT_STARTED;
   }
 
   /** Ends serving, stops engine and sink after the step under way, and gives the data directory up. */
@@ -236,22 +229,23 @@ export class LocalNode implements HeadraceNode {
     await this.#server?.left(this.#lingerMs);
     this.#gate.releaseAll();
     await this.#server?.close();
-    const engine = this.#engine;
-    engine?.worker.stop();
-    engine?.sink.stop();
-    await engine?.ended;
+    await this.#engine?.close();
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
   }
 
+  /** Those that are missing, also after an update of Headrace, with as many partitions as there are. */
   async #createTopics(): Promise<void> {
-    const existing = new Set((await this.#log.topics()).map(({ name }) => name));
-    const wanted = ledgerTopics(this.#options.partitions).filter(({ name }) => !existing.has(name));
-    const letters = ledgerTopics(this.#options.partitions)
-      .slice(0, 2)
-      .map((topic) => ({ ...topic, name: deadLetterTopic(topic.name), cleanup: 'delete' as const }))
-      .filter(({ name }) => !existing.has(name));
-    if (wanted.length + letters.length > 0) await this.#log.createTopics([...wanted, ...letters]);
+    const existing = await this.#log.topics();
+    const partitions = existing.find(({ name }) => name === TOPICS.transactions)?.partitions;
+    const known = new Set(existing.map(({ name }) => name));
+    const wanted = [...topicsOf(partitions ?? this.#options.partitions), IDEMPOTENCY_TOPIC];
+    const missing = wanted.filter(({ name }) => !known.has(name));
+    if (missing.length > 0) await this.#log.createTopics(missing);
+  }
+
+  async #partitionCount(): Promise<number> {
+    return (await this.#log.watermarks(TOPICS.transactions)).length;
   }
 
   #openStore(): Promise<Store> {

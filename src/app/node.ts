@@ -1,3 +1,4 @@
+import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
@@ -35,6 +36,8 @@ export interface AccountFigures {
   readonly sequence: number;
   /** Currency to booked balance, decimal text. */
   readonly booked: Readonly<Record<string, string>>;
+  /** Currency to what holds reserve of it, decimal text. */
+  readonly held: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,10 +55,13 @@ export interface HeadraceNode {
   query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
   /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. */
   hold(): Promise<Hold>;
-  /** Resolves when everything that was in the log when it was called is processed and in ClickHouse. */
+  /** Resolves when everything that was in the log when it was called, and what comes of it, is processed and in ClickHouse. */
   drain(): Promise<void>;
   /** The accounts of one partition of the ledger's state. */
   accounts(partition: number): Promise<readonly AccountFigures[]>;
+  /** The reconciliation cases of one partition, and one of them all, as the engine's committed state has them. */
+  cases(partition: number): Promise<readonly ReconciliationCase[]>;
+  findCase(caseId: string): Promise<ReconciliationCase | undefined>;
   status(): Promise<NodeStatus>;
   close(): Promise<void>;
 }

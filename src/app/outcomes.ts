@@ -17,19 +17,28 @@ type OutcomeTopic = (typeof OUTCOME_TOPICS)[number];
 /** Where a dead letter's headers say that its record came from. */
 const SOURCE_HEADERS = ['__streams.errors.partition', '__streams.errors.offset'] as const;
 
-/** Counts outcomes from the moment on at which it was made. */
+/** In JSON no text can hold this: its quotes would stand behind backslashes. */
+const FROM_COMMANDS = Buffer.from(`"topic":"${TOPICS.commands}"`);
+
+/**
+ * Counts outcomes of `transactions` from the moment on at which it was made. The ledger also accepts transactions that
+ * other systems asked for; those are no outcomes of what was taken in.
+ */
 export class OutcomeCounter {
   readonly #node: HeadraceNode;
   /** Ends of the outcome topics when it was made. */
   readonly #starts: ReadonlyMap<OutcomeTopic, readonly number[]>;
-  /** How far the refusals were read: each is read once, however often they are asked for. */
-  readonly #read: number[];
+  /** How far refusals and accepted ones were read: each is read once, however often they are asked for. */
+  readonly #rejectedRead: number[];
+  readonly #acceptedRead: number[];
   readonly #codes = new Map<string, number>();
+  #accepted = 0;
 
   private constructor(node: HeadraceNode, starts: ReadonlyMap<OutcomeTopic, readonly number[]>) {
     this.#node = node;
     this.#starts = starts;
-    this.#read = [...starts.get(TOPICS.rejected)!];
+    this.#rejectedRead = [...starts.get(TOPICS.rejected)!];
+    this.#acceptedRead = [...starts.get(TOPICS.accepted)!];
   }
 
   static async fromNow(node: HeadraceNode): Promise<OutcomeCounter> {
@@ -46,17 +55,22 @@ export class OutcomeCounter {
 
   /** All outcomes until now, whoever took the records in. */
   async all(): Promise<Outcomes> {
-    for (const { partition, end } of await this.#node.watermarks(TOPICS.rejected)) {
-      for await (const record of recordsOf(this.#node, TOPICS.rejected, partition, this.#read[partition]!, end)) {
-        countCode(this.#codes, record);
-      }
-      this.#read[partition] = end;
-    }
+    for await (const record of this.#unread(TOPICS.rejected, this.#rejectedRead)) countCode(this.#codes, record);
     return {
-      accepted: await this.#total(TOPICS.accepted),
+      accepted: await this.#acceptedUntilNow(),
       rejected: sorted(this.#codes),
       deadLetters: await this.#total(DEAD_LETTERS),
     };
+  }
+
+  async #acceptedUntilNow(): Promise<number> {
+    // Where nobody ever asked for a transaction, every accepted one was taken in, and none has to be read.
+    const commands = await this.#node.watermarks(TOPICS.commands);
+    if (commands.every(({ end }) => end === 0)) return this.#total(TOPICS.accepted);
+    for await (const { value } of this.#unread(TOPICS.accepted, this.#acceptedRead)) {
+      if (!Buffer.from(value!).includes(FROM_COMMANDS)) this.#accepted++;
+    }
+    return this.#accepted;
   }
 
   /** The outcomes of the records of one intake; they are to be processed already. */
@@ -67,9 +81,9 @@ export class OutcomeCounter {
     if (total === appended.count) return this.all();
     const codes = new Map<string, number>();
     let [accepted, deadLetters] = [0, 0];
-    for await (const record of this.#since(TOPICS.accepted)) if (appended.has(sourceOf(record))) accepted++;
+    for await (const record of this.#since(TOPICS.accepted)) if (isOf(appended, sourceOf(record))) accepted++;
     for await (const record of this.#since(TOPICS.rejected)) {
-      if (appended.has(sourceOf(record))) countCode(codes, record);
+      if (isOf(appended, sourceOf(record))) countCode(codes, record);
     }
     for await (const record of this.#since(DEAD_LETTERS)) if (appended.has(letterSourceOf(record))) deadLetters++;
     return { accepted, rejected: sorted(codes), deadLetters };
@@ -80,6 +94,13 @@ export class OutcomeCounter {
     return (await this.#node.watermarks(topic)).reduce((sum, { end, partition }) => sum + end - starts[partition]!, 0);
   }
 
+  async *#unread(topic: OutcomeTopic, read: number[]): AsyncGenerator<StoredRecord> {
+    for (const { partition, end } of await this.#node.watermarks(topic)) {
+      yield* recordsOf(this.#node, topic, partition, read[partition]!, end);
+      read[partition] = end;
+    }
+  }
+
   async *#since(topic: OutcomeTopic): AsyncGenerator<StoredRecord> {
     for (const { partition, end } of await this.#node.watermarks(topic)) {
       yield* recordsOf(this.#node, topic, partition, this.#starts.get(topic)![partition]!, end);
@@ -88,8 +109,13 @@ export class OutcomeCounter {
 }
 
 interface Place {
+  readonly topic?: string;
   readonly partition: number;
   readonly offset: number;
+}
+
+function isOf(appended: AppendedRanges, source: Place): boolean {
+  return source.topic === TOPICS.transactions && appended.has(source);
 }
 
 function sourceOf(record: StoredRecord): Place {

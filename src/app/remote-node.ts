@@ -1,3 +1,4 @@
+import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
@@ -98,6 +99,15 @@ export class RemoteNode implements HeadraceNode {
 
   async accounts(partition: number): Promise<readonly AccountFigures[]> {
     return (await this.#get<{ accounts: readonly AccountFigures[] }>(`accounts/${partition}`)).accounts;
+  }
+
+  async cases(partition: number): Promise<readonly ReconciliationCase[]> {
+    return (await this.#get<{ cases: readonly ReconciliationCase[] }>(`cases/${partition}`)).cases;
+  }
+
+  async findCase(caseId: string): Promise<ReconciliationCase | undefined> {
+    const query = new URLSearchParams({ id: caseId });
+    return (await this.#get<{ case?: ReconciliationCase }>(`case?${query}`)).case;
   }
 
   async status(): Promise<NodeStatus> {

@@ -84,6 +84,10 @@ export class RecordQueue {
         this.#decode(batch, index);
         return;
       } catch (error) {
+        if (isUnavailable(error)) {
+          this.#askForTheRest(batch);
+          throw error;
+        }
         this.#onUndecodable(batch, index, error);
         this.#position = this.offset + 1;
         this.#size--;
@@ -95,13 +99,29 @@ export class RecordQueue {
   #decode(batch: RecordBatch, index: number): void {
     const key = batch.keyAt(index);
     const value = batch.valueAt(index);
-    this.key = key === null ? null : this.#source.key.deserialize(key);
-    this.value = value === null ? null : this.#source.value.deserialize(value);
+    const headers = batch.headersAt(index);
+    this.key = key === null ? null : this.#source.key.deserialize(key, headers);
+    this.value = value === null ? null : this.#source.value.deserialize(value, headers);
     this.timestamp =
       this.#source.timestampExtractor === undefined ? batch.timestampAt(index) : this.#extractTimestamp(batch, index);
     this.batch = batch;
     this.index = index;
     this.hasHead = true;
+  }
+
+  /**
+   * A schema must be waited for: whatever else the batch needs is asked for now, so that the worker does not come back for
+   * each of them alone.
+   */
+  #askForTheRest(batch: RecordBatch): void {
+    for (let index = this.#nextIndex; index < batch.length; index++) {
+      const value = batch.valueAt(index);
+      try {
+        if (value !== null) this.#source.value.deserialize(value, batch.headersAt(index));
+      } catch {
+        // It is told when its turn comes.
+      }
+    }
   }
 
   #extractTimestamp(batch: RecordBatch, index: number): number {
@@ -122,4 +142,9 @@ export class RecordQueue {
     }
     return timestamp;
   }
+}
+
+/** A schema registry that does not answer is no fault of the record: it is tried again, and never a dead letter. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof HeadraceError && error.code === 'SCHEMA_UNAVAILABLE';
 }

@@ -5,6 +5,7 @@ import type { Topology } from '../streams/topology/topology.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
 import { commit, type OnCommitStep } from './commit.ts';
 import { deadLetterTopic, type Redact } from './dead-letter.ts';
+import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { resolvePartitions } from './partitions.ts';
 import type { RecordQueue } from './record-queue.ts';
 import type { TaskCounters } from './task.ts';
@@ -68,9 +69,9 @@ export class Worker {
   #handledAtCommit = 0;
   #member: Member | undefined;
   #assigned: AssignedTasks | undefined;
+  readonly #idle = new IdleWaiters();
   #isStopping = false;
   #hasEnded = false;
-  #idleWaiters: (() => void)[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -102,7 +103,7 @@ export class Worker {
       const member = this.#member;
       this.#member = undefined;
       this.#hasEnded = true;
-      this.#resolveIdle(this.#idleWaiters.length);
+      this.#idle.end();
       // A log that is closed has no groups to leave; what ended the run is the error to be told.
       await member?.leave().catch(() => undefined);
     }
@@ -115,13 +116,18 @@ export class Worker {
 
   /**
    * Resolves when everything committed to the source topics before this call is processed and its results are
-   * committed; also when the worker ends.
+   * committed, whatever is sent meanwhile; also when the worker ends.
    */
-  idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#hasEnded) resolve();
-      else this.#idleWaiters.push(resolve);
-    });
+  async idle(): Promise<void> {
+    // Results may be on their way through a repartition topic: each further sub-topology takes another look.
+    const { log, topology, application } = this.#options;
+    const rounds = topology.plan.subTopologies.length;
+    for (let round = 0; round < rounds && !this.#hasEnded; round++) {
+      const ends = await sourceEnds(log, topology.plan, application, round > 0);
+      const assigned = this.#assigned;
+      const isDone = assigned !== undefined && assigned.epoch >= 0 && isReached(ends, assigned.committedOffsets);
+      if (!isDone) await this.#idle.add(ends);
+    }
   }
 
   metrics(): WorkerMetrics {
@@ -171,10 +177,10 @@ export class Worker {
       const isStopping = this.#isStopping;
       const isDirty = this.#hasUncommitted();
       // Only those who waited before this poll may conclude something from its emptiness.
-      const waiters = this.#idleWaiters.length;
-      const mayWait = !assigned.hasWork() && waiters === 0;
+      const waiters = this.#idle.count;
       const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : POLL_WAIT_MAX_MS;
-      const timeoutMs = mayWait ? Math.min(untilCommitMs, POLL_WAIT_MAX_MS) : 0;
+      const waitMs = waiters > 0 ? 1 : Math.min(untilCommitMs, POLL_WAIT_MAX_MS);
+      const timeoutMs = assigned.hasWork() ? 0 : waitMs;
       const polled = isStopping ? NOTHING : await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
       if (polled.assignment !== undefined) {
         this.#reset();
@@ -195,10 +201,8 @@ export class Worker {
         await this.#commit(member, assigned);
         onCommitted();
         commitAt = clock() + commitIntervalMs;
-      } else if (isIdle) {
-        if (isStopping) return;
-        this.#resolveIdle(waiters);
-      }
+      } else if (isIdle && isStopping) return;
+      if (waiters > 0) this.#answerIdle(waiters, member, assigned);
     }
   }
 
@@ -227,6 +231,7 @@ export class Worker {
       case 'COMMIT_REFUSED':
       case 'STORAGE_FULL':
       case 'LOG_BACKPRESSURE':
+      case 'SCHEMA_UNAVAILABLE':
         if (member !== undefined) {
           member.resume([...assigned.queues()]);
           for (const committed of assigned.committedOffsets) member.seek(committed, committed.offset);
@@ -275,8 +280,14 @@ export class Worker {
     return this.#handled() > this.#handledAtCommit;
   }
 
-  #resolveIdle(count: number): void {
-    for (const resolve of this.#idleWaiters.splice(0, count)) resolve();
+  #answerIdle(count: number, member: Member, assigned: AssignedTasks): void {
+    const sizes = new Map([...assigned.queues()].map((queue) => [`${queue.topic}-${queue.partition}`, queue.size]));
+    const isClean = !this.#hasUncommitted();
+    this.#idle.check(
+      count,
+      assigned.committedOffsets,
+      (each) => isClean && sizes.get(`${each.topic}-${each.partition}`) === 0 && member.isCaughtUp(each),
+    );
   }
 
   #sleep(milliseconds: number): Promise<void> {

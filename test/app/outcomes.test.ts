@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppendedRanges } from '../../src/app/appended-ranges.ts';
 import type { LocalNode } from '../../src/app/local-node.ts';
 import { OutcomeCounter } from '../../src/app/outcomes.ts';
-import { incoming, openTemporaryNode, transaction } from './temporary-node.ts';
+import { dispenseResult, incoming, openTemporaryNode, transaction, withdrawal } from './temporary-node.ts';
 
 async function takeIn(node: LocalNode, appended: AppendedRanges, ...records: ReturnType<typeof transaction>[]) {
   appended.add(await node.append(records));
@@ -38,6 +38,22 @@ describe('outcomes', () => {
     };
     expect(await counter.all()).toEqual(all);
     expect(await counter.all(), 'asked again').toEqual(all);
+  });
+
+  it('are not what other systems asked the ledger for', { timeout: 60_000 }, async () => {
+    const node = await openTemporaryNode();
+    const counter = await OutcomeCounter.fromNow(node);
+    const ours = new AppendedRanges();
+    await takeIn(node, ours, transaction('A', 't1', { amount: '100.00' }), transaction('A', 't2'));
+    await node.append([withdrawal('w', 'A'), dispenseResult('w', 'SUCCESS'), transaction('A', 't3')]);
+    await node.drain();
+    const accepted = (await node.watermarks('ledger.transactions')).reduce((sum, { end }) => sum + end, 0);
+    expect(accepted).toBe(4);
+    expect(await counter.of(ours)).toEqual({ accepted: 2, rejected: {}, deadLetters: 0 });
+    expect(await counter.all()).toEqual({ accepted: 3, rejected: {}, deadLetters: 0 });
+    await takeIn(node, ours, transaction('A', 't4'));
+    await node.drain();
+    expect(await counter.all()).toEqual({ accepted: 4, rejected: {}, deadLetters: 0 });
   });
 
   it('of one intake alone are all outcomes', { timeout: 60_000 }, async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { LocalNode } from '../../src/app/local-node.ts';
+import { LocalNode, type LocalNodeOptions } from '../../src/app/local-node.ts';
 import { silentLogger } from '../../src/app/logger.ts';
 import { partitionFor } from '../../src/log/partitioner.ts';
 import type { NewRecord } from '../../src/log/record.ts';
@@ -17,7 +17,10 @@ export function temporaryData(): string {
 }
 
 /** A node of its own; engine and ClickHouse run once something is drained. */
-export async function openTemporaryNode(dataDirectory = temporaryData()): Promise<LocalNode> {
+export async function openTemporaryNode(
+  dataDirectory = temporaryData(),
+  options: Partial<LocalNodeOptions> = {},
+): Promise<LocalNode> {
   const node = await LocalNode.open({
     dataDirectory,
     clock: Date.now,
@@ -27,6 +30,7 @@ export async function openTemporaryNode(dataDirectory = temporaryData()): Promis
     onEngineFailure: (error) => {
       throw error;
     },
+    ...options,
   });
   onTestFinished(() => node.close());
   return node;
@@ -55,6 +59,30 @@ export function transaction(accountId: string, transactionId: string, change: Re
     currency: 'EUR',
     occurredAt: '2026-01-01T00:00:00Z',
     kind: 'posting',
+    ...change,
+  });
+}
+
+/** A withdrawal of 50.00 EUR at a terminal. */
+export function withdrawal(withdrawalId: string, accountId: string, change: Record<string, unknown> = {}): NewRecord {
+  return incoming('atm.withdrawals', withdrawalId, {
+    withdrawalId,
+    accountId,
+    terminalId: 'T-1',
+    amount: '50.00',
+    currency: 'EUR',
+    requestedAt: '2026-01-01T10:00:00.000Z',
+    ...change,
+  });
+}
+
+/** What a terminal says of it. */
+export function dispenseResult(withdrawalId: string, status: string, change: Record<string, unknown> = {}): NewRecord {
+  return incoming('atm.dispense-results', withdrawalId, {
+    withdrawalId,
+    terminalId: 'T-1',
+    status,
+    occurredAt: '2026-01-01T10:00:30.000Z',
     ...change,
   });
 }

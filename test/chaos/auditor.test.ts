@@ -26,6 +26,7 @@ function sound(): Evidence {
         sequence: i + 1,
         effect,
         balanceAfter: balance,
+        sourceTopic: 'transactions',
         sourcePartition: partition,
         sourceOffset: i,
       });

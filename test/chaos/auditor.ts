@@ -2,6 +2,8 @@ import type { Evidence, Leg, LoggedTransaction } from './evidence.ts';
 
 /** Findings listed of one kind before the rest is only counted. */
 const LISTED_MAX = 20;
+/** What other systems post comes by another topic and has outcomes of its own. */
+const INPUT = 'transactions';
 
 /**
  * Looks at input, log and ClickHouse and lists everything that is lost, doubled, out of order or wrong. It uses nothing
@@ -51,7 +53,8 @@ function inputIsInTheLog({ inputs, log }: Evidence): readonly string[] {
 
 function everyRecordHasOneOutcome({ log }: Evidence): readonly string[] {
   const outcomes = new Map<string, number>();
-  for (const { sourcePartition, sourceOffset } of [...log.accepted, ...log.rejected]) {
+  const own = log.accepted.filter(({ sourceTopic }) => sourceTopic === INPUT);
+  for (const { sourcePartition, sourceOffset } of [...own, ...log.rejected]) {
     const place = `${sourcePartition}@${sourceOffset}`;
     outcomes.set(place, (outcomes.get(place) ?? 0) + 1);
   }
@@ -74,15 +77,16 @@ function booksAreRight({ inputs, log }: Evidence): readonly string[] {
   for (const [accountId, accepted] of grouped(log.accepted, ({ accountId }) => accountId)) {
     const seen = new Set<string>();
     const booked = new Map<string, bigint>();
-    let lastOffset = -1;
+    const lastOffsets = new Map<string, number>();
     accepted.forEach((each, index) => {
       const name = `${accountId} #${each.sequence} (${each.transactionId})`;
       const input = sent.get(identityOf(accountId, each.transactionId));
       if (each.sequence !== index + 1) findings.push(`${name}: sequence ${index + 1} was due`);
       if (seen.has(each.transactionId)) findings.push(`${name}: accepted twice`);
       seen.add(each.transactionId);
-      if (each.sourceOffset <= lastOffset) findings.push(`${name}: processed out of the order of the input`);
-      lastOffset = each.sourceOffset;
+      if (each.sourceOffset <= (lastOffsets.get(each.sourceTopic) ?? -1))
+        findings.push(`${name}: processed out of the order of the input`);
+      lastOffsets.set(each.sourceTopic, each.sourceOffset);
       if (input !== undefined && (input.effect !== each.effect || input.currency !== each.currency))
         findings.push(`${name}: posted ${each.effect} ${each.currency}, sent ${input.effect} ${input.currency}`);
       const balance = (booked.get(each.currency) ?? 0n) + each.effect;

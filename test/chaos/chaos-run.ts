@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../src/random.ts';
 import { audit } from './auditor.ts';
-import { type LoadItem, load } from './load.ts';
+import { auditCash } from './cash-auditor.ts';
+import { Load, type LoadItem } from './load.ts';
 import { readEvidence } from './read-evidence.ts';
 import { runVictimProcess } from './run-victim.ts';
 import { type Kill, STEPS, scheduleKills } from './schedule.ts';
@@ -25,6 +26,7 @@ export interface ChaosReport {
   readonly sent: number;
   readonly acknowledged: number;
   readonly accepted: number;
+  readonly withdrawals: number;
   readonly findings: readonly string[];
 }
 
@@ -38,7 +40,7 @@ const TRIES_MAX = 3;
 /** Kills Headrace again and again under load, lets it end in peace, and audits what is left. */
 export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
   const random = seededRandom(options.seed);
-  const source = load(() => random.next());
+  const source = new Load(() => random.next());
   const items: LoadItem[] = [];
   const acknowledged = new Set<number>();
   const hits: Record<string, number> = Object.fromEntries(STEPS.map((step) => [step, 0]));
@@ -49,14 +51,19 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
   let [kills, randomKills] = [0, 0];
 
   const run = async (kill: Kill | undefined): Promise<boolean> => {
-    const fresh = Array.from({ length: kill === undefined ? 0 : ITEMS_PER_RUN }, () => source.next().value);
+    const fresh = kill === undefined ? source.rest() : Array.from({ length: ITEMS_PER_RUN }, () => source.next());
     const old = [...acknowledged];
     const again = old.length === 0 ? [] : Array.from({ length: RESENT_PER_RUN }, () => items[random.pick(old)]!);
     items.push(...fresh);
     // What is not acknowledged goes first and in the old order: a careful producer does the same.
     const due = items.filter(({ index }) => !acknowledged.has(index));
-    writeFileSync(work, [...due, ...again].map(({ index, value }) => `${JSON.stringify({ index, value })}\n`).join(''));
-    const orders = { data, work, ...(kill !== undefined && 'step' in kill ? { kill } : {}) };
+    writeFileSync(work, [...due, ...again].map(lineOf).join(''));
+    const orders = {
+      data,
+      work,
+      isLast: kill === undefined,
+      ...(kill !== undefined && 'step' in kill ? { kill } : {}),
+    };
     const report = await runVictimProcess(
       options.victim,
       orders,
@@ -81,11 +88,14 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
   if (kills < options.kills) findings.push(`only ${kills} of ${options.kills} kills could be made`);
   if (await run(undefined)) findings.push('the last run did not end by itself');
 
-  const { log, clickhouse } = await readEvidence(data);
-  const inputs = items.map(({ index, sent }) => ({ ...sent, acknowledged: acknowledged.has(index) }));
+  const withdrawals = items.flatMap(({ withdrawal }) => (withdrawal === undefined ? [] : [withdrawal]));
+  const { log, clickhouse, cash } = await readEvidence(data, withdrawals);
+  const inputs = items.flatMap(({ index, sent }) =>
+    sent === undefined ? [] : [{ ...sent, acknowledged: acknowledged.has(index) }],
+  );
   if (acknowledged.size !== items.length)
-    findings.push(`${items.length - acknowledged.size} transactions were never acknowledged`);
-  findings.push(...audit({ inputs, log, clickhouse }));
+    findings.push(`${items.length - acknowledged.size} records were never acknowledged`);
+  findings.push(...audit({ inputs, log, clickhouse }), ...auditCash(cash));
   return {
     kills,
     hits,
@@ -93,8 +103,13 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
     sent: items.length,
     acknowledged: acknowledged.size,
     accepted: log.accepted.length,
+    withdrawals: withdrawals.length,
     findings,
   };
+}
+
+function lineOf({ index, topic, key, value }: LoadItem): string {
+  return `${JSON.stringify({ index, topic, key, value })}\n`;
 }
 
 /** A run that ended before its kill came is done again with an earlier one. */

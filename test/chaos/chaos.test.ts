@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { STEPS, scheduleKills } from './schedule.ts';
+import { CORE_STEPS, STEPS, scheduleKills } from './schedule.ts';
 
 /** The short form of `npm run chaos`: each named step once, and one kill at random. */
 it('killed at each named step, Headrace loses, doubles and reorders nothing', { timeout: 240_000 }, () => {
@@ -23,7 +23,13 @@ it('killed at each named step, Headrace loses, doubles and reorders nothing', { 
   expect(Object.values(report.hits).filter((hits) => hits > 0).length).toBe(STEPS.length);
 });
 
-it('the long form plans every step three times', () => {
-  const planned = scheduleKills(50, () => 0.5).flatMap((kill) => ('step' in kill ? [kill.step] : []));
-  for (const step of STEPS) expect(planned.filter((each) => each === step)).toHaveLength(3);
+it.each([
+  [50, CORE_STEPS],
+  [80, STEPS],
+])('%d kills are planned with these steps three times', (kills, steps) => {
+  const plan = scheduleKills(kills, () => 0.5);
+  const planned = plan.flatMap((kill) => ('step' in kill ? [kill.step] : []));
+  for (const step of steps) expect(planned.filter((each) => each === step)).toHaveLength(3);
+  for (const step of STEPS) expect(planned).toContain(step);
+  expect(plan).toHaveLength(kills);
 });

@@ -36,6 +36,7 @@ export interface AcceptedTransaction {
   readonly sequence: number;
   readonly effect: bigint;
   readonly balanceAfter: bigint;
+  readonly sourceTopic: string;
   readonly sourcePartition: number;
   readonly sourceOffset: number;
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chaosRun } from './chaos-run.ts';
-import { HITS_PER_STEP, STEPS } from './schedule.ts';
+import { STEPS } from './schedule.ts';
 
 const HELP = `npm run chaos -- [options]
 
-Kills Headrace under load with SIGKILL, at each named step of commit, log and sink and at random moments, starts it again
-each time, and lets an auditor compare input, log and ClickHouse at the end.
+Kills Headrace under load with SIGKILL, at each named step of its commits, log and sink and at random moments, starts it
+again each time, and lets auditors compare input, log, withdrawals and ClickHouse at the end.
 
-  --kills N     kills in all (50): the ${STEPS.length} named steps up to ${HITS_PER_STEP} times each, the rest at random
+  --kills N     kills in all (80): the ${STEPS.length} named steps up to three times each, the rest at random
   --seed N      repeats a run's choices (drawn and printed otherwise)
   --keep        keeps the data directory
   --json        the report as one JSON object
@@ -23,7 +23,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      kills: { type: 'string', default: '50' },
+      kills: { type: 'string', default: '80' },
       seed: { type: 'string' },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -58,15 +58,15 @@ async function main(): Promise<number> {
     return isSound ? 0 : 1;
   }
   for (const [step, hits] of Object.entries(report.hits))
-    process.stdout.write(`${step.padEnd(20)} hit ${hits} times\n`);
-  process.stdout.write(`${'at random'.padEnd(20)} ${report.randomKills} times\n`);
+    process.stdout.write(`${step.padEnd(28)} hit ${hits} times\n`);
+  process.stdout.write(`${'at random'.padEnd(28)} ${report.randomKills} times\n`);
   process.stdout.write(
-    `seed ${seed}: ${report.kills} kills in ${Math.round((performance.now() - startedAt) / 1_000)} s; ${report.sent} transactions sent, ${report.acknowledged} acknowledged, ${report.accepted} accepted\n`,
+    `seed ${seed}: ${report.kills} kills in ${Math.round((performance.now() - startedAt) / 1_000)} s; ${report.sent} records sent, ${report.acknowledged} acknowledged, ${report.accepted} transactions accepted, ${report.withdrawals} withdrawals\n`,
   );
   for (const finding of report.findings) process.stdout.write(`  ${finding}\n`);
   process.stdout.write(
     isSound
-      ? 'Nothing lost, doubled or out of order in log, state and ClickHouse.\n'
+      ? 'Nothing lost, doubled or out of order in log, state and ClickHouse; each withdrawal settled once.\n'
       : `${report.findings.length} findings; the data is kept in ${directory}\n`,
   );
   process.stdout.write(`${isSound ? 1 : 0} passed, ${isSound ? 0 : 1} failed\n`);

@@ -2,6 +2,7 @@ import { LocalNode } from '../../src/app/local-node.ts';
 import { silentLogger } from '../../src/app/logger.ts';
 import { recordsOf } from '../../src/app/node.ts';
 import { readJsonRows } from '../../src/app/query-rows.ts';
+import type { CashEvidence, SentWithdrawal } from './cash-evidence.ts';
 import type {
   AcceptedTransaction,
   Balance,
@@ -12,6 +13,7 @@ import type {
   LoggedTransaction,
   RejectedTransaction,
 } from './evidence.ts';
+import { readCash } from './read-cash.ts';
 
 /** The load's currencies and their decimals, written down here apart from the engine's table. */
 const DECIMALS: Readonly<Record<string, number>> = { EUR: 2, USD: 2, JPY: 0 };
@@ -21,10 +23,15 @@ type Json = Record<string, never>;
 /** What log and ClickHouse hold after a run; nothing may run on the directory. */
 export async function readEvidence(
   dataDirectory: string,
-): Promise<{ readonly log: LogEvidence; readonly clickhouse: ClickHouseEvidence }> {
+  withdrawals: readonly SentWithdrawal[],
+): Promise<{ readonly log: LogEvidence; readonly clickhouse: ClickHouseEvidence; readonly cash: CashEvidence }> {
   const node = await LocalNode.open({ dataDirectory, clock: Date.now, logger: silentLogger });
   try {
-    return { log: await logEvidence(node), clickhouse: await clickHouseEvidence(node) };
+    return {
+      log: await logEvidence(node),
+      clickhouse: await clickHouseEvidence(node),
+      cash: await readCash(node, withdrawals),
+    };
   } finally {
     await node.close();
   }
@@ -68,9 +75,9 @@ async function clickHouseEvidence(node: LocalNode): Promise<ClickHouseEvidence> 
   const rows = (sql: string) => readJsonRows<Record<string, string>>(node, sql);
   const accepted = (
     await rows(
-      'SELECT transaction_id AS transactionId, account_id AS accountId, currency, direction, amount, sequence, balance_after AS balanceAfter, source_partition AS partition, source_offset AS offset FROM headrace.transactions',
+      'SELECT transaction_id AS transactionId, account_id AS accountId, currency, direction, amount, sequence, balance_after AS balanceAfter, source_topic AS topic, source_partition AS partition, source_offset AS offset FROM headrace.transactions',
     )
-  ).map((row) => acceptedOf(row, { partition: Number(row.partition), offset: Number(row.offset) }));
+  ).map((row) => acceptedOf(row, { topic: row.topic!, partition: Number(row.partition), offset: Number(row.offset) }));
   const rejected = (
     await rows('SELECT code, source_partition AS p, source_offset AS o FROM headrace.rejected_transactions')
   ).map(({ code, p, o }) => ({ code: code!, sourcePartition: Number(p), sourceOffset: Number(o) }));
@@ -99,6 +106,7 @@ async function clickHouseEvidence(node: LocalNode): Promise<ClickHouseEvidence> 
 }
 
 interface Source {
+  readonly topic: string;
   readonly partition: number;
   readonly offset: number;
 }
@@ -110,7 +118,7 @@ interface Read {
   readonly offset: number;
 }
 
-async function records(node: LocalNode, topic: string): Promise<readonly Read[]> {
+export async function records(node: LocalNode, topic: string): Promise<readonly Read[]> {
   const read: Read[] = [];
   for (const { partition, start, end } of await node.watermarks(topic)) {
     for await (const { key, value, offset } of recordsOf(node, topic, partition, start, end)) {
@@ -125,7 +133,7 @@ async function records(node: LocalNode, topic: string): Promise<readonly Read[]>
   return read;
 }
 
-function newest(read: readonly Read[]): readonly Record<string, string>[] {
+export function newest(read: readonly Read[]): readonly Record<string, string>[] {
   return [...new Map(read.map(({ key, value }) => [key, value])).values()];
 }
 
@@ -138,6 +146,7 @@ function acceptedOf(row: Record<string, string>, source: Source): AcceptedTransa
     sequence: Number(sequence),
     effect: effect(direction!, amount!, currency!),
     balanceAfter: minor(balanceAfter!, currency!),
+    sourceTopic: source.topic,
     sourcePartition: source.partition,
     sourceOffset: source.offset,
   };
@@ -159,7 +168,7 @@ function effect(direction: string, amount: string, currency: string): bigint {
 }
 
 /** ClickHouse leaves trailing zeros out, the topics have them. */
-function minor(amount: string, currency: string): bigint {
+export function minor(amount: string, currency: string): bigint {
   const [whole = '', decimals = ''] = amount.split('.');
   return BigInt(whole + decimals.slice(0, DECIMALS[currency]).padEnd(DECIMALS[currency]!, '0'));
 }

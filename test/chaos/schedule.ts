@@ -1,6 +1,6 @@
 /** The named points at which a run is killed; docs/ARCHITECTURE.md draws them. */
-export const STEPS = [
-  // The worker's commit.
+export const CORE_STEPS = [
+  // The ledger's commit.
   'commit:seal',
   'commit:submit',
   'commit:durable',
@@ -17,25 +17,42 @@ export const STEPS = [
   'sink:insert',
   'sink:offsets',
 ] as const;
+/** The commits of the two systems around withdrawals. */
+export const CASH_STEPS = [
+  'atm-commit:seal',
+  'atm-commit:submit',
+  'atm-commit:durable',
+  'atm-commit:apply',
+  'reconciliation-commit:seal',
+  'reconciliation-commit:submit',
+  'reconciliation-commit:durable',
+  'reconciliation-commit:apply',
+] as const;
+export const STEPS = [...CORE_STEPS, ...CASH_STEPS] as const;
 export type Step = (typeof STEPS)[number];
 
 /** A step is hit at its first to this occurrence in a run. */
 const OCCURRENCES = 8;
 
-/** Hits that the long run promises for every step. */
-export const HITS_PER_STEP = 3;
+/** Rounds of named kills, one after the other as far as the number of kills allows: fifty hit each core step three times. */
+const ROUNDS: readonly (readonly Step[])[] = [STEPS, CORE_STEPS, CORE_STEPS, CASH_STEPS, CASH_STEPS];
 
 export type Kill = { readonly step: Step; readonly occurrence: number } | { readonly afterMs: number };
 
 /**
- * The kills of a run, from a source of random numbers in [0, 1): every step in turn, three times if `kills` allows, and the
- * rest at random moments.
+ * The kills of a run, from a source of random numbers in [0, 1): every step in turn, three times if `kills` allows (from
+ * 63 on), and the rest at random moments.
  */
 export function scheduleKills(kills: number, random: () => number): readonly Kill[] {
-  const named = Math.min(kills, STEPS.length * HITS_PER_STEP);
+  const named: Step[] = [];
+  for (const round of ROUNDS) {
+    const isFirst = named.length === 0;
+    if (!isFirst && named.length + round.length > kills) break;
+    named.push(...round);
+  }
   const plan: Kill[] = Array.from({ length: kills }, (_, index) =>
-    index < named
-      ? { step: STEPS[index % STEPS.length]!, occurrence: 1 + Math.floor(random() * OCCURRENCES) }
+    index < named.length
+      ? { step: named[index]!, occurrence: 1 + Math.floor(random() * OCCURRENCES) }
       : { afterMs: 20 + Math.floor(random() * 600) },
   );
   for (let i = plan.length - 1; i > 0; i--) {

@@ -4,13 +4,15 @@ import { LocalNode } from '../../src/app/local-node.ts';
 import { silentLogger } from '../../src/app/logger.ts';
 import { HeadraceError } from '../../src/errors.ts';
 import { partitionFor } from '../../src/log/partitioner.ts';
-import { TOPICS } from '../../topologies/account-ledger/topics.ts';
+import type { LoadItem } from './load.ts';
 
 /** What a run is told, as JSON in the environment. */
 export interface VictimOrders {
   readonly data: string;
-  /** A file of lines `{index, value}` to be sent in this order. */
+  /** A file of lines `{index, topic, key, value}` to be sent in this order. */
   readonly work: string;
+  /** Whether to wait until every terminal's time is over. */
+  readonly isLast?: boolean;
   readonly kill?: { readonly step: string; readonly occurrence: number };
 }
 
@@ -21,6 +23,8 @@ const IN_FLIGHT_MAX = 4;
 const COMMIT_INTERVAL_MS = 15;
 const FLUSH_INTERVAL_MS = 60;
 const PACE_MS = 4;
+/** How long a terminal may take, and so how long the last run waits. */
+const ANSWER_WITHIN_MS = 1_500;
 const STOP_SIGNAL = 'SIGKILL';
 
 /**
@@ -41,6 +45,7 @@ export async function runVictim(orders: VictimOrders): Promise<void> {
     partitions: PARTITIONS,
     commitIntervalMs: COMMIT_INTERVAL_MS,
     flushIntervalMs: FLUSH_INTERVAL_MS,
+    answerWithinMs: ANSWER_WITHIN_MS,
     onStep,
   });
   await node.start((error) => {
@@ -50,6 +55,10 @@ export async function runVictim(orders: VictimOrders): Promise<void> {
   say('ready');
   await send(node, orders.work);
   await node.drain();
+  if (orders.isLast === true) {
+    await sleep(ANSWER_WITHIN_MS * 2);
+    await node.drain();
+  }
   await node.close();
   say('done');
 }
@@ -59,19 +68,14 @@ async function send(node: LocalNode, work: string): Promise<void> {
   const lines = readFileSync(work, 'utf8')
     .split('\n')
     .filter((line) => line !== '');
-  const items = lines.map((line) => JSON.parse(line) as { index: number; value: Record<string, string> });
+  const items = lines.map((line) => JSON.parse(line) as Pick<LoadItem, 'index' | 'topic' | 'key' | 'value'>);
   const inFlight: Promise<void>[] = [];
   for (let start = 0; start < items.length; start += BATCH_RECORDS) {
     const batch = items.slice(start, start + BATCH_RECORDS);
-    const records = batch.map(({ value }) => {
-      const key = Buffer.from(value.accountId!);
-      return {
-        topic: TOPICS.transactions,
-        partition: partitionFor(key, PARTITIONS),
-        timestamp: Date.now(),
-        key,
-        value: Buffer.from(JSON.stringify(value)),
-      };
+    const records = batch.map(({ topic, key: text, value }) => {
+      const key = Buffer.from(text);
+      const partition = partitionFor(key, PARTITIONS);
+      return { topic, partition, timestamp: Date.now(), key, value: Buffer.from(JSON.stringify(value)) };
     });
     inFlight.push(node.append(records).then(() => say(`ack ${batch.map(({ index }) => index).join(' ')}`)));
     if (inFlight.length >= IN_FLIGHT_MAX) await inFlight.shift();

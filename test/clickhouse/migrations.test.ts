@@ -55,7 +55,7 @@ test('line ends of another system change no checksum, another letter does', asyn
     writeFileSync(file, `${text} `);
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_CHANGED',
-      message: expect.stringMatching(/001-ledger\.sql.*Restore.*003-/s),
+      message: expect.stringMatching(/001-ledger\.sql.*Restore.*004-/s),
     });
     writeFileSync(file, text);
     renameSync(file, join(directory, '001-other.sql'));
@@ -66,23 +66,23 @@ test('line ends of another system change no checksum, another letter does', asyn
 test('a database of a newer version is refused', async () => {
   await withMigrations(async (clickhouse, directory) => {
     await migrate(clickhouse, directory, clock);
-    rmSync(join(directory, '002-reader-views.sql'));
+    rmSync(join(directory, '003-atm.sql'));
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_NEWER',
-      message: expect.stringContaining('002-reader-views.sql'),
+      message: expect.stringContaining('003-atm.sql'),
     });
   });
 });
 
 test('a failing statement is shown with ClickHouse’s text; mended, the migration runs again from its start', async () => {
   await withMigrations(async (clickhouse, directory) => {
-    const file = join(directory, '003-next.sql');
+    const file = join(directory, '004-next.sql');
     const first = 'CREATE TABLE IF NOT EXISTS headrace.first (a Int8) ENGINE = Log;\n';
     writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Nonsense) ENGINE = Log;\n`);
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
-      message: expect.stringMatching(/003-next\.sql.*Code: 50.*Nonsense.*CREATE TABLE IF NOT EXISTS headrace\.second/s),
-      where: { file: '003-next.sql' },
+      message: expect.stringMatching(/004-next\.sql.*Code: 50.*Nonsense.*CREATE TABLE IF NOT EXISTS headrace\.second/s),
+      where: { file: '004-next.sql' },
     });
     writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Int8) ENGINE = Log;\n`);
     expect(await migrate(clickhouse, directory, clock)).toHaveLength(1);
@@ -95,6 +95,36 @@ test('every statement of ours may run again: a crash before the record harms not
     const all = await migrate(clickhouse, directory, clock);
     await clickhouse.command('TRUNCATE TABLE headrace.schema_migrations');
     expect(await migrate(clickhouse, directory, clock)).toEqual(all);
+  });
+});
+
+test('balances from before holds keep their rows, and a later version replaces them whatever its sequence', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    const later = join(directory, '003-atm.sql');
+    const text = readFileSync(later, 'utf8');
+    rmSync(later);
+    await migrate(clickhouse, directory, clock);
+    const columns = 'account_id, currency, booked_minor, held_minor, available_minor, exponent, sequence, occurred_at';
+    for (const sequence of [6, 7]) {
+      await clickhouse.command(
+        `INSERT INTO headrace.balances_rows (${columns}) VALUES ('a1', 'EUR', ${sequence}00, 0, ${sequence}00, 2, ${sequence}, 0)`,
+      );
+    }
+    writeFileSync(later, text);
+    expect(await migrate(clickhouse, directory, clock)).toHaveLength(1);
+    const shown = () =>
+      readText(clickhouse, 'SELECT account_id, booked, held, available, sequence FROM balances', { format: 'CSV' });
+    expect(await shown()).toBe('"a1",7,0,7,7\n');
+    // Two holds after the seventh transaction: the second one's row may come first.
+    for (const version of [9, 8]) {
+      await clickhouse.command(
+        `INSERT INTO headrace.balances_rows (${columns}, version) VALUES ('a1', 'EUR', 700, ${version}0, ${700 - version * 10}, 2, 7, 0, ${version})`,
+      );
+    }
+    expect(await shown()).toBe('"a1",7,0.9,6.1,7\n');
+    await clickhouse.command('TRUNCATE TABLE headrace.schema_migrations');
+    await migrate(clickhouse, directory, clock);
+    expect(await shown(), 'after the migrations ran again').toBe('"a1",7,0.9,6.1,7\n');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { countSerde, StreamsBuilder, stringSerde } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,11 @@ describe('the README', () => {
   });
 
   it('names only views that exist', () => {
-    const sql = readFileSync(new URL('../../sql/002-reader-views.sql', import.meta.url), 'utf8');
+    const directory = new URL('../../sql/', import.meta.url);
+    const sql = readdirSync(directory)
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => readFileSync(new URL(file, directory), 'utf8'))
+      .join('\n');
     const views = [...readme.matchAll(/headrace\.([a-z_]+)/g)].map(([, view]) => view!);
     expect(views.length).toBeGreaterThan(5);
     for (const view of views) expect(sql).toContain(`VIEW IF NOT EXISTS headrace.${view} AS`);

@@ -8,7 +8,7 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
-const commands = ['start', 'ingest', 'produce', 'consume', 'query', 'topology', 'reconcile', 'dlq'];
+const commands = ['start', 'ingest', 'produce', 'consume', 'query', 'topology', 'reconcile', 'cases', 'dlq'];
 
 describe('help', () => {
   it('has an example for every command', { timeout: 60_000 }, async () => {
@@ -40,6 +40,10 @@ describe('wrong usage', () => {
     ['--input without --once', ['start', '--input', 'x.csv']],
     ['a time zone that is none', ['start', '--business-zone', 'Mars/Olympus']],
     ['a format that is none', ['ingest', 'x.csv', '--format', 'xml']],
+    ['a decision that is none', ['cases', 'resolve', 'case:w', '--decision', 'burn', '--by', 'anna']],
+    ['a case without a person', ['cases', 'assign', 'case:w', '--to', 'anna']],
+    ['a status that is none', ['cases', 'list', '--status', 'lost']],
+    ['a system that is none', ['topology', 'lottery']],
     ['half a place', ['dlq', 'replay', 'transactions.dlq', '0']],
   ])('%s exits 2', async (_what, args) => {
     const { status, out, err } = await headrace([...args], { environment: { HEADRACE_DATA: place.file('data') } });
@@ -62,8 +66,9 @@ describe('output', () => {
     expect(await ask('--table')).toMatch(/name.*amount[\s\S]*a.*12345678901234\.5678/);
   });
 
-  it('of the topology is text or Mermaid', async () => {
+  it('of the topology is text or Mermaid', { timeout: 30_000 }, async () => {
     expect((await headrace(['topology'])).out).toMatch(/^Topologies:\n {3}Sub-topology: 0/);
     expect((await headrace(['topology', '--mermaid'])).out).toMatch(/^flowchart/);
+    expect((await headrace(['topology', 'reconciliation'])).out).toContain('atm.dispense.failed');
   });
 });

@@ -92,6 +92,31 @@ describe('Worker', () => {
     await running.finish();
   });
 
+  it('idle resolves although producers never leave a moment without records', { timeout: 20_000 }, async () => {
+    const running = start({ commitIntervalMs: 20 });
+    let isEnough = false;
+    let sent = 0;
+    const send = async () => {
+      while (!isEnough) {
+        await appendText(
+          log,
+          'words',
+          Array.from({ length: 50 }, () => [String(sent++ % 3), 'w'] as const),
+        );
+      }
+    };
+    const producing = [send(), send(), send()];
+    while (sent < 500) await new Promise((resolve) => setImmediate(resolve));
+    const before = sent;
+    await running.worker.idle();
+    expect(Number((await newest()).w)).toBeGreaterThanOrEqual(before - 150);
+    expect(sent).toBeGreaterThan(before);
+    isEnough = true;
+    await Promise.all(producing);
+    await running.finish();
+    expect(await newest()).toEqual({ w: String(sent) });
+  });
+
   it('puts a failing record into the dead letters and goes on, across restarts exactly once', async () => {
     await appendText(log, 'words', [
       ['1', 'a'],

@@ -24,7 +24,15 @@ export const house: readonly Room[] = [
   { place: 'src/random.ts', mayImport: [] },
   {
     place: 'src/index.ts',
-    mayImport: [...ground, 'src/privacy', 'src/serde', 'src/state', 'src/streams'],
+    mayImport: [
+      ...ground,
+      'src/privacy',
+      'src/serde',
+      'src/state',
+      'src/streams',
+      'src/clickhouse/sink-fields.ts',
+      'src/clickhouse/dead-letter-table.ts',
+    ],
     mayImportTypesOf: [
       ...port,
       'src/runtime/sink/sink-target.ts',
@@ -48,7 +56,12 @@ export const house: readonly Room[] = [
   },
   {
     place: 'src/clickhouse',
-    mayImport: [...ground, 'src/runtime/sink/sink-target.ts', 'src/runtime/sink/sink-dead-letter.ts'],
+    mayImport: [
+      ...ground,
+      'src/serde/currency.ts',
+      'src/runtime/sink/sink-target.ts',
+      'src/runtime/sink/sink-dead-letter.ts',
+    ],
     mayImportTypesOf: port,
   },
   {
@@ -71,6 +84,7 @@ export const packageRooms: Readonly<Record<string, string>> = {
   pino: 'src/app',
   zod: 'src/app',
   'decimal.js': 'src/serde',
+  avsc: 'src/serde',
 };
 
 /** Imports that cross a wall of the house. */

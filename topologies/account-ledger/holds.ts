@@ -105,5 +105,8 @@ export function debitOf(
 /** What was taken and what was given back of a settled hold. */
 export function settledFigures(hold: Hold): { readonly taken: string; readonly released: string } {
   const taken = parseMinorUnits(hold.taken!, hold.exponent) as bigint;
-  return { taken: hold.taken!, released: formatMinorUnits(minorOf(hold) - taken, hold.exponent) };
+  return {
+    taken: formatMinorUnits(taken, hold.exponent),
+    released: formatMinorUnits(minorOf(hold) - taken, hold.exponent),
+  };
 }

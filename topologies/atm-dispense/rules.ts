@@ -1,4 +1,4 @@
-import { containsCardNumber, currencyExponent, HeadraceError, parseMinorUnits } from 'headrace';
+import { containsCardNumber, currencyExponent, formatMinorUnits, HeadraceError, parseMinorUnits } from 'headrace';
 import { type DispenseResult, type Notes, RESULT_STATUSES, type WithdrawalRequest } from './events.ts';
 
 /** Why an input is refused. */
@@ -177,7 +177,9 @@ export function checkWithdrawal(key: string | null, input: RawInput): Withdrawal
   if (refusal !== undefined) return refusal;
   const { withdrawalId, accountId, terminalId, amount, currency, requestedAt, reference } =
     input as unknown as WithdrawalRequest;
-  const request = { withdrawalId, accountId, terminalId, amount, currency, requestedAt };
+  // With exactly the currency's decimals from here on, as every amount that we write.
+  const exact = formatMinorUnits(parseAmount(amount, currency) as bigint, currencyExponent(currency)!);
+  const request = { withdrawalId, accountId, terminalId, amount: exact, currency, requestedAt };
   return reference === undefined || reference === null ? request : { ...request, reference };
 }
 

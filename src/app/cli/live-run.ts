@@ -2,20 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
-import { partitionFor } from '../../log/partitioner.ts';
-import { seededRandom } from '../../random.ts';
 import { Books } from '../console/books.ts';
 import { LiveView } from '../console/live-view.ts';
 import { LocalNode } from '../local-node.ts';
 import { openLogger } from '../logger.ts';
 import { OutcomeCounter } from '../outcomes.ts';
-import { type TrafficTransaction, traffic } from '../traffic/traffic.ts';
+import { generate } from '../traffic/generate.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { GlobalOptions } from './context.ts';
 import { onEndSignals } from './end-signals.ts';
+import { serveApiOptions } from './serve-options.ts';
 
-/** Traffic is appended in ticks of this length. */
-const TICK_MS = 50;
 /** After Ctrl-C, how long to wait for what is under way. */
 const DRAIN_MAX_MS = 30_000;
 const INTERRUPTED = 130;
@@ -23,12 +20,14 @@ const INTERRUPTED = 130;
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
 export async function runLive(options: StartOptions & GlobalOptions, clock: Clock): Promise<number> {
   const logger = openLogger(options.data);
+  const answerWithinMs = options.dispenseLimit * 1_000;
   const node = await LocalNode.open({
     dataDirectory: options.data,
     clock,
     logger,
     partitions: options.partitions,
     businessZone: options.businessZone,
+    answerWithinMs,
   });
   const stop = new AbortController();
   let failure: unknown;
@@ -46,13 +45,16 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     onFurther: () => process.exit(INTERRUPTED),
   });
   try {
-    const address = await node.serve(options.port);
+    const address = await node.serveApi(options.port, serveApiOptions(options));
     if (!process.stderr.isTTY) process.stderr.write(`serving at ${address}\n`);
     await node.start(fail);
     const counter = await OutcomeCounter.fromNow(node);
-    const producing = options.traffic ? produce(node, options.rate, clock, stop.signal).catch(fail) : undefined;
+    const producing = options.traffic
+      ? generate(node, { rate: options.rate, answerWithinMs, clock, signal: stop.signal }).catch(fail)
+      : undefined;
     await show(node, counter, address, clock, stop.signal).catch(fail);
     node.releaseHolds();
+    await node.endIntake();
     await producing;
     if (failure === undefined) await drained(node);
   } finally {
@@ -62,51 +64,6 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
   if (failure !== undefined) throw failure;
   process.stderr.write('Everything taken in is processed and in ClickHouse.\n');
   return 0;
-}
-
-/** Appends generated traffic at a steady rate; where the log can't keep up, it waits rather than queueing. */
-async function produce(node: LocalNode, rate: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  const startedAt = clock();
-  const source = traffic({ random: seededRandom(startedAt), clock, run: startedAt.toString(36) });
-  const partitions = (await node.watermarks(TOPICS.transactions)).length;
-  let produced = 0;
-  while (!signal.aborted) {
-    const due = Math.floor(((clock() - startedAt) * rate) / 1_000) - produced;
-    const batch: TrafficTransaction[] = [];
-    for (let i = 0; i < Math.min(due, rate); i++) batch.push(source.next().value);
-    // What a slow moment has left undone is not made up for: the rate is a rate, not a debt.
-    produced += Math.max(0, due);
-    if (batch.length > 0) await appendPatiently(node, batch, partitions, clock, signal);
-    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function appendPatiently(
-  node: LocalNode,
-  batch: readonly TrafficTransaction[],
-  partitions: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const records = batch.map((transaction) => {
-    const key = Buffer.from(transaction.accountId!);
-    return {
-      topic: TOPICS.transactions,
-      partition: partitionFor(key, partitions),
-      timestamp: clock(),
-      key,
-      value: Buffer.from(JSON.stringify(transaction)),
-    };
-  });
-  while (!signal.aborted) {
-    try {
-      await node.append(records);
-      return;
-    } catch (error) {
-      if (!(error instanceof HeadraceError) || !error.retriable) throw error;
-      await sleep(TICK_MS * 10, undefined, { signal }).catch(() => undefined);
-    }
-  }
 }
 
 async function show(

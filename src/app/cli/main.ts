@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
+import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -54,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     queryCommand(context),
     topologyCommand(context),
     reconcileCommand(context),
+    casesCommand(context),
     deadLettersCommand(context),
   ];
   for (const command of commands) {

@@ -1,15 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import type { NodeStatus } from '../node.ts';
+import type { BookFigures } from './books.ts';
 
 /** What the view shows at one moment. */
-export interface ViewFrame {
+export interface ViewFrame extends BookFigures {
   readonly status: NodeStatus;
   readonly taken: number;
   readonly accepted: number;
   readonly rejected: Readonly<Record<string, number>>;
-  /** Booked money of all accounts, decimal text by currency. */
-  readonly totals: readonly (readonly [currency: string, total: string])[];
-  readonly rowsInClickHouse: number;
   readonly address: string;
 }
 
@@ -17,6 +15,8 @@ const REFRESH_MS = 500;
 const LINE_MS = 5_000;
 /** Of a terminal that does not say its width, or says 0 as some pseudo-terminals do. */
 const COLUMNS_DEFAULT = 80;
+/** Before the values of the block: two spaces and a name. */
+const NAME_COLUMNS = 16;
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -35,7 +35,7 @@ export class LiveView {
   readonly #startedAt: number;
   #drawnLines = 0;
   #lastDrawnAt = 0;
-  #last: { readonly at: number; readonly processed: number } | undefined;
+  #last: { readonly at: number; readonly taken: number } | undefined;
   #rate = 0;
 
   constructor(stream: NodeJS.WriteStream, clock: Clock) {
@@ -56,7 +56,7 @@ export class LiveView {
 
   show(frame: ViewFrame): void {
     const now = this.#clock();
-    this.#measureRate(now, frame.status.processed);
+    this.#measureRate(now, frame.taken);
     if (this.#isTerminal) this.#redraw(this.#block(frame, now));
     else if (now - this.#lastDrawnAt >= LINE_MS) this.#stream.write(`${this.#line(frame)}\n`);
     else return;
@@ -75,24 +75,24 @@ export class LiveView {
     this.#stream.write(SHOW_CURSOR);
   };
 
-  #measureRate(now: number, processed: number): void {
+  #measureRate(now: number, taken: number): void {
     if (this.#last !== undefined && now > this.#last.at) {
-      const rate = ((processed - this.#last.processed) * 1_000) / (now - this.#last.at);
+      const rate = ((taken - this.#last.taken) * 1_000) / (now - this.#last.at);
       this.#rate = this.#rate === 0 ? rate : 0.7 * this.#rate + 0.3 * rate;
     }
-    this.#last = { at: now, processed };
+    this.#last = { at: now, taken };
   }
 
-  #line({ status, accepted, rejected, rowsInClickHouse }: ViewFrame): string {
+  #line({ status, accepted, rejected, rowsInClickHouse, withdrawals }: ViewFrame): string {
     const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
     const problem = status.sinkError === undefined ? '' : `, ClickHouse: ${status.sinkError}`;
-    return `${number(this.#rate)}/s, ${number(accepted)} accepted, ${number(refused)} refused, lag ${number(status.lag)}, ${number(rowsInClickHouse)} rows in ClickHouse (lag ${number(status.sinkLag)})${problem}`;
+    return `${number(this.#rate)}/s, ${number(accepted)} accepted, ${number(refused)} refused, lag ${number(status.lag)}, ${number(rowsInClickHouse)} rows in ClickHouse (lag ${number(status.sinkLag)})${withdrawalsLine(withdrawals)}${problem}`;
   }
 
   #block(frame: ViewFrame, now: number): readonly string[] {
     const { status, rejected, totals, address } = frame;
     const [bold, dim, reset] = process.env.NO_COLOR === undefined ? [BOLD, DIM, RESET] : ['', '', ''];
-    const row = (name: string, value: string) => `  ${dim}${name.padEnd(14)}${reset}${value}`;
+    const row = (name: string, value: string) => `  ${dim}${name.padEnd(NAME_COLUMNS - 2)}${reset}${value}`;
     const refusals = Object.entries(rejected).map(([code, count]) => `${code} ${number(count)}`);
     const problem = status.sinkError === undefined ? [] : [row('', `${bold}${status.sinkError}${reset}`)];
     return [
@@ -108,6 +108,7 @@ export class LiveView {
       ),
       row('ClickHouse', `${number(frame.rowsInClickHouse)} transactions  ${dim}lag ${number(status.sinkLag)}${reset}`),
       ...problem,
+      ...this.#withdrawals(frame, row),
       '',
       ...totals.map(([currency, total], index) =>
         row(index === 0 ? 'booked' : '', `${currency} ${total.padStart(20)}`),
@@ -115,11 +116,31 @@ export class LiveView {
     ];
   }
 
+  #withdrawals({ withdrawals }: ViewFrame, row: (name: string, value: string) => string): readonly string[] {
+    const { states, openCases, held } = withdrawals;
+    if (states.length === 0) return [];
+    const lines = wrapped(
+      states.map(([state, count]) => `${state} ${number(count)}`),
+      this.#width - NAME_COLUMNS,
+    );
+    const money = held.length === 0 ? 'nothing' : held.map(([currency, total]) => `${currency} ${total}`).join(', ');
+    return [
+      '',
+      ...lines.map((line, index) => row(index === 0 ? 'withdrawals' : '', line)),
+      row('held', money),
+      row('open cases', openCases === 0 ? '0' : `${number(openCases)}  (headrace cases list)`),
+    ];
+  }
+
+  get #width(): number {
+    return this.#stream.columns || COLUMNS_DEFAULT;
+  }
+
   /** Goes up over what it drew, so that nothing flickers; longer lines are cut at the terminal's edge. */
   #redraw(lines: readonly string[]): void {
     const up = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A`;
     const cleared = Math.max(0, this.#drawnLines - lines.length);
-    const width = this.#stream.columns || COLUMNS_DEFAULT;
+    const width = this.#width;
     const text = [...lines.map((line) => cut(line, width)), ...Array<string>(cleared).fill('')]
       .map((line) => `${line}${CLEAR_LINE}\n`)
       .join('');
@@ -142,6 +163,24 @@ function cut(line: string, width: number): string {
     visible += part.length;
   }
   return kept;
+}
+
+/** Parts joined by commas into lines that are no longer than the width, as far as a part alone is not. */
+function wrapped(parts: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 3 <= width) lines[lines.length - 1] = `${last}, ${part}`;
+    else if (last !== undefined) lines.splice(-1, 1, `${last},`, part);
+    else lines.push(part);
+  }
+  return lines;
+}
+
+function withdrawalsLine({ states, openCases }: BookFigures['withdrawals']): string {
+  if (states.length === 0) return '';
+  const total = states.reduce((sum, [, count]) => sum + count, 0);
+  return `, ${number(total)} withdrawals, ${number(openCases)} open cases`;
 }
 
 function number(value: number): string {

@@ -1,12 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { QueryOutput } from '../../clickhouse/query-format.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { HeadraceNode } from '../node.ts';
+import type { Api } from './api/api.ts';
 import { HoldLeases } from './hold-leases.ts';
+import { listen, newServer } from './listen.ts';
 import { Visitors } from './visitors.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
 
@@ -39,16 +41,42 @@ export interface ControlServer {
 
 /**
  * Serves a node to the other commands of this machine: loopback only, and each request must present the token that
- * stands in the data directory. Port 0 takes a free one. Throws USAGE for a port that is taken.
+ * stands in the data directory. With an API, the same server has that too, for everyone of this machine. Port 0 takes a
+ * free one. Throws USAGE for a port that is taken.
  */
-export async function serveControl(node: HeadraceNode, port: number): Promise<ControlServer> {
+export async function serveControl(node: HeadraceNode, port: number, api?: Api): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url');
-  const server = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
-
-  const leases = new HoldLeases(node);
+  const server = newServer(BODY_BYTES_MAX);
   const visitors = new Visitors();
+  void server.register(async (own) => addControlRoutes(own, node, visitors, token), { prefix: '/control' });
+  if (api === undefined) {
+    server.get('/healthz', (request, reply) => (request.url === '/healthz' ? { status: 'ok' } : unauthorised(reply)));
+    server.setNotFoundHandler((_request, reply) => unauthorised(reply));
+  } else {
+    api.register(server);
+    server.setNotFoundHandler((request, reply) => api.notFound(request, reply));
+    server.addHook('preClose', () => api.end());
+  }
+  const address = await listen(server, HOST, port);
+  return { address, token, left: (maxMs) => visitors.left(maxMs), close: () => server.close() };
+}
+
+function unauthorised(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(401)
+    .type('application/problem+json')
+    .send({
+      title: 'Unauthorized',
+      detail: `The header ${TOKEN_HEADER} is missing or wrong`,
+      code: 'USAGE',
+      retriable: false,
+    });
+}
+
+function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors: Visitors, token: string): void {
+  const leases = new HoldLeases(node);
   // The response lasts as long as the visit: a client that dies leaves by that, too.
-  server.get('/control/visit', async (_request, reply) => {
+  server.get('/visit', async (_request, reply) => {
     const leave = visitors.enter();
     reply.hijack();
     reply.raw.writeHead(200).flushHeaders();
@@ -58,18 +86,8 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
       leave();
     });
   });
-  server.get('/healthz', async () => ({ status: 'ok' }));
   server.addHook('onRequest', async (request, reply) => {
-    if (request.url === '/healthz' || isToken(request.headers[TOKEN_HEADER], token)) return;
-    await reply
-      .code(401)
-      .type('application/problem+json')
-      .send({
-        title: 'Unauthorized',
-        detail: `The header ${TOKEN_HEADER} is missing or wrong`,
-        code: 'USAGE',
-        retriable: false,
-      });
+    if (!isToken(request.headers[TOKEN_HEADER], token)) return unauthorised(reply);
   });
   server.setErrorHandler(async (error, _request, reply) => {
     const status =
@@ -77,53 +95,47 @@ export async function serveControl(node: HeadraceNode, port: number): Promise<Co
     await reply.code(status).type('application/problem+json').send(toProblem(error));
   });
 
-  server.post('/control/append', async (request) => {
+  server.post('/append', async (request) => {
     const { records } = appendBody.parse(request.body);
     return { positions: await node.append(records.map(fromWire)) };
   });
-  server.get('/control/topics', async () => ({ topics: await node.topics() }));
-  server.get<{ Params: { topic: string } }>('/control/watermarks/:topic', async ({ params }) => ({
+  server.get('/topics', async () => ({ topics: await node.topics() }));
+  server.get<{ Params: { topic: string } }>('/watermarks/:topic', async ({ params }) => ({
     watermarks: await node.watermarks(params.topic),
   }));
-  server.get('/control/records', async (request) => {
+  server.get('/records', async (request) => {
     const { topic, partition, offset } = readQuery.parse(request.query);
     return { records: (await node.read(topic, partition, offset)).map(storedToWire) };
   });
-  server.get<{ Querystring: { timeoutMs?: string } }>('/control/commit', async ({ query }) => {
+  server.get<{ Querystring: { timeoutMs?: string } }>('/commit', async ({ query }) => {
     await node.awaitCommit(Math.min(Number(query.timeoutMs ?? 0), AWAIT_MAX_MS));
     return {};
   });
-  server.post('/control/query', async (request, reply) => {
+  server.post('/query', async (request, reply) => {
     const { sql, output, isTerminal } = queryBody.parse(request.body);
     return reply.type('application/octet-stream').send(await startedStream(node, sql, output, isTerminal));
   });
   // Draining may take longer than a client waits for an answer: it is asked for again until it is done.
-  server.post('/control/drain', async () => ({ isDone: await isDoneInTime(node.drain()) }));
-  server.get<{ Params: { partition: string } }>('/control/accounts/:partition', async ({ params }) => ({
+  server.post('/drain', async () => ({ isDone: await isDoneInTime(node.drain()) }));
+  server.get<{ Params: { partition: string } }>('/accounts/:partition', async ({ params }) => ({
     accounts: await node.accounts(Number(params.partition)),
   }));
-  server.post('/control/holds', async () => ({ id: await leases.take() }));
-  server.put<{ Params: { id: string } }>('/control/holds/:id', async ({ params }) => {
+  server.get<{ Params: { partition: string } }>('/cases/:partition', async ({ params }) => ({
+    cases: await node.cases(Number(params.partition)),
+  }));
+  server.get<{ Querystring: { id?: string } }>('/case', async ({ query }) => ({
+    case: await node.findCase(query.id ?? ''),
+  }));
+  server.post('/holds', async () => ({ id: await leases.take() }));
+  server.put<{ Params: { id: string } }>('/holds/:id', async ({ params }) => {
     leases.renew(params.id);
     return {};
   });
-  server.delete<{ Params: { id: string } }>('/control/holds/:id', async ({ params }) => {
+  server.delete<{ Params: { id: string } }>('/holds/:id', async ({ params }) => {
     await leases.release(params.id);
     return {};
   });
-  server.get('/control/status', async () => ({ status: await node.status() }));
-
-  try {
-    const address = await server.listen({ host: HOST, port });
-    return { address, token, left: (maxMs) => visitors.left(maxMs), close: () => server.close() };
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new HeadraceError(
-      'USAGE',
-      `Port ${port} of ${HOST} is taken; choose another with --port, or 0 for any free one`,
-      { cause },
-    );
-  }
+  server.get('/status', async () => ({ status: await node.status() }));
 }
 
 /** Whether the work ended while one request may wait. Rejects as it does. */

@@ -1,5 +1,7 @@
 import type { LedgerTransaction } from '../../../topologies/account-ledger/events.ts';
 import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
+import { ATM_TOPICS } from '../../../topologies/atm-dispense/topics.ts';
+import { RECONCILIATION_TOPICS } from '../../../topologies/reconciliation/topics.ts';
 import { type HeadraceNode, recordsOf } from '../node.ts';
 import { readJsonRows } from '../query-rows.ts';
 import { addTo, compareFigures, type Difference, type Source, toScaled } from './figures.ts';
@@ -15,8 +17,8 @@ export interface ReconcileReport {
   readonly deadLetters: number;
 }
 
-/** What log and ClickHouse both know of; the state knows of balances and sequences only. */
-const ALL_FAMILIES: ReadonlySet<string> = new Set([
+/** What the log's own records tell. */
+const LOG_FAMILIES: ReadonlySet<string> = new Set([
   'transactions',
   'credits',
   'debits',
@@ -27,7 +29,11 @@ const ALL_FAMILIES: ReadonlySet<string> = new Set([
   'dead-letters',
   'balance',
   'sequence',
+  'withdrawals',
+  'cases',
 ]);
+const STATE_FAMILIES: ReadonlySet<string> = new Set(['balance', 'sequence', 'held']);
+const CLICKHOUSE_FAMILIES: ReadonlySet<string> = new Set([...LOG_FAMILIES, 'held']);
 
 const DEAD_LETTERS = `${TOPICS.transactions}.dlq`;
 
@@ -43,8 +49,8 @@ export async function reconcileAtRest(node: HeadraceNode): Promise<ReconcileRepo
 }
 
 /**
- * Holds the input log against the engine's state against ClickHouse: counts, sums per currency, and sequence and balance
- * of every account. Everything must be drained before and nothing may come in meanwhile. The log's figures are computed here anew from its records, not
+ * Holds the input log against the engine's state against ClickHouse: counts, sums per currency, sequence, balance and
+ * holds of every account, withdrawals by state and cases by status. Everything must be drained before and nothing may come in meanwhile. The log's figures are computed here anew from its records, not
  * taken from what the engine says of them.
  */
 export async function reconcile(
@@ -65,11 +71,12 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
   const sequences = new Map<string, number>();
   const balances = new Map<string, bigint>();
   let read = 0;
+  let outcomes = 0;
   for (const { partition, start, end } of await node.watermarks(TOPICS.accepted)) {
     for await (const { value } of recordsOf(node, TOPICS.accepted, partition, start, end)) {
       if (++read % 10_000 === 0) onProgress(read);
       const transaction = JSON.parse(Buffer.from(value!).toString()) as LedgerTransaction;
-      const { accountId, currency, direction, amount, sequence, balanceAfter, postings } = transaction;
+      const { accountId, currency, direction, amount, sequence, balanceAfter, postings, source } = transaction;
       const effect = direction === 'credit' ? toScaled(amount) : -toScaled(amount);
       const account = `${accountId} ${currency}`;
       const balance = (balances.get(account) ?? 0n) + effect;
@@ -82,6 +89,8 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
       if (toScaled(balanceAfter) !== balance)
         findings.push({ figure: `balance after ${name}`, values: { log: balanceAfter, due: String(balance) } });
       addTo(sums, 'transactions', 1n);
+      // Others may be the outcome of another system's command.
+      if (source.topic === TOPICS.transactions) outcomes++;
       addTo(sums, `${direction}s ${currency}`, toScaled(amount));
       addTo(sums, `day-${direction}s ${currency}`, toScaled(amount));
       addTo(sums, 'postings', BigInt(postings.length));
@@ -92,7 +101,7 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
     await recordCount(node, TOPICS.rejected),
     await recordCount(node, DEAD_LETTERS),
   ];
-  const accepted = Number(sums.get('transactions') ?? 0n);
+  const accepted = outcomes;
   if (accepted + rejected + deadLetters !== inputRecords) {
     findings.push({
       figure: 'outcomes',
@@ -107,10 +116,16 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
   const figures = new Map([...sums].map(([name, value]) => [name, String(value)]));
   if (rejected > 0) figures.set('rejected', String(rejected));
   if (deadLetters > 0) figures.set('dead-letters', String(deadLetters));
-  for (const [account, balance] of balances) figures.set(`balance ${account}`, String(balance));
+  for (const [account, balance] of balances) setMoney(figures, `balance ${account}`, balance);
   for (const [account, sequence] of sequences) figures.set(`sequence ${account}`, String(sequence));
+  for (const [state, count] of await lastOfEach(node, ATM_TOPICS.states, 'state')) {
+    figures.set(`withdrawals ${state}`, String(count));
+  }
+  for (const [status, count] of await lastOfEach(node, RECONCILIATION_TOPICS.cases, 'status')) {
+    figures.set(`cases ${status}`, String(count));
+  }
   return {
-    source: { name: 'log', figures, families: ALL_FAMILIES },
+    source: { name: 'log', figures, families: LOG_FAMILIES },
     findings,
     inputRecords,
     accepted,
@@ -119,16 +134,39 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
   };
 }
 
+/** Nothing is no figure: an account of which only a hold was known has a balance of 0 in one source and none in another. */
+function setMoney(figures: Map<string, string>, name: string, scaled: bigint): void {
+  if (scaled !== 0n) figures.set(name, String(scaled));
+}
+
+/** How many keys of a compacted topic have each value of a field, by their last records. */
+async function lastOfEach(node: HeadraceNode, topic: string, field: string): Promise<ReadonlyMap<string, number>> {
+  const last = new Map<string, string>();
+  for (const { partition, start, end } of await node.watermarks(topic)) {
+    for await (const { key, value } of recordsOf(node, topic, partition, start, end)) {
+      const name = Buffer.from(key!).toString();
+      if (value === null) last.delete(name);
+      else last.set(name, String((JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>)[field]));
+    }
+  }
+  const counts = new Map<string, number>();
+  for (const each of last.values()) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return counts;
+}
+
 async function stateFigures(node: HeadraceNode): Promise<Source> {
   const figures = new Map<string, string>();
   for (const { partition } of await node.watermarks(TOPICS.transactions)) {
-    for (const { accountId, sequence, booked } of await node.accounts(partition)) {
-      figures.set(`sequence ${accountId}`, String(sequence));
+    for (const { accountId, sequence, booked, held } of await node.accounts(partition)) {
+      // An account of which only a hold is known has no transaction yet.
+      if (sequence > 0) figures.set(`sequence ${accountId}`, String(sequence));
       for (const [currency, amount] of Object.entries(booked))
-        figures.set(`balance ${accountId} ${currency}`, String(toScaled(amount)));
+        setMoney(figures, `balance ${accountId} ${currency}`, toScaled(amount));
+      for (const [currency, amount] of Object.entries(held))
+        setMoney(figures, `held ${accountId} ${currency}`, toScaled(amount));
     }
   }
-  return { name: 'state', figures, families: new Set(['balance', 'sequence']) };
+  return { name: 'state', figures, families: STATE_FAMILIES };
 }
 
 /** Sums are made wide before they are added: ClickHouse's sum of Decimal(38, 4) wraps in silence. */
@@ -139,6 +177,8 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     node,
     `SELECT 'transactions' AS name, count() AS count FROM headrace.transactions
      UNION ALL SELECT 'postings', count() FROM headrace.postings
+     UNION ALL SELECT concat('withdrawals ', state), count() FROM headrace.withdrawals GROUP BY state
+     UNION ALL SELECT concat('cases ', status), count() FROM headrace.reconciliation_cases GROUP BY status
      UNION ALL SELECT 'rejected', count() FROM headrace.rejected_transactions
      UNION ALL SELECT 'dead-letters', count() FROM headrace.dead_letters WHERE source_topic = '${TOPICS.transactions}'`,
   );
@@ -149,12 +189,18 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     'SELECT direction, currency, toString(sum(toDecimal256(amount, 4))) AS total FROM headrace.transactions GROUP BY direction, currency',
   );
   for (const { direction, currency, total } of sums) figures.set(`${direction}s ${currency}`, String(toScaled(total)));
-  type Balance = { readonly account_id: string; readonly currency: string; readonly booked: string };
-  for (const { account_id, currency, booked } of await readJsonRows<Balance>(
+  type Balance = {
+    readonly account_id: string;
+    readonly currency: string;
+    readonly booked: string;
+    readonly held: string;
+  };
+  for (const { account_id, currency, booked, held } of await readJsonRows<Balance>(
     node,
-    'SELECT account_id, currency, booked FROM headrace.balances',
+    'SELECT account_id, currency, booked, held FROM headrace.balances',
   )) {
-    figures.set(`balance ${account_id} ${currency}`, String(toScaled(booked)));
+    setMoney(figures, `balance ${account_id} ${currency}`, toScaled(booked));
+    setMoney(figures, `held ${account_id} ${currency}`, toScaled(held));
   }
   type Last = { readonly account_id: string; readonly last: string; readonly count: string };
   for (const { account_id, last, count } of await readJsonRows<Last>(
@@ -172,7 +218,7 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     if (toScaled(credits) !== 0n) figures.set(`day-credits ${currency}`, String(toScaled(credits)));
     if (toScaled(debits) !== 0n) figures.set(`day-debits ${currency}`, String(toScaled(debits)));
   }
-  return { name: 'clickhouse', figures, families: ALL_FAMILIES };
+  return { name: 'clickhouse', figures, families: CLICKHOUSE_FAMILIES };
 }
 
 /** Records of a topic that is never compacted and keeps everything. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { SeededRandom } from '../../random.ts';
 import { currencyExponent } from '../../serde/currency.ts';
 import { formatMinorUnits } from '../../serde/money.ts';
+import { ACCOUNTS, accountIdOf, homeCurrency, zipf } from './accounts.ts';
 
 export interface TrafficOptions {
   readonly random: SeededRandom;
@@ -13,15 +14,6 @@ export interface TrafficOptions {
 
 export type TrafficTransaction = Readonly<Record<string, string>>;
 
-const ACCOUNTS = 1_000;
-/** How often each home currency is drawn, in hundredths. */
-const CURRENCIES = [
-  ['EUR', 60],
-  ['USD', 15],
-  ['GBP', 10],
-  ['CZK', 10],
-  ['JPY', 5],
-] as const;
 /** Typical amounts in hundredths of a euro; the yen's are of the same worth in yen. */
 const SALARY = 250_000;
 const PURCHASE_MAX = 12_000;
@@ -50,7 +42,7 @@ export function* traffic(options: TrafficOptions): Generator<TrafficTransaction,
     const worth = 1 + random.below(kind.worthMax);
     previous = {
       transactionId: `${run}-${number}`,
-      accountId: `acct-${String(index + 1).padStart(5, '0')}`,
+      accountId: accountIdOf(index),
       direction: kind.direction,
       amount: formatMinorUnits(BigInt(worth), currencyExponent(currency) ?? 2),
       currency,
@@ -124,31 +116,4 @@ function draw(random: SeededRandom): Pattern {
     if (left < 0) return pattern;
   }
   return SALARY_DAY;
-}
-
-/** An account keeps its currency. */
-function homeCurrency(index: number): string {
-  let left = (index * 37) % 100;
-  for (const [currency, share] of CURRENCIES) {
-    left -= share;
-    if (left < 0) return currency;
-  }
-  return 'EUR';
-}
-
-/** Indexes 0 to `count` - 1, index i with a weight of 1 / (i + 1). */
-function zipf(count: number, random: SeededRandom): () => number {
-  const cumulated: number[] = [];
-  for (let i = 0; i < count; i++) cumulated.push((cumulated[i - 1] ?? 0) + 1 / (i + 1));
-  const total = cumulated.at(-1)!;
-  return () => {
-    const wanted = random.next() * total;
-    let [low, high] = [0, count - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (cumulated[middle]! < wanted) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
 }

@@ -9,8 +9,19 @@ function setUp(tookMs: number) {
     state.asked++;
     state.now += tookMs;
     if (state.fails) throw new HeadraceError('QUERY_FAILED', 'too many');
-    const row = sql.includes('GROUP BY currency') ? { currency: 'EUR', total: '1.5' } : { count: String(state.count) };
-    yield Buffer.from(`${JSON.stringify(row)}\n`);
+    const count = String(state.count);
+    const rows = sql.includes('GROUP BY currency')
+      ? [
+          { currency: 'EUR', total: '1.5', held: '0.5' },
+          { currency: 'USD', total: '2', held: '0' },
+        ]
+      : sql.includes('GROUP BY state')
+        ? [
+            { state: 'REVERSED', count },
+            { state: 'AUTHORISED', count },
+          ]
+        : [{ count }];
+    yield Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   };
   return { state, books: new Books({ query }, () => state.now) };
 }
@@ -18,11 +29,25 @@ function setUp(tookMs: number) {
 describe('the figures of the books', () => {
   it('are asked for more seldom when answers take long', async () => {
     const { state, books } = setUp(100);
-    expect(await books.look()).toEqual({ totals: [['EUR', '1.5']], rowsInClickHouse: 1 });
+    expect(await books.look()).toEqual({
+      totals: [
+        ['EUR', '1.5'],
+        ['USD', '2'],
+      ],
+      rowsInClickHouse: 1,
+      withdrawals: {
+        states: [
+          ['AUTHORISED', 1],
+          ['REVERSED', 1],
+        ],
+        openCases: 1,
+        held: [['EUR', '0.5']],
+      },
+    });
     state.count = 2;
-    state.now += 1_900;
+    state.now += 3_900;
     expect((await books.look()).rowsInClickHouse).toBe(1);
-    expect(state.asked).toBe(2);
+    expect(state.asked).toBe(4);
     state.now += 200;
     expect((await books.look()).rowsInClickHouse).toBe(2);
   });

@@ -18,6 +18,7 @@ const frame = (processed: number, more: Partial<ViewFrame> = {}): ViewFrame => (
   rejected: {},
   totals: [['EUR', '1234.5']],
   rowsInClickHouse: 1_234,
+  withdrawals: { states: [], openCases: 0, held: [] },
   address: 'http://127.0.0.1:8080',
   ...more,
 });
@@ -49,6 +50,13 @@ describe('the view off a terminal', () => {
     expect(written.length).toBeLessThanOrEqual(3);
     expect(written.join('')).not.toContain(ESCAPE);
     expect(written.at(-1)).toBe('200/s, 2,000 accepted, 0 refused, lag 3, 1,234 rows in ClickHouse (lag 5)\n');
+  });
+
+  it('says how many withdrawals and open cases there are', () => {
+    const { view, written, pass } = setUp({});
+    pass(5_000);
+    view.show(frame(1, { withdrawals: { states: [['DISPENSED', 1_200]], openCases: 3, held: [] } }));
+    expect(written.at(-1)).toMatch(/\(lag 5\), 1,200 withdrawals, 3 open cases\n$/);
   });
 
   it('says what keeps ClickHouse away', () => {
@@ -103,6 +111,28 @@ describe('the view on a terminal', () => {
     const visible = written[1]!.replaceAll(new RegExp(`${ESCAPE}\\[[0-9;?]*[a-zA-Z]`, 'g'), '').split('\n');
     expect(Math.max(...visible.map((line) => line.length))).toBe(30);
     expect(visible.some((line) => line.includes('INSUFFICIENT'))).toBe(true);
+  });
+
+  it('shows where the withdrawals are, in lines that fit, once there are any', () => {
+    vi.stubEnv('NO_COLOR', '1');
+    const { view, written } = setUp({ isTTY: true, columns: 60 });
+    view.show(frame(0));
+    expect(written[1]).not.toContain('withdrawals');
+    const states = [
+      ['REQUESTED', 1],
+      ['AUTHORISED', 22],
+      ['DISPENSED', 3_333],
+      ['REVERSED', 44],
+    ] as const;
+    view.show(frame(0, { withdrawals: { states, openCases: 2, held: [['EUR', '1234.5']] } }));
+    const lines = written[2]!.replaceAll(`${ESCAPE}[K`, '').split('\n');
+    const from = lines.findIndex((line) => line.includes('withdrawals'));
+    expect(lines.slice(from, from + 4)).toEqual([
+      '  withdrawals   REQUESTED 1, AUTHORISED 22, DISPENSED 3,333,',
+      '                REVERSED 44',
+      '  held          EUR 1234.5',
+      '  open cases    2  (headrace cases list)',
+    ]);
   });
 
   it('has no colour where NO_COLOR stands', () => {

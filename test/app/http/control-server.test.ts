@@ -110,7 +110,7 @@ describe('the control server', () => {
     const [position] = await remote.append([transaction('__proto__', 't')]);
     await remote.drain();
     expect(await remote.accounts(position!.partition)).toEqual([
-      { accountId: '__proto__', sequence: 1, booked: { EUR: '10.00' } },
+      { accountId: '__proto__', sequence: 1, booked: { EUR: '10.00' }, held: { EUR: '0.00' } },
     ]);
     expect(await remote.status()).toMatchObject({ processed: 1, lag: 0, sinkLag: 0, deadLetters: 0 });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LocalNode } from '../../../src/app/local-node.ts';
 import { reconcileAtRest } from '../../../src/app/reconcile/reconcile.ts';
-import { incoming, openTemporaryNode, transaction } from '../temporary-node.ts';
+import { dispenseResult, incoming, openTemporaryNode, transaction, withdrawal } from '../temporary-node.ts';
 
 /** A node whose books are right: two accounts, a refusal, a duplicate and a dead letter. */
 async function settledNode(): Promise<LocalNode> {
@@ -82,4 +82,69 @@ describe('reconcile', () => {
       state: '70000',
     });
   });
+
+  it('agrees with withdrawals under way, held money and open cases', { timeout: 60_000 }, async () => {
+    const node = await openTemporaryNode();
+    await node.append([
+      transaction('A', 't1', { amount: '500.00' }),
+      withdrawal('taken', 'A'),
+      dispenseResult('taken', 'SUCCESS'),
+      withdrawal('waits', 'A'),
+      withdrawal('failed', 'A'),
+      dispenseResult('failed', 'FAIL'),
+      withdrawal('retracted', 'A'),
+      dispenseResult('retracted', 'RETRACTED'),
+      // Of this account only a hold is known: it may be overdrawn.
+      incoming('accounts', 'B', { accountId: 'B', status: 'open', overdraftLimits: { EUR: '100.00' } }),
+    ]);
+    await node.drain();
+    await node.append([withdrawal('overdrawn', 'B')]);
+    expect(await reconcileAtRest(node)).toMatchObject({
+      agrees: true,
+      differences: [],
+      inputRecords: 1,
+      accepted: 1,
+      rejected: 0,
+      deadLetters: 0,
+    });
+  });
+
+  it('sees held money, withdrawals and cases that ClickHouse has otherwise', { timeout: 60_000 }, async () => {
+    const node = await openTemporaryNode();
+    await node.append([
+      transaction('A', 't1', { amount: '500.00' }),
+      withdrawal('w', 'A'),
+      dispenseResult('w', 'RETRACTED'),
+    ]);
+    await node.drain();
+    // ClickHouse keeps the row of the greatest version, the log's last record has another.
+    const last = await lastOf(node, 'atm.withdrawal-states');
+    const balance = await lastOf(node, 'balances');
+    const forged = [{ ...(balance.balances as object[])[0], held: '51.00' }];
+    await node.append([
+      incoming('atm.withdrawal-states', 'w', { ...last, version: 0, state: 'REVERSED' }),
+      incoming('balances', 'A', { ...balance, version: 99, balances: forged }),
+      incoming('reconciliation.cases', 'case:w', {
+        ...(await lastOf(node, 'reconciliation.cases')),
+        version: 0,
+        status: 'resolved',
+      }),
+    ]);
+    const { differences } = await reconcileAtRest(node);
+    expect(differences).toEqual([
+      { figure: 'cases open', values: { log: 'none', clickhouse: '1' } },
+      { figure: 'cases resolved', values: { log: '1', clickhouse: 'none' } },
+      { figure: 'held A EUR', values: { state: '500000', clickhouse: '510000' } },
+      { figure: 'withdrawals REVERSED', values: { log: '1', clickhouse: 'none' } },
+      { figure: 'withdrawals SUSPECT', values: { log: 'none', clickhouse: '1' } },
+    ]);
+  });
 });
+
+async function lastOf(node: LocalNode, topic: string): Promise<Record<string, unknown>> {
+  let last: Uint8Array | null | undefined;
+  for (const { partition } of await node.watermarks(topic)) {
+    for (const { value } of await node.read(topic, partition, 0)) last = value;
+  }
+  return JSON.parse(Buffer.from(last!).toString());
+}

@@ -82,6 +82,12 @@ describe('a withdrawal', () => {
     expect(made.said.reports()).toEqual([]);
   });
 
+  it('is written with the decimals of its currency, however it came', () => {
+    const { withdraw, last } = bank();
+    withdraw({ amount: '60' });
+    expect(last()).toMatchObject({ state: 'AUTHORISED', amount: '60.00' });
+  });
+
   it('for which there is no money is refused with the ledger’s code', () => {
     const { withdraw, last } = bank();
     withdraw({ amount: '100.01' });

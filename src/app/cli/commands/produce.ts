@@ -4,6 +4,7 @@ import { HeadraceError } from '../../../errors.ts';
 import { partitionFor } from '../../../log/partitioner.ts';
 import type { NewRecord, RecordPosition } from '../../../log/record.ts';
 import { containsCardNumber } from '../../../privacy/card-numbers.ts';
+import { recordKey } from '../../input/record-key.ts';
 import type { HeadraceNode } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
 import { type CommandContext, optionsOf } from '../context.ts';
@@ -21,26 +22,28 @@ export function produceCommand({ clock, exit }: CommandContext): Command {
   return new Command('produce')
     .description('append records to a topic: one given by options, or one for each line of standard input')
     .argument('<topic>')
-    .option('--key <text>', 'the key')
+    .option('--key <text>', 'the key; without it the account, withdrawal or terminal that the value names')
     .option('--value <text>', 'the value')
     .option('--tombstone', 'a null value: deletes the key from a table')
     .addHelpText(
       'after',
       '\nA line of standard input is {"key": ..., "value": ...}: texts as they are, other JSON as JSON text, null as null.\n' +
-        'What looks like a card number is refused.\n\nExample:\n' +
-        `  headrace produce accounts --key A-1 --value '{"accountId":"A-1","status":"closed"}'`,
+        'Without "key" it is the account, withdrawal or terminal that the value names. What looks like a card number is refused.\n\n' +
+        'Examples:\n' +
+        `  headrace produce accounts --value '{"accountId":"A-1","status":"closed"}'\n` +
+        '  headrace produce atm.withdrawals < withdrawals.ndjson',
     )
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ProduceOptions>(command);
       const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true, createsDirectory: true });
       try {
         const partitions = (await node.watermarks(topic)).length;
-        const toRecord = (key: string | null, value: string | null) =>
-          newRecord(topic, partitions, clock(), key, value);
+        const toRecord = async (key: string | null | undefined, value: string | null) =>
+          newRecord(topic, partitions, clock(), key === undefined ? await recordKey(node, topic, value) : key, value);
         const hasOne = options.value !== undefined || options.tombstone === true;
         const refused = hasOne ? 0 : await produceLines(node, toRecord);
         if (hasOne)
-          await report(await node.append([toRecord(options.key ?? null, options.tombstone ? null : options.value!)]));
+          await report(await node.append([await toRecord(options.key, options.tombstone ? null : options.value!)]));
         await node.drain();
         if (refused > 0) exit(1);
       } finally {
@@ -49,7 +52,7 @@ export function produceCommand({ clock, exit }: CommandContext): Command {
     });
 }
 
-type ToRecord = (key: string | null, value: string | null) => NewRecord;
+type ToRecord = (key: string | null | undefined, value: string | null) => Promise<NewRecord>;
 
 /** Returns how many lines were refused; each is said on standard error. */
 async function produceLines(node: HeadraceNode, toRecord: ToRecord): Promise<number> {
@@ -64,8 +67,8 @@ async function produceLines(node: HeadraceNode, toRecord: ToRecord): Promise<num
     line++;
     if (text.trim() === '') continue;
     try {
-      const { key = null, value = null } = parseLine(text);
-      batch.push(toRecord(asText(key), asText(value)));
+      const { key, value = null } = parseLine(text);
+      batch.push(await toRecord(key === undefined ? undefined : asText(key), asText(value)));
     } catch (error) {
       refused++;
       process.stderr.write(`standard input, line ${line}: ${(error as Error).message}\n`);

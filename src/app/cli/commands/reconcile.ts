@@ -10,7 +10,7 @@ export function reconcileCommand({ clock, exit }: CommandContext): Command {
     .option('--all', 'list every difference rather than the first 20')
     .addHelpText(
       'after',
-      '\nCompared: counts, sums per currency, and sequence and balance of every account. What is under way is processed first; what comes in meanwhile waits.\n\nExample:\n  headrace reconcile --all',
+      '\nCompared: counts, sums per currency, sequence, balance and holds of every account, withdrawals and cases by their state. What is under way is processed first; what comes in meanwhile waits.\n\nExample:\n  headrace reconcile --all',
     )
     .action(async (_options, command: Command) => {
       const { data, json, all } = optionsOf<{ all?: boolean }>(command);

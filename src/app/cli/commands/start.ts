@@ -5,6 +5,7 @@ import { type InputOptionValues, withInputOptions } from '../input-options.ts';
 import { runLive } from '../live-run.ts';
 import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
+import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
 
 const PORT_MAX = 65_535;
 /** Every partition of every topic has rows and memory of its own. */
@@ -12,7 +13,10 @@ const PARTITIONS_MAX = 1_024;
 /** More than any machine takes in; a tick's batch stays in memory. */
 const RATE_MAX = 1_000_000;
 
-export interface StartOptions extends InputOptionValues {
+/** A day: a terminal that has said nothing for so long says nothing any more. */
+const DISPENSE_LIMIT_MAX = 86_400;
+
+export interface StartOptions extends InputOptionValues, ServeOptionValues {
   readonly once?: boolean;
   readonly input?: string;
   readonly port: number;
@@ -20,22 +24,35 @@ export interface StartOptions extends InputOptionValues {
   readonly traffic: boolean;
   readonly partitions?: number;
   readonly businessZone?: string;
+  /** Seconds. */
+  readonly dispenseLimit: number;
 }
 
 export function startCommand(context: CommandContext): Command {
   const command = new Command('start')
     .description(
-      'run everything in this process: log, ledger and ClickHouse; on generated traffic, or once over a file',
+      'run everything in this process: log, ledger, withdrawals and ClickHouse; on generated traffic, or once over a file',
     )
     .option('--once', 'take in --input, process it to the end, print a summary, reconcile, and end')
     .option('--input <file>', 'NDJSON or CSV, plain or gzip; - for standard input')
-    .option('--port <n>', 'serve HTTP on 127.0.0.1 at this port; 0 takes a free one', wholeNumber(0, PORT_MAX), 8080)
-    .option('--rate <n>', 'generated transactions a second', wholeNumber(1, RATE_MAX), 200)
+    .option('--port <n>', 'serve HTTP at this port; 0 takes a free one', wholeNumber(0, PORT_MAX), 8080)
+    .option(
+      '--rate <n>',
+      'generated transactions a second; withdrawals come to one in forty',
+      wholeNumber(1, RATE_MAX),
+      200,
+    )
     .option('--no-traffic', 'generate none')
     .option(
       '--partitions <n>',
       'partitions of a new data directory (8); fixed from then on',
       wholeNumber(1, PARTITIONS_MAX),
+    )
+    .option(
+      '--dispense-limit <seconds>',
+      'how long a terminal may take to say how a dispense went, before it is unknown',
+      wholeNumber(1, DISPENSE_LIMIT_MAX),
+      30,
     )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(
@@ -46,7 +63,7 @@ export function startCommand(context: CommandContext): Command {
         'With --once the exit code is 0 when all that was taken in is processed and log, state and ClickHouse agree;\n' +
         'refused transactions are reported and do not change it. It is 1 when they differ, or no row was usable.',
     );
-  return withInputOptions(command).action(async (_options, own: Command) => {
+  return withInputOptions(withServeOptions(command)).action(async (_options, own: Command) => {
     const options = optionsOf<StartOptions>(own);
     checkZone(options.businessZone);
     if (options.once !== true) {

@@ -1,0 +1,103 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { NodeStatus } from '../../node.ts';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Figures that a node counts by itself, and under which name Prometheus gets them; docs/HTTP.md has the same table. */
+const COUNTERS: readonly (readonly [name: string, help: string, figure: (status: NodeStatus) => number])[] = [
+  ['kafka_stream_thread_process_total', 'Records processed', ({ processed }) => processed],
+  ['kafka_stream_thread_commit_total', 'Commits', ({ commits }) => commits],
+  ['kafka_stream_task_dropped_records_total', 'Records gone to dead letters', ({ deadLetters }) => deadLetters],
+  ['headrace_commit_aborts_total', 'Commits aborted and tried again', ({ aborts }) => aborts],
+  ['headrace_sink_rows_total', 'Rows written to ClickHouse', ({ sinkRows }) => sinkRows],
+];
+const GAUGES: readonly (readonly [name: string, help: string, figure: (status: NodeStatus) => number])[] = [
+  ['kafka_consumer_fetch_manager_records_lag', 'Records taken in and not processed yet', ({ lag }) => lag],
+  ['headrace_sink_records_lag', 'Records in the log and not in ClickHouse yet', ({ sinkLag }) => sinkLag],
+  ['headrace_sink_failing', '1 while ClickHouse refuses what is written', ({ sinkError }) => (sinkError ? 1 : 0)],
+];
+
+/** What /metrics shows. Each server has a registry of its own. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #duration: Histogram;
+  readonly #items: Counter;
+  readonly #refused: Counter;
+
+  constructor(status: () => Promise<NodeStatus>, requestsUnderWay: () => number) {
+    const registers = [this.#registry];
+    this.#duration = new Histogram({
+      name: 'http_server_request_duration_seconds',
+      help: 'Requests by route and status',
+      labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.#items = new Counter({
+      name: 'headrace_http_items_total',
+      help: 'Items of POST /transactions, accepted or refused at the door',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#refused = new Counter({
+      name: 'headrace_http_refused_requests_total',
+      help: 'Requests refused with a problem, by its code',
+      labelNames: ['code'],
+      registers,
+    });
+    new Gauge({
+      name: 'headrace_http_requests_under_way',
+      help: 'Requests that are not answered yet',
+      registers,
+      collect() {
+        this.set(requestsUnderWay());
+      },
+    });
+    for (const [name, help, figure] of COUNTERS) {
+      new Counter({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.reset();
+          this.inc(figure(await status()));
+        },
+      });
+    }
+    for (const [name, help, figure] of GAUGES) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(figure(await status()));
+        },
+      });
+    }
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** `route` is the pattern, never the path: a path may hold anything, and each would be a series of its own. */
+  answered(method: string, route: string, status: number, seconds: number): void {
+    this.#duration.observe(
+      { http_request_method: method, http_route: route, http_response_status_code: status },
+      seconds,
+    );
+  }
+
+  items(result: 'accepted' | 'refused', count: number): void {
+    if (count > 0) this.#items.inc({ result }, count);
+  }
+
+  refused(code: string): void {
+    this.#refused.inc({ code });
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  get type(): string {
+    return this.#registry.contentType;
+  }
+}
