@@ -1,3 +1,4 @@
+import type { DecodeValue } from '../clickhouse/sink-table.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import type { HeadraceError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface EngineOptions {
   readonly systems: readonly System[];
   readonly partitions: number;
   readonly store: Store;
+  /** How the sink reads the values of topics. */
+  readonly decodeValue: DecodeValue;
   readonly clock: Clock;
   readonly logger: AppLogger;
   /** As Log.append, for what the node itself has to say. */
@@ -50,7 +53,8 @@ export class Engine {
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const { log, systems, partitions, store, clock, logger, append, flushIntervalMs, onStep, onFailure } = options;
+    const { log, systems, partitions, store, decodeValue, clock, logger, append, flushIntervalMs, onStep, onFailure } =
+      options;
     this.#log = log;
     this.#between = topicsBetween(systems);
     this.#workers = systems.map((system) => this.#workerOf(system, options));
@@ -60,7 +64,7 @@ export class Engine {
     this.#ticker = new Ticker({ log, append, timers, partitions, clock });
     this.#sink = new SinkWorker({
       log,
-      target: store.target(sinkTables),
+      target: store.target(sinkTables, decodeValue),
       sink: SINK,
       clock,
       logger,

@@ -9,10 +9,11 @@ import { HeadraceError } from '../errors.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
-import { jsonSerde } from '../serde/json.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
 import { Engine } from './engine.ts';
+import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
+import type { ValueFormat } from './formats/topic-formats.ts';
 import { IDEMPOTENCY_TOPIC } from './http/api/idempotency-keys.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
@@ -33,6 +34,10 @@ export interface LocalNodeOptions {
   readonly partitions?: number | undefined;
   /** How long a terminal may take to say how a dispense went, milliseconds (60,000). */
   readonly answerWithinMs?: number | undefined;
+  /** How values are written: Avro unless told. Both are read. */
+  readonly valueFormat?: ValueFormat | undefined;
+  /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
+  readonly schemaRegistry?: string | undefined;
   readonly commitIntervalMs?: number;
   readonly flushIntervalMs?: number;
   /**
@@ -62,6 +67,7 @@ const MIGRATIONS = fileURLToPath(new URL('sql/', ROOT));
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
+  readonly formats: OpenTopicFormats;
   readonly #options: LocalNodeOptions;
   readonly #log: EmbeddedLog;
   readonly #gate = new IntakeGate();
@@ -71,8 +77,9 @@ export class LocalNode implements HeadraceNode {
   #starting: Promise<void> | undefined;
   #engine: Engine | undefined;
 
-  private constructor(options: LocalNodeOptions, directory: DataDirectory) {
+  private constructor(options: LocalNodeOptions, directory: DataDirectory, formats: OpenTopicFormats) {
     this.#options = options;
+    this.formats = formats;
     this.directory = directory;
     const { clock, logger, onStep } = options;
     this.#log = new EmbeddedLog({
@@ -83,14 +90,22 @@ export class LocalNode implements HeadraceNode {
     });
   }
 
-  /** Throws what openDataDirectory throws: DATA_DIRECTORY_IN_USE, DATA_DIRECTORY_NEWER, DATA_DIRECTORY_INVALID ... */
+  /**
+   * Throws what openDataDirectory throws: DATA_DIRECTORY_IN_USE, DATA_DIRECTORY_NEWER, DATA_DIRECTORY_INVALID ...; and
+   * SCHEMA_UNAVAILABLE where the schema registry does not answer.
+   */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const directory = openDataDirectory(options.dataDirectory, { clock: options.clock });
+    const { clock, valueFormat = 'avro', schemaRegistry } = options;
+    const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
+    const formats = await openTopicFormats({ format: valueFormat, clock, ...registry });
+    let directory: DataDirectory | undefined;
     let node: LocalNode;
     try {
-      node = new LocalNode(options, directory);
+      directory = openDataDirectory(options.dataDirectory, { clock });
+      node = new LocalNode(options, directory, formats);
     } catch (error) {
-      await directory.close();
+      formats.close();
+      await directory?.close();
       throw error;
     }
     try {
@@ -112,7 +127,8 @@ export class LocalNode implements HeadraceNode {
     const { clock, logger, onStep, commitIntervalMs, flushIntervalMs } = this.#options;
     this.#engine = new Engine({
       log: this.#log,
-      systems: systemsOf(this.#options),
+      systems: systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }),
+      decodeValue: this.formats.decodeValue,
       partitions: await this.#partitionCount(),
       store: await this.#openStore(),
       clock,
@@ -139,12 +155,11 @@ export class LocalNode implements HeadraceNode {
   /** Serves the public API beside it, see serveNode. Resolves with the API's address. */
   async serveApi(port: number, options: ServeApiOptions = {}): Promise<string> {
     const { clock, logger } = this.#options;
-    const json = jsonSerde<unknown>();
     const backend = nodeBackend({
       log: this.#log,
       append: (records, holdWaitMaxMs) => this.#gate.pass(() => this.#log.append(records), holdWaitMaxMs),
       store: () => this.#openStore(),
-      decode: (_topic, bytes) => json.deserialize(bytes),
+      decode: this.formats.decodeValue,
       status: () => this.status(),
       isEngineRunning: () => this.#engine !== undefined,
     });
@@ -232,6 +247,7 @@ export class LocalNode implements HeadraceNode {
     await this.#engine?.close();
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
+    this.formats.close();
   }
 
   /** Those that are missing, also after an update of Headrace, with as many partitions as there are. */

@@ -2,6 +2,7 @@ import type { ReconciliationCase } from '../../topologies/reconciliation/events.
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
 import type { Fault } from './stall-watch.ts';
 
@@ -45,6 +46,8 @@ export interface AccountFigures {
  * HTTP (RemoteNode). Every command is written once, against this.
  */
 export interface HeadraceNode {
+  /** How the values of its topics are read. */
+  readonly formats: TopicFormats;
   /** As Log.append: resolves when the records are on disk. */
   append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]>;
   topics(): Promise<readonly TopicConfig[]>;
@@ -64,6 +67,15 @@ export interface HeadraceNode {
   findCase(caseId: string): Promise<ReconciliationCase | undefined>;
   status(): Promise<NodeStatus>;
   close(): Promise<void>;
+}
+
+/** The value of a record as it would be parsed from JSON; null for a tombstone. */
+export function valueIn<T>(
+  { formats }: Pick<HeadraceNode, 'formats'>,
+  topic: string,
+  { value, headers }: Pick<StoredRecord, 'value' | 'headers'>,
+): Promise<T> {
+  return formats.resolveValue(topic, value, headers) as Promise<T>;
 }
 
 /** All records of a partition from an offset up to another, in order, a batch at a time. */

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, HeadraceError } from '../errors.ts';
 import { readOwner } from '../storage/data-directory.ts';
+import { openTopicFormats } from './formats/open-topic-formats.ts';
+import type { ValueFormat } from './formats/topic-formats.ts';
 import { LocalNode } from './local-node.ts';
 import { openLogger } from './logger.ts';
 import type { HeadraceNode } from './node.ts';
@@ -11,6 +13,8 @@ import { RemoteNode } from './remote-node.ts';
 export interface OpenNodeOptions {
   readonly dataDirectory: string;
   readonly clock: Clock;
+  readonly valueFormat?: ValueFormat | undefined;
+  readonly schemaRegistry?: string | undefined;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */
   readonly runsEngine?: boolean;
   /** Whether a directory that does not exist is made: what only reads has nothing to find in it. */
@@ -48,7 +52,7 @@ export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> 
   const startedAt = options.clock();
   for (;;) {
     try {
-      return (await askOwner(dataDirectory)) ?? (await openLocally(options));
+      return (await askOwner(options)) ?? (await openLocally(options));
     } catch (error) {
       const waitMaxMs = error instanceof HeadraceError ? (WAIT_MAX_MS.get(error.code) ?? 0) : 0;
       if (options.clock() - startedAt >= waitMaxMs) throw error;
@@ -57,21 +61,23 @@ export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> 
   }
 }
 
-async function askOwner(dataDirectory: string): Promise<RemoteNode | undefined> {
+async function askOwner(options: OpenNodeOptions): Promise<RemoteNode | undefined> {
+  const { dataDirectory, clock, schemaRegistry } = options;
   const owner = await readOwner(dataDirectory);
   if (owner?.address === undefined || owner.token === undefined) return undefined;
-  const node = new RemoteNode(owner.address, owner.token);
+  const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
+  const node = new RemoteNode(owner.address, owner.token, await openTopicFormats({ clock, ...registry }));
   await node.visit();
   return node;
 }
 
-async function openLocally({ dataDirectory, clock, runsEngine = false }: OpenNodeOptions): Promise<LocalNode> {
+async function openLocally({ runsEngine = false, ...options }: OpenNodeOptions): Promise<LocalNode> {
   const onEngineFailure = (error: unknown) => {
     process.stderr.write(`headrace: the engine has ended: ${(error as Error).message}\n`);
     process.exit(1);
   };
-  const logger = openLogger(dataDirectory);
-  const node = await LocalNode.open({ dataDirectory, clock, logger, onEngineFailure });
+  const logger = openLogger(options.dataDirectory);
+  const node = await LocalNode.open({ ...options, logger, onEngineFailure });
   try {
     await node.serve(0, LINGER_MAX_MS);
     if (runsEngine) await node.start(onEngineFailure);

@@ -1,7 +1,7 @@
 import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import { deadLetterTopic } from '../runtime/dead-letter.ts';
 import type { AppendedRanges } from './appended-ranges.ts';
-import { type HeadraceNode, recordsOf, type StoredRecord } from './node.ts';
+import { type HeadraceNode, recordsOf, type StoredRecord, valueIn } from './node.ts';
 
 /** What became of records that were taken in. */
 export interface Outcomes {
@@ -16,9 +16,6 @@ const OUTCOME_TOPICS = [TOPICS.accepted, TOPICS.rejected, DEAD_LETTERS] as const
 type OutcomeTopic = (typeof OUTCOME_TOPICS)[number];
 /** Where a dead letter's headers say that its record came from. */
 const SOURCE_HEADERS = ['__streams.errors.partition', '__streams.errors.offset'] as const;
-
-/** In JSON no text can hold this: its quotes would stand behind backslashes. */
-const FROM_COMMANDS = Buffer.from(`"topic":"${TOPICS.commands}"`);
 
 /**
  * Counts outcomes of `transactions` from the moment on at which it was made. The ledger also accepts transactions that
@@ -55,7 +52,9 @@ export class OutcomeCounter {
 
   /** All outcomes until now, whoever took the records in. */
   async all(): Promise<Outcomes> {
-    for await (const record of this.#unread(TOPICS.rejected, this.#rejectedRead)) countCode(this.#codes, record);
+    for await (const record of this.#unread(TOPICS.rejected, this.#rejectedRead)) {
+      countCode(this.#codes, await this.#rejectionOf(record));
+    }
     return {
       accepted: await this.#acceptedUntilNow(),
       rejected: sorted(this.#codes),
@@ -67,8 +66,8 @@ export class OutcomeCounter {
     // Where nobody ever asked for a transaction, every accepted one was taken in, and none has to be read.
     const commands = await this.#node.watermarks(TOPICS.commands);
     if (commands.every(({ end }) => end === 0)) return this.#total(TOPICS.accepted);
-    for await (const { value } of this.#unread(TOPICS.accepted, this.#acceptedRead)) {
-      if (!Buffer.from(value!).includes(FROM_COMMANDS)) this.#accepted++;
+    for await (const record of this.#unread(TOPICS.accepted, this.#acceptedRead)) {
+      if ((await this.#sourceOf(record)).topic === TOPICS.transactions) this.#accepted++;
     }
     return this.#accepted;
   }
@@ -81,12 +80,23 @@ export class OutcomeCounter {
     if (total === appended.count) return this.all();
     const codes = new Map<string, number>();
     let [accepted, deadLetters] = [0, 0];
-    for await (const record of this.#since(TOPICS.accepted)) if (isOf(appended, sourceOf(record))) accepted++;
+    for await (const record of this.#since(TOPICS.accepted)) {
+      if (isOf(appended, await this.#sourceOf(record))) accepted++;
+    }
     for await (const record of this.#since(TOPICS.rejected)) {
-      if (isOf(appended, sourceOf(record))) countCode(codes, record);
+      const rejection = await this.#rejectionOf(record);
+      if (isOf(appended, rejection.source)) countCode(codes, rejection);
     }
     for await (const record of this.#since(DEAD_LETTERS)) if (appended.has(letterSourceOf(record))) deadLetters++;
     return { accepted, rejected: sorted(codes), deadLetters };
+  }
+
+  async #sourceOf(record: StoredRecord): Promise<Place> {
+    return (await valueIn<{ readonly source: Place }>(this.#node, TOPICS.accepted, record)).source;
+  }
+
+  #rejectionOf(record: StoredRecord): Promise<Rejection> {
+    return valueIn<Rejection>(this.#node, TOPICS.rejected, record);
   }
 
   async #total(topic: OutcomeTopic): Promise<number> {
@@ -114,12 +124,13 @@ interface Place {
   readonly offset: number;
 }
 
-function isOf(appended: AppendedRanges, source: Place): boolean {
-  return source.topic === TOPICS.transactions && appended.has(source);
+interface Rejection {
+  readonly code: string;
+  readonly source: Place;
 }
 
-function sourceOf(record: StoredRecord): Place {
-  return (JSON.parse(Buffer.from(record.value!).toString()) as { source: Place }).source;
+function isOf(appended: AppendedRanges, source: Place): boolean {
+  return source.topic === TOPICS.transactions && appended.has(source);
 }
 
 function letterSourceOf({ headers }: StoredRecord): Place {
@@ -130,8 +141,7 @@ function letterSourceOf({ headers }: StoredRecord): Place {
   return { partition: partition!, offset: offset! };
 }
 
-function countCode(codes: Map<string, number>, { value }: StoredRecord): void {
-  const { code } = JSON.parse(Buffer.from(value!).toString()) as { code: string };
+function countCode(codes: Map<string, number>, { code }: Rejection): void {
   codes.set(code, (codes.get(code) ?? 0) + 1);
 }
 

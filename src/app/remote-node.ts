@@ -3,6 +3,7 @@ import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
+import type { TopicFormats } from './formats/topic-formats.ts';
 import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
 import {
   fromProblem,
@@ -23,8 +24,10 @@ export class RemoteNode implements HeadraceNode {
   readonly #address: string;
   readonly #token: string;
   readonly #visit = new AbortController();
+  readonly formats: TopicFormats;
 
-  constructor(address: string, token: string) {
+  constructor(address: string, token: string, formats: TopicFormats) {
+    this.formats = formats;
     this.#address = address;
     this.#token = token;
   }

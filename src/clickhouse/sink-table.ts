@@ -1,6 +1,12 @@
 import type { Headers } from '../log/record.ts';
 import type { CellValue, Column } from './clickhouse.ts';
 
+/**
+ * Reads the value of a record of a topic, as it would be parsed from JSON; null for a tombstone. What it throws makes the
+ * record a dead letter of the sink, but for what is retriable: then the whole cut is tried again.
+ */
+export type DecodeValue = (topic: string, bytes: Uint8Array | null, headers: Headers) => unknown;
+
 /** A record of a topic on its way to a table. */
 export interface SinkRecord {
   readonly topic: string;
@@ -11,7 +17,7 @@ export interface SinkRecord {
   readonly key: Uint8Array | null;
   /** The value's bytes; null for a tombstone. */
   readonly bytes: Uint8Array | null;
-  /** The value parsed as JSON; null for a tombstone, and undefined where the table takes bytes. */
+  /** The value as {@link DecodeValue} reads it; null for a tombstone, and undefined where the table takes bytes. */
   readonly value: unknown;
   readonly headers: Headers;
 }
@@ -25,8 +31,8 @@ export interface SinkTable {
   /** With its database: `headrace.transactions_rows`. */
   readonly table: string;
   readonly columns: readonly Column[];
-  /** `bytes` leaves values as they are (dead letters); `json` is the default. */
-  readonly values?: 'json' | 'bytes';
+  /** `bytes` leaves values as they are (dead letters); `decoded` is the default. */
+  readonly values?: 'decoded' | 'bytes';
   /**
    * The rows of a record, cells in the order of the columns; none for a record that the table does not hold, such as a
    * tombstone. The same record always gives the same rows. What it throws makes the record a dead letter of the sink.

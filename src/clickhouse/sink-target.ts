@@ -6,7 +6,7 @@ import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
 import type { Cut, CutRange, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { RowBinaryEncoder } from './row-binary/encoder.ts';
-import type { SinkRecord, SinkTable } from './sink-table.ts';
+import type { DecodeValue, SinkRecord, SinkTable } from './sink-table.ts';
 
 /** The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only this cut has. */
 export class ClickHouseSinkTarget implements SinkTarget {
@@ -14,10 +14,12 @@ export class ClickHouseSinkTarget implements SinkTarget {
   readonly #clickhouse: ClickHouse;
   readonly #tables: ReadonlyMap<string, SinkTable>;
   readonly #tableNames: readonly string[];
+  readonly #decode: DecodeValue;
 
-  /** Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
-  constructor(clickhouse: ClickHouse, tables: readonly SinkTable[]) {
+  /** `decode` reads JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
+  constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], decode: DecodeValue = fromJson) {
     this.#clickhouse = clickhouse;
+    this.#decode = decode;
     this.#tables = new Map(tables.map((table) => [table.topic, table]));
     this.topics = [...this.#tables.keys()];
     this.#tableNames = [...new Set(tables.map((table) => table.table))];
@@ -52,9 +54,11 @@ export class ClickHouseSinkTarget implements SinkTarget {
         if (!isInside(range, batch.offsetAt(i))) continue;
         const mark = encoder.mark();
         try {
-          for (const row of table.rows(recordOf(batch, i, table))) encoder.append(row);
+          for (const row of table.rows(this.#recordOf(batch, i, table))) encoder.append(row);
         } catch (error) {
           encoder.rewind(mark);
+          // A schema that must be waited for is no fault of the record: the cut comes again.
+          if (error instanceof HeadraceError && error.retriable) throw error;
           deadLetters.push(sinkDeadLetter(cut.sink, batch, i, error));
         }
       }
@@ -68,6 +72,22 @@ export class ClickHouseSinkTarget implements SinkTarget {
       rows += encoder.rowCount;
     }
     return { rows, deadLetters };
+  }
+
+  #recordOf(batch: RecordBatch, index: number, table: SinkTable): SinkRecord {
+    const { topic, partition } = batch;
+    const bytes = batch.valueAt(index);
+    const headers = batch.headersAt(index);
+    return {
+      topic,
+      partition,
+      offset: batch.offsetAt(index),
+      timestamp: batch.timestampAt(index),
+      key: batch.keyAt(index),
+      bytes,
+      value: table.values === 'bytes' ? undefined : this.#decode(topic, bytes, headers),
+      headers,
+    };
   }
 }
 
@@ -100,17 +120,6 @@ function inOrder(batches: readonly RecordBatch[]): readonly RecordBatch[] {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function recordOf(batch: RecordBatch, index: number, table: SinkTable): SinkRecord {
-  const bytes = batch.valueAt(index);
-  const isJson = table.values !== 'bytes';
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    offset: batch.offsetAt(index),
-    timestamp: batch.timestampAt(index),
-    key: batch.keyAt(index),
-    bytes,
-    value: isJson ? (bytes === null ? null : (JSON.parse(UTF8.decode(bytes)) as unknown)) : undefined,
-    headers: batch.headersAt(index),
-  };
+function fromJson(_topic: string, bytes: Uint8Array | null): unknown {
+  return bytes === null ? null : JSON.parse(UTF8.decode(bytes));
 }

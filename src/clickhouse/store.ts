@@ -4,7 +4,7 @@ import type { ClickHouse } from './clickhouse.ts';
 import { openEmbedded } from './connection/embedded.ts';
 import { openServer } from './connection/server.ts';
 import { type Migration, migrate } from './migrations.ts';
-import type { SinkTable } from './sink-table.ts';
+import type { DecodeValue, SinkTable } from './sink-table.ts';
 import { ClickHouseSinkTarget } from './sink-target.ts';
 
 export interface StoreOptions {
@@ -22,7 +22,7 @@ export interface Store {
   /** The migrations that opening it has applied. */
   readonly applied: readonly Migration[];
   /** What the sink worker writes to. */
-  target(tables: readonly SinkTable[]): SinkTarget;
+  target(tables: readonly SinkTable[], decode?: DecodeValue): SinkTarget;
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return {
       clickhouse,
       applied,
-      target: (tables) => new ClickHouseSinkTarget(clickhouse, tables),
+      target: (tables, decode) => new ClickHouseSinkTarget(clickhouse, tables, decode),
       close: () => clickhouse.close(),
     };
   } catch (error) {

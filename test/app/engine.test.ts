@@ -1,7 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
+import { IDEMPOTENCY_TOPIC } from '../../src/app/http/api/idempotency-keys.ts';
 import type { LocalNode } from '../../src/app/local-node.ts';
-import { recordsOf } from '../../src/app/node.ts';
+import { recordsOf, valueIn } from '../../src/app/node.ts';
 import { readJsonRows } from '../../src/app/query-rows.ts';
+import { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import { partitionFor } from '../../src/log/partitioner.ts';
+import { openDataDirectory } from '../../src/storage/data-directory.ts';
+import { ledgerTopics } from '../../topologies/account-ledger/topics.ts';
 import { dispenseResult, openTemporaryNode, temporaryData, transaction, withdrawal } from './temporary-node.ts';
 
 const LIMIT = { timeout: 60_000 };
@@ -10,8 +15,8 @@ const LIMIT = { timeout: 60_000 };
 async function table(node: LocalNode, topic: string): Promise<ReadonlyMap<string, Record<string, unknown>>> {
   const rows = new Map<string, Record<string, unknown>>();
   for (const { partition, start, end } of await node.watermarks(topic)) {
-    for await (const { key, value } of recordsOf(node, topic, partition, start, end)) {
-      rows.set(Buffer.from(key!).toString(), JSON.parse(Buffer.from(value!).toString()));
+    for await (const record of recordsOf(node, topic, partition, start, end)) {
+      rows.set(Buffer.from(record.key!).toString(), await valueIn(node, topic, record));
     }
   }
   return rows;
@@ -115,10 +120,24 @@ describe('the engine', () => {
 
   it('gives an older data directory the topics that it lacks, with the partitions that it has', LIMIT, async () => {
     const data = temporaryData();
-    const first = await openTemporaryNode(data, { partitions: 3 });
-    await first.close();
-    const second = await openTemporaryNode(data, { partitions: 5 });
-    const partitions = new Set((await second.topics()).map((topic) => topic.partitions));
-    expect(partitions).toEqual(new Set([3]));
+    const directory = openDataDirectory(data, { clock: Date.now });
+    const log = new EmbeddedLog({ directory, clock: Date.now });
+    // As the first version made them: the ledger's, without commands.
+    const first = ledgerTopics(3).filter(({ name }) => !/^ledger\.(commands|outcomes)$/.test(name));
+    await log.createTopics(first);
+    await log.close();
+    const node = await openTemporaryNode(data, { partitions: 5 });
+    const topics = await node.topics();
+    expect(topics.length).toBeGreaterThan(2 * first.length);
+    const missing = topics.filter(({ name, partitions }) => partitions !== 3 && name !== IDEMPOTENCY_TOPIC.name);
+    expect(missing).toEqual([]);
+    const at = (record: ReturnType<typeof transaction>) => ({ ...record, partition: partitionFor(record.key, 3) });
+    await node.append([
+      at(transaction('A', 't', { amount: '60.00' })),
+      at(withdrawal('w', 'A')),
+      at(dispenseResult('w', 'SUCCESS')),
+    ]);
+    await node.drain();
+    expect(await states(node)).toEqual({ w: 'DISPENSED' });
   });
 });

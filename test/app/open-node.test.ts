@@ -28,7 +28,7 @@ describe('the node of a data directory', () => {
     // The owner had no engine yet: who wants results makes it start.
     await asking.drain();
     const accounts = await asking.accounts(position!.partition);
-    expect(accounts).toEqual([{ accountId: 'A', sequence: 1, booked: { EUR: '10.00' } }]);
+    expect(accounts).toEqual([{ accountId: 'A', sequence: 1, booked: { EUR: '10.00' }, held: { EUR: '0.00' } }]);
   });
 
   it('is not made by what only reads', async () => {

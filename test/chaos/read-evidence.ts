@@ -1,6 +1,6 @@
 import { LocalNode } from '../../src/app/local-node.ts';
 import { silentLogger } from '../../src/app/logger.ts';
-import { recordsOf } from '../../src/app/node.ts';
+import { recordsOf, valueIn } from '../../src/app/node.ts';
 import { readJsonRows } from '../../src/app/query-rows.ts';
 import type { CashEvidence, SentWithdrawal } from './cash-evidence.ts';
 import type {
@@ -121,12 +121,12 @@ interface Read {
 export async function records(node: LocalNode, topic: string): Promise<readonly Read[]> {
   const read: Read[] = [];
   for (const { partition, start, end } of await node.watermarks(topic)) {
-    for await (const { key, value, offset } of recordsOf(node, topic, partition, start, end)) {
+    for await (const record of recordsOf(node, topic, partition, start, end)) {
       read.push({
-        key: Buffer.from(key!).toString(),
-        value: JSON.parse(Buffer.from(value!).toString()) as Json,
+        key: Buffer.from(record.key!).toString(),
+        value: await valueIn<Json>(node, topic, record),
         partition,
-        offset,
+        offset: record.offset,
       });
     }
   }

@@ -83,6 +83,7 @@ export const packageRooms: Readonly<Record<string, string>> = {
   fastify: 'src/app',
   pino: 'src/app',
   zod: 'src/app',
+  'prom-client': 'src/app',
   'decimal.js': 'src/serde',
   avsc: 'src/serde',
 };

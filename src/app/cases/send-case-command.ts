@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
 import { partitionFor } from '../../log/partitioner.ts';
 import { containsCardNumber } from '../../privacy/card-numbers.ts';
-import { type HeadraceNode, recordsOf } from '../node.ts';
+import { type HeadraceNode, recordsOf, valueIn } from '../node.ts';
 
 export interface SendCaseCommandOptions {
   readonly clock: Clock;
@@ -74,8 +74,8 @@ async function refusalOf(
   from: number,
 ): Promise<Pick<RejectedCommand, 'code' | 'reason'> | undefined> {
   const end = (await node.watermarks(TOPICS.rejected))[partition]!.end;
-  for await (const { value } of recordsOf(node, TOPICS.rejected, partition, from, end)) {
-    const rejected = JSON.parse(Buffer.from(value!).toString()) as RejectedCommand;
+  for await (const record of recordsOf(node, TOPICS.rejected, partition, from, end)) {
+    const rejected = await valueIn<RejectedCommand>(node, TOPICS.rejected, record);
     if (rejected.commandId === commandId) return { code: rejected.code, reason: rejected.reason };
   }
   return undefined;

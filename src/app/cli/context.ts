@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Clock } from '../../clock.ts';
+import type { ValueFormat } from '../formats/topic-formats.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -11,6 +12,13 @@ export interface CommandContext {
 export interface GlobalOptions {
   readonly data: string;
   readonly json?: boolean;
+  readonly valueFormat?: ValueFormat;
+  readonly schemaRegistry?: string;
+}
+
+/** What a node must know of them. */
+export function nodeOptionsOf({ data, valueFormat, schemaRegistry }: GlobalOptions) {
+  return { dataDirectory: data, valueFormat, schemaRegistry };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

@@ -9,7 +9,7 @@ import { openLogger } from '../logger.ts';
 import { OutcomeCounter } from '../outcomes.ts';
 import { generate } from '../traffic/generate.ts';
 import type { StartOptions } from './commands/start.ts';
-import type { GlobalOptions } from './context.ts';
+import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { onEndSignals } from './end-signals.ts';
 import { serveApiOptions } from './serve-options.ts';
 
@@ -22,7 +22,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
   const logger = openLogger(options.data);
   const answerWithinMs = options.dispenseLimit * 1_000;
   const node = await LocalNode.open({
-    dataDirectory: options.data,
+    ...nodeOptionsOf(options),
     clock,
     logger,
     partitions: options.partitions,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
+import { VALUE_FORMATS } from '../formats/topic-formats.ts';
 import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
@@ -24,9 +25,17 @@ Examples:
   headrace query "SELECT * FROM headrace.balances LIMIT 5"
   headrace consume ledger.transactions --max 3
 
-Environment: HEADRACE_DATA (as --data), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing
+Environment: HEADRACE_DATA, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing
 moves for so long gives up; 120000), NO_COLOR
 Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
+
+const SCHEMA_REGISTRY = "a registry with Confluent's REST API, in place of the schemas that come with Headrace";
+
+function valueFormat(): Option {
+  return new Option('--value-format <format>', 'how values are written to topics (avro); both are read').choices(
+    VALUE_FORMATS,
+  );
+}
 
 /** Runs the command line; `argv` without node and script. Resolves with the exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -43,6 +52,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(version(), '--version', 'print the version')
     .option('--data <directory>', 'the data directory', process.env.HEADRACE_DATA ?? './data')
     .option('--json', 'results as JSON, for machines')
+    .addOption(valueFormat().default(process.env.HEADRACE_VALUE_FORMAT))
+    .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -62,7 +73,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     // An option of the whole program may stand behind the command's name as well.
     command
       .option('--data <directory>', 'the data directory (default: $HEADRACE_DATA or ./data)')
-      .option('--json', 'results as JSON, for machines');
+      .option('--json', 'results as JSON, for machines')
+      .addOption(valueFormat())
+      .option('--schema-registry <url>', SCHEMA_REGISTRY);
     for (const each of [command, ...command.commands]) each.exitOverride().showHelpAfterError('(--help shows how)');
     program.addCommand(command);
   }

@@ -9,7 +9,7 @@ import { readJsonRows } from '../query-rows.ts';
 import { reconcileAtRest } from '../reconcile/reconcile.ts';
 import { STALL_LIMIT_MS, StallWatch } from '../stall-watch.ts';
 import type { StartOptions } from './commands/start.ts';
-import type { GlobalOptions } from './context.ts';
+import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { type IntakeOptions, takeIn } from './intake.ts';
 import { type IntakeSummary, summaryText } from './intake-summary.ts';
 import { write } from './output.ts';
@@ -22,7 +22,7 @@ export async function runOnce(
 ): Promise<number> {
   const logger = openLogger(options.data);
   const node = await LocalNode.open({
-    dataDirectory: options.data,
+    ...nodeOptionsOf(options),
     clock,
     logger,
     partitions: options.partitions,

@@ -1,18 +1,45 @@
-import type { StoredRecord } from '../node.ts';
+import { HeadraceError } from '../../errors.ts';
+import type { HeadraceNode, StoredRecord } from '../node.ts';
 
-/** A record as JSON for people and machines: bytes that are text as text, others as base64 under a name that says so. */
-export function toJson(topic: string, partition: number, record: StoredRecord): Record<string, unknown> {
+/** What an Avro frame begins with: before its schema's id, or where a header names its schema. */
+const FRAME_STARTS: readonly number[] = [0, 1];
+const DEAD_LETTERS = /\.dlq$/;
+
+/**
+ * A record as JSON for people and machines: values in Avro as their schema says, bytes that are text as text, others as
+ * base64 under a name that says so. A dead letter is read as a record of the topic that it came from, where it can be.
+ */
+export async function toJson(
+  node: HeadraceNode,
+  topic: string,
+  partition: number,
+  record: StoredRecord,
+): Promise<Record<string, unknown>> {
   return {
     topic,
     partition,
     offset: record.offset,
     timestamp: new Date(record.timestamp).toISOString(),
     ...named('key', record.key),
-    ...named('value', record.value),
+    ...((await decoded(node, topic, record)) ?? named('value', record.value)),
     ...(record.headers.length === 0
       ? {}
       : { headers: record.headers.map(([name, value]) => ({ name, ...named('value', value) })) }),
   };
+}
+
+async function decoded(
+  { formats }: HeadraceNode,
+  topic: string,
+  { value, headers }: StoredRecord,
+): Promise<Record<string, unknown> | undefined> {
+  if (value === null || !FRAME_STARTS.includes(value[0] ?? -1)) return undefined;
+  try {
+    return { value: await formats.resolveValue(topic.replace(DEAD_LETTERS, ''), value, headers) };
+  } catch (error) {
+    if (error instanceof HeadraceError && error.retriable) throw error;
+    return undefined;
+  }
 }
 
 function named(name: string, bytes: Uint8Array | null): Record<string, unknown> {

@@ -46,7 +46,7 @@ export interface ControlServer {
  */
 export async function serveControl(node: HeadraceNode, port: number, api?: Api): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url');
-  const server = newServer(BODY_BYTES_MAX);
+  const server = newServer();
   const visitors = new Visitors();
   void server.register(async (own) => addControlRoutes(own, node, visitors, token), { prefix: '/control' });
   if (api === undefined) {
@@ -54,8 +54,6 @@ export async function serveControl(node: HeadraceNode, port: number, api?: Api):
     server.setNotFoundHandler((_request, reply) => unauthorised(reply));
   } else {
     api.register(server);
-    server.setNotFoundHandler((request, reply) => api.notFound(request, reply));
-    server.addHook('preClose', () => api.end());
   }
   const address = await listen(server, HOST, port);
   return { address, token, left: (maxMs) => visitors.left(maxMs), close: () => server.close() };
@@ -75,6 +73,7 @@ function unauthorised(reply: FastifyReply): FastifyReply {
 
 function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors: Visitors, token: string): void {
   const leases = new HoldLeases(node);
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, server.getDefaultJsonParser('error', 'error'));
   // The response lasts as long as the visit: a client that dies leaves by that, too.
   server.get('/visit', async (_request, reply) => {
     const leave = visitors.enter();
@@ -95,7 +94,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     await reply.code(status).type('application/problem+json').send(toProblem(error));
   });
 
-  server.post('/append', async (request) => {
+  server.post('/append', { bodyLimit: BODY_BYTES_MAX }, async (request) => {
     const { records } = appendBody.parse(request.body);
     return { positions: await node.append(records.map(fromWire)) };
   });

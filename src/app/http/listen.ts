@@ -16,9 +16,15 @@ const REQUEST_MAX_MS = 60_000;
 const PARAMETER_CHARACTERS_MAX = 4_096;
 
 /** A server that answers every error as a problem (RFC 9457). Throws USAGE for TLS files that can't be used. */
-export function newServer(bodyBytesMax: number, tls?: TlsFiles): FastifyInstance {
+export function newServer(tls?: TlsFiles): FastifyInstance {
+  const server = makeServer(tls);
+  // Each part reads the bodies that it takes; what has no route has no body to read.
+  server.removeAllContentTypeParsers();
+  return server;
+}
+
+function makeServer(tls: TlsFiles | undefined): FastifyInstance {
   const options: FastifyServerOptions = {
-    bodyLimit: bodyBytesMax,
     requestTimeout: REQUEST_MAX_MS,
     forceCloseConnections: true,
     // While it ends, the API says so as a problem.

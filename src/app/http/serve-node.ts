@@ -60,10 +60,8 @@ export async function serveNode(options: ServeNodeOptions): Promise<NodeServer> 
     const control = await serveControl(node, port, api);
     return { ...control, apiAddress: control.address, endIntake: () => api.end() };
   }
-  const server = newServer(api.limits.bodyBytesMax, tls);
+  const server = newServer(tls);
   api.register(server);
-  server.setNotFoundHandler((request, reply) => api.notFound(request, reply));
-  server.addHook('preClose', () => api.end());
   const apiAddress = await listen(server, host, port);
   let control: ControlServer;
   try {

@@ -2,7 +2,7 @@ import type { LedgerTransaction } from '../../../topologies/account-ledger/event
 import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
 import { ATM_TOPICS } from '../../../topologies/atm-dispense/topics.ts';
 import { RECONCILIATION_TOPICS } from '../../../topologies/reconciliation/topics.ts';
-import { type HeadraceNode, recordsOf } from '../node.ts';
+import { type HeadraceNode, recordsOf, valueIn } from '../node.ts';
 import { readJsonRows } from '../query-rows.ts';
 import { addTo, compareFigures, type Difference, type Source, toScaled } from './figures.ts';
 
@@ -73,9 +73,9 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
   let read = 0;
   let outcomes = 0;
   for (const { partition, start, end } of await node.watermarks(TOPICS.accepted)) {
-    for await (const { value } of recordsOf(node, TOPICS.accepted, partition, start, end)) {
+    for await (const record of recordsOf(node, TOPICS.accepted, partition, start, end)) {
       if (++read % 10_000 === 0) onProgress(read);
-      const transaction = JSON.parse(Buffer.from(value!).toString()) as LedgerTransaction;
+      const transaction = await valueIn<LedgerTransaction>(node, TOPICS.accepted, record);
       const { accountId, currency, direction, amount, sequence, balanceAfter, postings, source } = transaction;
       const effect = direction === 'credit' ? toScaled(amount) : -toScaled(amount);
       const account = `${accountId} ${currency}`;
@@ -143,10 +143,11 @@ function setMoney(figures: Map<string, string>, name: string, scaled: bigint): v
 async function lastOfEach(node: HeadraceNode, topic: string, field: string): Promise<ReadonlyMap<string, number>> {
   const last = new Map<string, string>();
   for (const { partition, start, end } of await node.watermarks(topic)) {
-    for await (const { key, value } of recordsOf(node, topic, partition, start, end)) {
-      const name = Buffer.from(key!).toString();
+    for await (const record of recordsOf(node, topic, partition, start, end)) {
+      const name = Buffer.from(record.key!).toString();
+      const value = await valueIn<Record<string, unknown> | null>(node, topic, record);
       if (value === null) last.delete(name);
-      else last.set(name, String((JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>)[field]));
+      else last.set(name, String(value[field]));
     }
   }
   const counts = new Map<string, number>();

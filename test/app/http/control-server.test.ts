@@ -12,7 +12,7 @@ let remote: RemoteNode;
 beforeEach(async () => {
   node = await openTemporaryNode();
   server = await serveControl(node, 0);
-  remote = new RemoteNode(server.address, server.token);
+  remote = new RemoteNode(server.address, server.token, node.formats);
   return () => server.close();
 });
 afterEach(() => server.close());

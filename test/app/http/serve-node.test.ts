@@ -38,7 +38,7 @@ describe('serving', () => {
     expect(new URL(address).hostname).toBe('127.0.0.1');
     const owner = await readOwner(dataDirectory);
     expect(owner!.address).toBe(address);
-    expect(await new RemoteNode(owner!.address!, owner!.token!).topics()).toEqual(await node.topics());
+    expect(await new RemoteNode(owner!.address!, owner!.token!, node.formats).topics()).toEqual(await node.topics());
     expect((await get('/control/topics')).status).toBe(401);
     expect((await get('/openapi.json')).status).toBe(200);
   });
@@ -90,7 +90,7 @@ describe('serving', () => {
     expect((await fetch(`${address}/control/topics`)).status).toBe(404);
     const owner = await readOwner(dataDirectory);
     expect(new URL(owner!.address!).hostname).toBe('127.0.0.1');
-    expect(await new RemoteNode(owner!.address!, owner!.token!).topics()).toEqual(await node.topics());
+    expect(await new RemoteNode(owner!.address!, owner!.token!, node.formats).topics()).toEqual(await node.topics());
   });
 
   it('speaks TLS with the files it is given', async () => {

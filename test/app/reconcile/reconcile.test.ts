@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LocalNode } from '../../../src/app/local-node.ts';
+import { type StoredRecord, valueIn } from '../../../src/app/node.ts';
 import { reconcileAtRest } from '../../../src/app/reconcile/reconcile.ts';
 import { dispenseResult, incoming, openTemporaryNode, transaction, withdrawal } from '../temporary-node.ts';
 
@@ -19,8 +20,8 @@ async function settledNode(): Promise<LocalNode> {
 
 async function acceptedOf(node: LocalNode, accountId: string): Promise<Record<string, unknown>> {
   for (const { partition } of await node.watermarks('ledger.transactions')) {
-    for (const { key, value } of await node.read('ledger.transactions', partition, 0)) {
-      if (Buffer.from(key!).toString() === accountId) return JSON.parse(Buffer.from(value!).toString());
+    for (const record of await node.read('ledger.transactions', partition, 0)) {
+      if (Buffer.from(record.key!).toString() === accountId) return valueIn(node, 'ledger.transactions', record);
     }
   }
   throw new RangeError(`nothing accepted for ${accountId}`);
@@ -142,9 +143,8 @@ describe('reconcile', () => {
 });
 
 async function lastOf(node: LocalNode, topic: string): Promise<Record<string, unknown>> {
-  let last: Uint8Array | null | undefined;
-  for (const { partition } of await node.watermarks(topic)) {
-    for (const { value } of await node.read(topic, partition, 0)) last = value;
-  }
-  return JSON.parse(Buffer.from(last!).toString());
+  let last: StoredRecord | undefined;
+  for (const { partition } of await node.watermarks(topic))
+    last = (await node.read(topic, partition, 0)).at(-1) ?? last;
+  return valueIn(node, topic, last!);
 }

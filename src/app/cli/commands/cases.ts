@@ -16,7 +16,7 @@ import { LocalNode } from '../../local-node.ts';
 import type { HeadraceNode } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
 import { caseTable, caseText } from '../case-text.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { usesColour, write } from '../output.ts';
 
 const EXAMPLES = `
@@ -119,7 +119,7 @@ export function casesCommand({ clock, exit }: CommandContext): Command {
   }
 
   async function withNode(own: Command, action: (node: HeadraceNode) => Promise<void>): Promise<void> {
-    const node = await openNode({ dataDirectory: optionsOf(own).data, clock, runsEngine: true });
+    const node = await openNode({ ...nodeOptionsOf(optionsOf(own)), clock, runsEngine: true });
     try {
       // What an earlier process left behind is processed first; a running one is at it all the time.
       if (node instanceof LocalNode) await node.drain();

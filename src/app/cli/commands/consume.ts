@@ -3,7 +3,7 @@ import { HeadraceError } from '../../../errors.ts';
 import type { Watermarks } from '../../../log/log.ts';
 import type { HeadraceNode } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { write } from '../output.ts';
 import { toJson } from '../records.ts';
@@ -29,7 +29,7 @@ export function consumeCommand({ clock }: CommandContext): Command {
     .addHelpText('after', '\nExample:\n  headrace consume transactions.rejected --max 10')
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ConsumeOptions>(command);
-      const node = await openNode({ dataDirectory: options.data, clock });
+      const node = await openNode({ ...nodeOptionsOf(options), clock });
       try {
         await consume(node, topic, options);
       } finally {
@@ -50,8 +50,8 @@ async function consume(node: HeadraceNode, topic: string, options: ConsumeOption
       for (;;) {
         const records = await node.read(topic, partition, positions.get(partition)!);
         for (const record of records) {
-          if (!(await write(process.stdout, `${JSON.stringify(toJson(topic, partition, record))}\n`)) || --left === 0)
-            return;
+          const shown = JSON.stringify(await toJson(node, topic, partition, record));
+          if (!(await write(process.stdout, `${shown}\n`)) || --left === 0) return;
         }
         if (records.length === 0) break;
         positions.set(partition, records.at(-1)!.offset + 1);

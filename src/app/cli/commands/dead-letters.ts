@@ -3,7 +3,7 @@ import { HeadraceError } from '../../../errors.ts';
 import type { NewRecord } from '../../../log/record.ts';
 import { type HeadraceNode, recordsOf, type StoredRecord } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { write } from '../output.ts';
 import { toJson } from '../records.ts';
@@ -44,7 +44,7 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
     .action(async (topic: string, partition: number, offset: number, _options, own: Command) => {
       await withNode(own, false, async (node) => {
         const { record } = await letterAt(node, topic, partition, offset);
-        await write(process.stdout, `${JSON.stringify(toJson(topic, partition, record), null, 2)}\n`);
+        await write(process.stdout, `${JSON.stringify(await toJson(node, topic, partition, record), null, 2)}\n`);
       });
     });
   command
@@ -80,7 +80,7 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
     runsEngine: boolean,
     action: (node: HeadraceNode) => Promise<void>,
   ): Promise<void> {
-    const node = await openNode({ dataDirectory: optionsOf(own).data, clock, runsEngine });
+    const node = await openNode({ ...nodeOptionsOf(optionsOf(own)), clock, runsEngine });
     try {
       await action(node);
     } finally {

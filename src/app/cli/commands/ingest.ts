@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openNode } from '../../open-node.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { type InputOptionValues, withInputOptions } from '../input-options.ts';
 import { summaryText } from '../intake-summary.ts';
 import { takeInAndDrain } from '../once.ts';
@@ -16,7 +16,7 @@ export function ingestCommand({ clock, exit }: CommandContext): Command {
     );
   return withInputOptions(command).action(async (input: string, _options, own: Command) => {
     const options = optionsOf<InputOptionValues>(own);
-    const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true, createsDirectory: true });
+    const node = await openNode({ ...nodeOptionsOf(options), clock, runsEngine: true, createsDirectory: true });
     try {
       const summary = await takeInAndDrain(node, { ...options, input }, clock);
       await write(process.stdout, options.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));

@@ -7,7 +7,7 @@ import { containsCardNumber } from '../../../privacy/card-numbers.ts';
 import { recordKey } from '../../input/record-key.ts';
 import type { HeadraceNode } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { write } from '../output.ts';
 
 interface ProduceOptions {
@@ -35,7 +35,7 @@ export function produceCommand({ clock, exit }: CommandContext): Command {
     )
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ProduceOptions>(command);
-      const node = await openNode({ dataDirectory: options.data, clock, runsEngine: true, createsDirectory: true });
+      const node = await openNode({ ...nodeOptionsOf(options), clock, runsEngine: true, createsDirectory: true });
       try {
         const partitions = (await node.watermarks(topic)).length;
         const toRecord = async (key: string | null | undefined, value: string | null) =>

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { openNode } from '../../open-node.ts';
 import { reconcileAtRest } from '../../reconcile/reconcile.ts';
-import { type CommandContext, optionsOf } from '../context.ts';
+import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { printReconciliation } from '../reconciliation-report.ts';
 
 export function reconcileCommand({ clock, exit }: CommandContext): Command {
@@ -13,8 +13,9 @@ export function reconcileCommand({ clock, exit }: CommandContext): Command {
       '\nCompared: counts, sums per currency, sequence, balance and holds of every account, withdrawals and cases by their state. What is under way is processed first; what comes in meanwhile waits.\n\nExample:\n  headrace reconcile --all',
     )
     .action(async (_options, command: Command) => {
-      const { data, json, all } = optionsOf<{ all?: boolean }>(command);
-      const node = await openNode({ dataDirectory: data, clock, runsEngine: true });
+      const options = optionsOf<{ all?: boolean }>(command);
+      const { json, all } = options;
+      const node = await openNode({ ...nodeOptionsOf(options), clock, runsEngine: true });
       try {
         const report = await reconcileAtRest(node);
         await printReconciliation(report, json ?? false, all ?? false);

@@ -8,7 +8,7 @@ import type { ApiBackend } from './api-backend.ts';
 import { transactionsBefore } from './ledger-queries.ts';
 import { refuse } from './problem.ts';
 import { type Route, route } from './route.ts';
-import { accountBalance, accountParams, transactionList, wholeNumber } from './schemas.ts';
+import { accountBalance, accountParams, cursor as cursorSchema, transactionList, wholeNumber } from './schemas.ts';
 
 const LIMIT_MAX = 500;
 const LIMIT_DEFAULT = 50;
@@ -41,7 +41,7 @@ export function accountRoutes(backend: ApiBackend): readonly Route[] {
       params: accountParams,
       query: z.strictObject({
         limit: wholeNumber(1, LIMIT_MAX, LIMIT_DEFAULT),
-        cursor: z.string().max(64).optional().describe('Of the page before'),
+        cursor: cursorSchema.optional(),
       }),
       answers: { 200: { description: 'A page', schema: transactionList } },
       problems: [400, 404, 429, 503],

@@ -88,8 +88,13 @@ export class Api {
     return new Api(options, limits, await IdempotencyKeys.open(options.backend, limits, options.clock));
   }
 
-  /** Adds the routes to a server, in a context of their own. */
+  /** Adds the routes to a server, in a context of their own; what has no route is answered here, too. */
   register(server: FastifyInstance): void {
+    server.setNotFoundHandler((request, reply) => this.#notFound(request, reply));
+    server.setErrorHandler((error, request, reply) =>
+      request.is404 ? this.#notFound(request, reply) : this.#sendProblem(error, request, reply),
+    );
+    server.addHook('preClose', () => this.end());
     void server.register(async (own) => {
       own.removeAllContentTypeParsers();
       own.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -104,18 +109,6 @@ export class Api {
         });
       }
     });
-  }
-
-  /** Answers for a path that has no route, or not for this method. */
-  async notFound(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const path = request.url.split('?', 1)[0]!;
-    const methods = this.#routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
-    if (methods.length === 0) {
-      await this.#sendProblem(refuse(404, 'PATH_UNKNOWN', 'There is nothing at this path'), request, reply);
-      return;
-    }
-    void reply.header('allow', methods.join(', '));
-    await this.#sendProblem(refuse(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')}`), request, reply);
   }
 
   /** From now on takes nothing in, and who waits for a result is answered. Resolves when nothing is under way any more. */
@@ -194,6 +187,17 @@ export class Api {
       ending: this.#ending.signal,
     };
     return route.handle(asked as ApiRequest<never, never, never>);
+  }
+
+  /** Answers for a path that has no route, or not for this method. */
+  async #notFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const path = request.url.split('?', 1)[0]!;
+    const methods = this.#routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
+    if (methods.length === 0) {
+      return this.#sendProblem(refuse(404, 'PATH_UNKNOWN', 'There is nothing at this path'), request, reply);
+    }
+    void reply.header('allow', methods.join(', '));
+    return this.#sendProblem(refuse(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')}`), request, reply);
   }
 
   async #sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -17,7 +17,7 @@ import { assignment, caseList, commandTaken, decision, reconciliationCase } from
 import { type IntakeDesk, onlyOutcome } from './intake.ts';
 import { refuse } from './problem.ts';
 import { type ApiAnswer, type ApiRequest, type Route, route } from './route.ts';
-import { wholeNumber } from './schemas.ts';
+import { cursor as cursorSchema, wholeNumber } from './schemas.ts';
 import { TailScan } from './tail-scan.ts';
 import type { Waits } from './waits.ts';
 
@@ -68,7 +68,7 @@ export function caseRoutes({ backend, desk, waits, clock }: CaseRoutesOptions): 
         status: z.enum(CASE_STATUSES).optional(),
         terminalId: z.string().max(200).optional(),
         limit: wholeNumber(1, LIMIT_MAX, LIMIT_DEFAULT),
-        cursor: z.string().max(2_000).optional().describe('Of the page before'),
+        cursor: cursorSchema.optional(),
       }),
       answers: { 200: { description: 'A page, without histories', schema: caseList } },
       problems: [400, 429, 503],

@@ -16,6 +16,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   421: 'The Host header names another server',
   422: 'What was sent is refused',
   429: 'Too many requests of this client; Retry-After says when to try again',
+  431: 'The headers are too large',
   503: 'Too much is under way or waits; Retry-After says when to try again',
 };
 
@@ -61,11 +62,12 @@ function operationOf(route: Route, toSchema: ToSchema, needsKey: boolean): unkno
   for (const [status, answer] of Object.entries(answers)) {
     const type = answer.type ?? 'application/json';
     const schema = answer.schema === undefined ? { type: 'string' } : toSchema(answer.schema, 'output');
-    responses[status] = { description: answer.description, content: { [type]: { schema } } };
+    const links = answer.links === undefined ? {} : { links: answer.links };
+    responses[status] = { description: answer.description, content: { [type]: { schema } }, ...links };
   }
   const problemContent = { 'application/problem+json': { schema: toSchema(problemSchema, 'output') } };
   const isSecured = needsKey && route.isOpen !== true;
-  for (const status of [...route.problems, 421, ...(isSecured ? [401] : [])]) {
+  for (const status of [...route.problems, 421, 431, ...(isSecured ? [401] : [])]) {
     const retry = status === 429 || status === 503 ? { headers: RETRY_AFTER } : {};
     responses[status] = { description: PROBLEMS[status], content: problemContent, ...retry };
   }

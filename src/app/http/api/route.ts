@@ -54,6 +54,13 @@ export interface RouteAnswer {
   /** None for plain text. */
   readonly schema?: z.ZodType;
   readonly type?: string;
+  /** OpenAPI's links: what can be asked with what it says. */
+  readonly links?: Readonly<Record<string, RouteLink>>;
+}
+
+export interface RouteLink {
+  readonly operationId: string;
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** A route whose handler gets what its schemas make of a request. */

@@ -12,7 +12,7 @@ export const identifier = z
 
 export const money = z.string().describe("Decimal text with exactly the currency's decimals");
 const time = z.string().describe('RFC 3339');
-const currency = z.string().describe('ISO 4217 code');
+const currencyCode = z.string().describe('ISO 4217 code');
 
 export const position = z
   .object({ topic: z.string(), partition: z.int().min(0), offset: z.int().min(0) })
@@ -84,7 +84,7 @@ export const postedFields = {
   sequence: z.int().min(1).describe('Number within the account, gapless'),
   direction: z.enum(['credit', 'debit']),
   amount: money,
-  currency,
+  currency: currencyCode,
   occurredAt: time,
   kind: z.enum(['posting', 'request']),
   balanceAfter: money,
@@ -121,12 +121,18 @@ export const accountBalance = z
   .object({
     accountId: z.string(),
     sequence: z.int().min(0).describe('Of the last transaction'),
-    balances: z.array(z.object({ currency, booked: money, held: money, available: money })),
+    balances: z.array(z.object({ currency: currencyCode, booked: money, held: money, available: money })),
   })
   .meta({ id: 'AccountBalance' });
 
 export const accountParams = z.object({ accountId: identifier });
 export const transactionParams = z.object({ accountId: identifier, transactionId: identifier });
+
+/** What a page gave, to be given back as it is. */
+export const cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,2000}$/, 'must be what a page gave')
+  .describe('Of the page before');
 
 /** A whole number in a query, written in digits. */
 export function wholeNumber(min: number, max: number, preset: number) {

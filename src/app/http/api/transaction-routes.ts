@@ -14,6 +14,17 @@ import { intakeAnswer, transactionItem, transactionParams, transactionStatus, wh
 import { TransactionWatch } from './transaction-watch.ts';
 import type { Waits } from './waits.ts';
 
+const accountId = '$response.body#/accountId';
+/** Of an answer to a single transaction. */
+const LINKS = {
+  status: {
+    operationId: 'getTransaction',
+    parameters: { accountId, transactionId: '$response.body#/transactionId' },
+  },
+  balance: { operationId: 'getBalance', parameters: { accountId } },
+  list: { operationId: 'listTransactions', parameters: { accountId } },
+};
+
 export interface TransactionRoutesOptions {
   readonly backend: ApiBackend;
   readonly desk: IntakeDesk;
@@ -39,7 +50,7 @@ export function transactionRoutes(options: TransactionRoutesOptions): readonly R
       body: z.union([z.looseObject({}), z.array(z.unknown()).min(1).max(limits.itemsMax)]),
       shownBody: z.union([transactionItem, batch]),
       takesIdempotencyKey: true,
-      answers: { 202: { description: 'On disk, and will be processed', schema: intakeAnswer } },
+      answers: { 202: { description: 'On disk, and will be processed', schema: intakeAnswer, links: LINKS } },
       problems: [400, 409, 413, 415, 422, 429, 503],
       handle: async (request) => {
         const partitions = (await backend.watermarks(TOPICS.transactions)).length;
@@ -67,7 +78,7 @@ export function transactionRoutes(options: TransactionRoutesOptions): readonly R
         'of the rule. With waitMs the answer comes when it is settled, or when the time is over.',
       params: transactionParams,
       query: z.strictObject({
-        waitMs: wholeNumber(0, limits.waitMsMax, 0).describe('How long to wait while it is pending or unknown'),
+        waitMs: wholeNumber(0, limits.waitMsMax, 0).describe('How long to wait while it is pending'),
       }),
       answers: { 200: { description: 'Its status', schema: transactionStatus } },
       problems: [400, 404, 429, 503],
@@ -75,7 +86,7 @@ export function transactionRoutes(options: TransactionRoutesOptions): readonly R
         const watch = new TransactionWatch(backend, params.accountId, params.transactionId, limits.scannedRecordsMax);
         const status = await waits.until(
           () => watch.look(),
-          (seen) => seen !== undefined && seen.status !== 'pending',
+          (seen) => seen?.status !== 'pending',
           query.waitMs,
           ending,
         );

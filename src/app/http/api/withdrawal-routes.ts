@@ -24,6 +24,12 @@ import { identifier, wholeNumber } from './schemas.ts';
 import { groupPosition, ofKey, TailScan } from './tail-scan.ts';
 import type { Waits } from './waits.ts';
 
+const withdrawalId = '$response.body#/withdrawalId';
+const LINKS = {
+  status: { operationId: 'getWithdrawal', parameters: { withdrawalId } },
+  dispense: { operationId: 'reportDispense', parameters: { withdrawalId } },
+};
+
 export interface WithdrawalRoutesOptions {
   readonly backend: ApiBackend;
   readonly desk: IntakeDesk;
@@ -54,7 +60,7 @@ export function withdrawalRoutes(options: WithdrawalRoutesOptions): readonly Rou
       summary: 'Asks for a withdrawal: authorisation, and a hold in the ledger',
       body: withdrawalRequest,
       takesIdempotencyKey: true,
-      answers: { 202: { description: 'On disk, and will be processed', schema: withdrawalTaken } },
+      answers: { 202: { description: 'On disk, and will be processed', schema: withdrawalTaken, links: LINKS } },
       problems: [400, 409, 413, 415, 422, 429, 503],
       handle: async (request) => {
         const { withdrawalId } = request.body;
@@ -71,14 +77,16 @@ export function withdrawalRoutes(options: WithdrawalRoutesOptions): readonly Rou
       description: 'With waitMs the answer comes when the ledger has decided, or when the time is over.',
       params: withdrawalParams,
       query: z.strictObject({
-        waitMs: wholeNumber(0, limits.waitMsMax, 0).describe('How long to wait while it is not authorised or refused'),
+        waitMs: wholeNumber(0, limits.waitMsMax, 0).describe(
+          'How long to wait while it is neither authorised nor refused',
+        ),
       }),
       answers: { 200: { description: 'Its status', schema: withdrawalStatus } },
       problems: [400, 404, 429, 503],
       handle: async ({ params: { withdrawalId }, query: { waitMs }, ending }) => {
         const status = await waits.until(
           () => withdrawalOf(backend, withdrawalId, limits.scannedRecordsMax),
-          (seen) => seen !== undefined && seen.state !== 'PENDING' && seen.state !== 'REQUESTED',
+          (seen) => seen?.state !== 'PENDING' && seen?.state !== 'REQUESTED',
           waitMs,
           ending,
         );
