@@ -101,7 +101,7 @@ export class Engine {
   async drain(): Promise<void> {
     for (let round = 0; round < CHAIN_LENGTH_MAX; round++) {
       const before = await this.#saidBetween();
-      for (const worker of this.#workers) await worker.idle();
+      await Promise.all(this.#workers.map((worker) => worker.idle()));
       if ((await this.#saidBetween()) === before) break;
     }
     await this.#sink.drain();

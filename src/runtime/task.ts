@@ -8,6 +8,7 @@ import type { TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
 import { CurrentRecord } from './current-record.ts';
 import { deadLetterHeaders, deadLetterTopic, type Redact, redactBytes } from './dead-letter.ts';
+import { OperatorTime, TIME_STORE } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
 import type { RecordCollector } from './record-collector.ts';
@@ -61,6 +62,7 @@ export class Task {
       partition,
       record: this.#record,
       buffer: (store: StoreDefinition) => this.#buffers.get(store.name)!,
+      time: (operator: string) => new OperatorTime(this.#timeBuffer(state, partition), operator),
       output: (topic: TopicName) => collector.output(topicName(topic)),
       skipped: () => {
         this.#counters.skipped++;
@@ -106,6 +108,15 @@ export class Task {
     }
     this.#counters.processed += done;
     return done;
+  }
+
+  /** Only tasks whose operators keep time have it. Other tasks of this partition keep theirs under other names in it. */
+  #timeBuffer(state: CommittedState, partition: number): WriteBuffer {
+    const existing = this.#buffers.get(TIME_STORE);
+    if (existing !== undefined) return existing;
+    const made = new WriteBuffer(TIME_STORE, partition, state.partition(TIME_STORE, partition));
+    this.#buffers.set(TIME_STORE, made);
+    return made;
   }
 
   /** Positions behind the processed records, for the commit. */

@@ -1,59 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sinkTables } from '../../src/app/sink-tables.ts';
-import { DEAD_LETTER_TOPICS, systemsOf, topicsBetween, topicsOf } from '../../src/app/systems.ts';
 import { readRows } from '../../src/clickhouse/clickhouse.ts';
-import { deadLetterTopic } from '../../src/runtime/dead-letter.ts';
-import type { FailedDispense, WithdrawalStatus } from '../../topologies/atm-dispense/events.ts';
-import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { batchesOf, cutOf, type GivenRecord } from '../clickhouse/record-batches.ts';
 import { withStore } from '../clickhouse/temporary-store.ts';
-
-const AT = '2026-03-01T10:00:00.000Z';
-const withdrawal: WithdrawalStatus = {
-  withdrawalId: 'w',
-  accountId: 'A',
-  terminalId: 'T',
-  amount: '50.00',
-  currency: 'EUR',
-  requestedAt: AT,
-  state: 'AUTHORISED',
-  version: 2,
-  taken: '0.00',
-  reversed: '0.00',
-  updatedAt: AT,
-  history: [{ event: 'requested', state: 'REQUESTED', at: AT, topic: 'atm.withdrawals', partition: 0, offset: 1 }],
-};
-const failed: FailedDispense = {
-  withdrawalId: 'w',
-  accountId: 'A',
-  terminalId: 'T',
-  number: 1,
-  outcome: 'PARTIAL',
-  reason: 'cassette empty',
-  amount: '50.00',
-  currency: 'EUR',
-  taken: '20.00',
-  isPosted: false,
-  occurredAt: AT,
-  history: [],
-};
-const each: ReconciliationCase = {
-  caseId: 'case:w',
-  withdrawalId: 'w',
-  accountId: 'A',
-  terminalId: 'T',
-  kind: 'retracted',
-  status: 'open',
-  reason: 'taken back',
-  amount: '50.00',
-  currency: 'EUR',
-  taken: '0.00',
-  openedAt: AT,
-  updatedAt: AT,
-  version: 1,
-  history: [],
-};
+import { failed, openCase, withdrawal } from './cash-records.ts';
 
 let cuts = 0;
 /** Writes the records of some topics as one cut, and returns what became dead letters of the sink. */
@@ -72,33 +23,6 @@ async function written(
   );
   return (await store.target(sinkTables).write(cutOf(cuts, batches), batches)).deadLetters;
 }
-
-test('every topic that a system writes and no other one reads has a table, and so has every topic of dead letters', () => {
-  const systems = systemsOf({});
-  const internal = new Set(topicsBetween(systems));
-  const inputs = new Set(
-    systems.flatMap(({ topology }) =>
-      topology.plan.subTopologies.flatMap(({ sources }) => sources.map((s) => s.topic.name)),
-    ),
-  );
-  const wanted = topicsOf(1)
-    .map(({ name }) => name)
-    .filter((name) => !internal.has(name) && !inputs.has(name));
-  const there = sinkTables.map(({ topic }) => topic);
-  expect(there).toEqual(expect.arrayContaining(wanted));
-  expect(there).toContain('atm.dispense.failed');
-  expect([...inputs].map(deadLetterTopic).sort()).toEqual([...DEAD_LETTER_TOPICS].sort());
-  expect(there).toEqual(expect.arrayContaining([...DEAD_LETTER_TOPICS]));
-});
-
-test('what the systems say to each other is known, so that a drain can follow it', () => {
-  expect(topicsBetween(systemsOf({}))).toEqual([
-    'atm.dispense.failed',
-    'atm.settlements',
-    'ledger.commands',
-    'ledger.outcomes',
-  ]);
-});
 
 test('every column of every table says what is in it', async () => {
   await withStore(async ({ clickhouse }) => {
@@ -119,9 +43,16 @@ test('a withdrawal, a failed dispense and a case are shown as they stand, the gr
       ],
       'atm.dispense.failed': [failed, failed, { ...failed, number: 2, outcome: 'LATE_SUCCESS', isPosted: true }],
       'reconciliation.cases': [
-        { ...each, version: 3, status: 'resolved', posted: '0.00', resolution, updatedAt: '2026-03-02T10:00:00.000Z' },
-        { ...each, version: 2, status: 'proposed', proposal, assignee: 'anna' },
-        { ...each, caseId: 'case:x', version: 2, status: 'proposed', proposal, assignee: 'anna' },
+        {
+          ...openCase,
+          version: 3,
+          status: 'resolved',
+          posted: '0.00',
+          resolution,
+          updatedAt: '2026-03-02T10:00:00.000Z',
+        },
+        { ...openCase, version: 2, status: 'proposed', proposal, assignee: 'anna' },
+        { ...openCase, caseId: 'case:x', version: 2, status: 'proposed', proposal, assignee: 'anna' },
         null,
       ],
       'atm.rejected': [
@@ -224,7 +155,7 @@ test('what terminals write freely has a row: few decimals, odd times, results wi
           occurredAt: '2026-03-01T10:00Z',
         },
       ],
-      'reconciliation.cases': [{ ...each, kind: 'orphan', accountId: '', currency: '', amount: '0', taken: '0' }],
+      'reconciliation.cases': [{ ...openCase, kind: 'orphan', accountId: '', currency: '', amount: '0', taken: '0' }],
     });
     expect(letters).toEqual([]);
     const shown = 'SELECT withdrawal_id AS id, amount, requested_at FROM withdrawals ORDER BY id';
@@ -297,7 +228,7 @@ test('money comes back to the last digit at the limits of the type', async () =>
           reversed: m(c!),
         })),
         'reconciliation.cases': of((index, m, [a, b, c]) => ({
-          ...each,
+          ...openCase,
           caseId: id(index),
           currency: given[index]![0][0],
           amount: m(a!),

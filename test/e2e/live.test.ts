@@ -43,6 +43,11 @@ describe('headrace start, on generated traffic', () => {
     const records = lines(await ask('consume', 'ledger.transactions', '--max', '3'));
     expect(records).toHaveLength(3);
     expect(records[0]).toMatchObject({ topic: 'ledger.transactions', offset: 0, value: { sequence: 1 } });
+    const withdrawals = async () => query<{ state: string }>(data, 'SELECT DISTINCT state FROM headrace.withdrawals');
+    for (let tries = 0; tries < 20 && !(await withdrawals()).some(({ state }) => state === 'DISPENSED'); tries++) {
+      await sleep(250);
+    }
+    expect(await withdrawals()).toContainEqual({ state: 'DISPENSED' });
     const wrong = await ask('query', 'DROP TABLE headrace.transactions_rows');
     expect(wrong).toMatchObject({ status: 1, err: expect.stringMatching(/DROP is not a query.*QUERY_FAILED/) });
     const unknown = await ask('consume', 'nope');

@@ -85,7 +85,6 @@ export const packageRooms: Readonly<Record<string, string>> = {
   zod: 'src/app',
   'prom-client': 'src/app',
   'decimal.js': 'src/serde',
-  avsc: 'src/serde',
 };
 
 /** Imports that cross a wall of the house. */

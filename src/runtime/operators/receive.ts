@@ -3,19 +3,25 @@ import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
 import type { TopicName } from '../../streams/topology/nodes.ts';
 import type { CurrentRecord } from '../current-record.ts';
+import type { OperatorTime } from '../operator-time.ts';
 import type { TopicOutput } from '../record-collector.ts';
 
 /**
  * An operator at work: a function that takes a record and calls the next one. The parts of a record are arguments, not
  * an object, so that a chain of operators allocates nothing.
+ *
+ * Between operators of a table `before` is the row that `value` replaces, null where there was none; it is given where the
+ * operator below needs it ({@link needsBefore}) and means nothing elsewhere.
  */
-export type Receive = (key: unknown, value: unknown, timestamp: number) => void;
+export type Receive = (key: unknown, value: unknown, timestamp: number, before?: unknown) => void;
 
 /** What an operator may use of its task. */
 export interface OperatorContext {
   readonly partition: number;
   readonly record: CurrentRecord;
   buffer(store: StoreDefinition): WriteBuffer;
+  /** Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. */
+  time(operator: string): OperatorTime;
   output(topic: TopicName): TopicOutput;
   /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
   skipped(operator: string): void;

@@ -14,17 +14,6 @@ import { intakeAnswer, transactionItem, transactionParams, transactionStatus, wh
 import { TransactionWatch } from './transaction-watch.ts';
 import type { Waits } from './waits.ts';
 
-const accountId = '$response.body#/accountId';
-/** Of an answer to a single transaction. */
-const LINKS = {
-  status: {
-    operationId: 'getTransaction',
-    parameters: { accountId, transactionId: '$response.body#/transactionId' },
-  },
-  balance: { operationId: 'getBalance', parameters: { accountId } },
-  list: { operationId: 'listTransactions', parameters: { accountId } },
-};
-
 export interface TransactionRoutesOptions {
   readonly backend: ApiBackend;
   readonly desk: IntakeDesk;
@@ -50,7 +39,7 @@ export function transactionRoutes(options: TransactionRoutesOptions): readonly R
       body: z.union([z.looseObject({}), z.array(z.unknown()).min(1).max(limits.itemsMax)]),
       shownBody: z.union([transactionItem, batch]),
       takesIdempotencyKey: true,
-      answers: { 202: { description: 'On disk, and will be processed', schema: intakeAnswer, links: LINKS } },
+      answers: { 202: { description: 'On disk, and will be processed', schema: intakeAnswer } },
       problems: [400, 409, 413, 415, 422, 429, 503],
       handle: async (request) => {
         const partitions = (await backend.watermarks(TOPICS.transactions)).length;

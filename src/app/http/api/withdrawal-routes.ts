@@ -64,7 +64,7 @@ export function withdrawalRoutes(options: WithdrawalRoutesOptions): readonly Rou
       problems: [400, 409, 413, 415, 422, 429, 503],
       handle: async (request) => {
         const { withdrawalId } = request.body;
-        const checked = checkWithdrawal(withdrawalId, request.body);
+        const checked = cardRefusal(request.body) ?? checkWithdrawal(withdrawalId, request.body);
         return desk.take(request, await intakeOf(ATM_TOPICS.withdrawals, withdrawalId, checked));
       },
     }),
@@ -108,7 +108,7 @@ export function withdrawalRoutes(options: WithdrawalRoutesOptions): readonly Rou
       problems: [400, 409, 413, 415, 422, 429, 503],
       handle: async (request) => {
         const { withdrawalId } = request.params;
-        const checked = checkResult(withdrawalId, { withdrawalId, ...request.body });
+        const checked = cardRefusal(request.body) ?? checkResult(withdrawalId, { withdrawalId, ...request.body });
         return desk.take(request, await intakeOf(ATM_TOPICS.results, withdrawalId, checked));
       },
     }),
@@ -125,26 +125,25 @@ async function draftOf(
   if ('code' in checked && 'reason' in checked) {
     return { problem: problem(422, String(checked.code), String(checked.reason)) };
   }
-  if (hasCardNumber(checked)) {
-    return {
-      problem: problem(422, 'CARD_NUMBER', 'An amount looks like a card number; card numbers must not come in'),
-    };
-  }
   const key = Buffer.from(withdrawalId);
   const partition = partitionFor(key, (await backend.watermarks(topic)).length);
   return { record: { topic, partition, timestamp, key, value: Buffer.from(JSON.stringify(checked)) } };
 }
 
-/** The rules look at texts; amounts are digits by themselves, so here it counts whether they are money. */
-function hasCardNumber(
-  checked: Partial<z.output<typeof dispenseResult> & z.output<typeof withdrawalRequest>>,
-): boolean {
-  const { amount, taken, currency, notes = [] } = checked;
+interface Amounts {
+  readonly amount?: string | undefined;
+  readonly taken?: string | undefined;
+  readonly currency?: string | undefined;
+  readonly notes?: z.output<typeof dispenseResult>['notes'];
+}
+
+/** The rules look at texts; amounts are digits by themselves, so here it counts whether they are money as they were sent. */
+function cardRefusal({ amount, taken, currency, notes = [] }: Amounts) {
   const amounts = [amount, taken, ...notes.map(({ denomination }) => denomination)];
-  return (
+  const isFound =
     amounts.some((each) => isCardNumberAsAmount(each, currency)) ||
-    notes.some(({ count }) => containsCardNumber(String(count)))
-  );
+    notes.some(({ count }) => containsCardNumber(String(count)));
+  return isFound ? { code: 'CARD_NUMBER', reason: 'an amount looks like a card number; none must come in' } : undefined;
 }
 
 /** From the engine's committed state, or else from what it has not processed yet. */

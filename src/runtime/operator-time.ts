@@ -1,0 +1,47 @@
+import { toBinaryString } from '../state/binary-string.ts';
+import type { WriteBuffer } from '../state/write-buffer.ts';
+
+/** The store of all operator times; names that begin with "__" belong to the engine. */
+export const TIME_STORE = '__time';
+
+const TIME_BYTES = 8;
+
+/**
+ * The greatest timestamp that has reached one operator of a task (design D3: each operator counts what reaches it). It is
+ * kept in the task's write buffer: a record that fails takes it back, a commit makes it durable, and a crash changes no result.
+ * Kafka Streams forgets it with a restart; that is the one intended difference.
+ */
+export class OperatorTime {
+  readonly #buffer: WriteBuffer;
+  readonly #key: string;
+  /** The bytes that {@link #now} was read from: as long as the buffer returns the same, so does this. */
+  #bytes: Uint8Array | null | undefined;
+  #now = -1;
+
+  constructor(buffer: WriteBuffer, operator: string) {
+    this.#buffer = buffer;
+    this.#key = toBinaryString(Buffer.from(operator));
+  }
+
+  /** Milliseconds since 1970; -1 before anything has come. */
+  get now(): number {
+    const bytes = this.#buffer.get(this.#key);
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#now = bytes === null ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+    }
+    return this.#now;
+  }
+
+  /** Time never goes back. Returns what it is then. */
+  advance(timestamp: number): number {
+    const now = this.now;
+    if (timestamp <= now) return now;
+    const bytes = new Uint8Array(TIME_BYTES);
+    new DataView(bytes.buffer).setFloat64(0, timestamp);
+    this.#buffer.put(this.#key, bytes);
+    this.#bytes = bytes;
+    this.#now = timestamp;
+    return timestamp;
+  }
+}
