@@ -45,6 +45,7 @@ export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
+export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
 export type { ForwardOptions, Processor, ProcessorContext, RecordContext } from './streams/processor.ts';
 export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';

@@ -53,6 +53,7 @@ function keyMayHaveChanged(node: Node): boolean {
     case 'tableSource':
     case 'repartition':
     case 'aggregate':
+    case 'tableAggregate':
     case 'toTable':
       return false;
     case 'map':

@@ -1,4 +1,6 @@
+import { HeadraceError } from '../errors.ts';
 import type { Graph } from './graph.ts';
+import { type GroupedTable, groupedTable, type KGroupedTable } from './grouped-table.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
 import { KStream, type Named } from './stream.ts';
 import type { Node } from './topology/nodes.ts';
@@ -45,6 +47,40 @@ export class KTable<K, V> {
     );
   }
 
+  /**
+   * Groups the rows by another key, and takes another value of them. A row for which the selector gives a null key or
+   * value is in no group. The rows go through a repartition topic.
+   */
+  groupBy<K2, V2>(
+    selector: (key: K, value: V) => readonly [K2, V2],
+    grouped: GroupedTable<K2, V2>,
+  ): KGroupedTable<K2, V2> {
+    return groupedTable(this.#graph, this.#node, selector, grouped);
+  }
+
+  /** The rows of both tables that have the same key. */
+  join<V2, R>(other: KTable<K, V2>, joiner: (left: V, right: V2, key: K) => R, named: Named = {}): KTable<K, R> {
+    return this.#join('inner', other, joiner as never, named);
+  }
+
+  /** Every row of this table, with the other's of the same key or null. */
+  leftJoin<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V, right: V2 | null, key: K) => R,
+    named: Named = {},
+  ): KTable<K, R> {
+    return this.#join('left', other, joiner as never, named);
+  }
+
+  /** Every row of either table, with the other's of the same key or null. */
+  outerJoin<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V | null, right: V2 | null, key: K) => R,
+    named: Named = {},
+  ): KTable<K, R> {
+    return this.#join('outer', other, joiner as never, named);
+  }
+
   /** For the other classes of the DSL. @internal */
   node(): Node {
     return this.#node;
@@ -53,6 +89,23 @@ export class KTable<K, V> {
   /** For the other classes of the DSL. @internal */
   graph(): Graph {
     return this.#graph;
+  }
+
+  #join<V2, R>(
+    join: 'inner' | 'left' | 'outer',
+    other: KTable<K, V2>,
+    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
+    named: Named,
+  ): KTable<K, R> {
+    if (other.#graph !== this.#graph) {
+      throw new HeadraceError('TOPOLOGY_INVALID', 'join: the two sides come from different builders');
+    }
+    const node = this.#graph.add(
+      { kind: 'tableTableJoin', parents: [this.#node, other.#node], join, joiner },
+      `KTABLE-${join === 'inner' ? '' : join.toUpperCase()}JOIN`,
+      named.name,
+    );
+    return new KTable<K, R>(this.#graph, node, { key: this.#serdes.key });
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keepWhen: boolean, named: Named): KTable<K, V> {

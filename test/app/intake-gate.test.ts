@@ -70,4 +70,16 @@ describe('the gate of intake', () => {
     await waiting.passed;
     expect(events).toEqual(['a begins', 'a ends']);
   });
+
+  it('gives up after a while where it is told to, and has appended nothing then', async () => {
+    const gate = new IntakeGate();
+    const hold = await gate.hold();
+    let appended = 0;
+    const append = async () => ++appended;
+    await expect(gate.pass(append, 20)).rejects.toMatchObject({ code: 'LOG_BACKPRESSURE', retriable: true });
+    const patient = gate.pass(append, 60_000);
+    await hold.release();
+    expect(await patient).toBe(1);
+    expect(await gate.pass(append, 20)).toBe(2);
+  });
 });

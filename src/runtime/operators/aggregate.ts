@@ -13,8 +13,9 @@ export function aggregate(node: Kind<'aggregate'>, context: OperatorContext, nex
     if (key === null || value === null) return context.skipped(name);
     let updated: unknown;
     let updatedAt = timestamp;
+    let before: unknown;
     try {
-      const before = store.get(key);
+      before = store.get(key);
       if (before !== null) {
         updatedAt = Math.max(timestamp, store.timestamp);
         updated = aggregator(key, value, before);
@@ -26,6 +27,6 @@ export function aggregate(node: Kind<'aggregate'>, context: OperatorContext, nex
     } catch (error) {
       throw failedIn(name, error);
     }
-    next(key, updated, updatedAt);
+    next(key, updated, updatedAt, before);
   };
 }

@@ -8,12 +8,12 @@ import { tableReader } from './table.ts';
  */
 export function streamTableJoin(node: Kind<'streamTableJoin'>, context: OperatorContext, next: Receive): Receive {
   const { joiner, isLeft, name } = node;
-  const read = tableReader(node.parents[1]!, context);
+  const table = tableReader(node.parents[1]!, context);
   return (key, value, timestamp) => {
     if (value === null || (key === null && !isLeft)) return context.skipped(name);
     let joined: unknown;
     try {
-      const tableValue = key === null ? null : read(key);
+      const tableValue = key === null ? null : table.get(key);
       if (tableValue === null && !isLeft) return;
       joined = joiner(value, tableValue, key);
     } catch (error) {

@@ -3,48 +3,96 @@ import type { Kind, Node } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
 
 /** A topic or stream kept as a table: the newest record of a key is its row. A null key is skipped. */
-export function storeTable(node: Kind<'tableSource' | 'toTable'>, context: OperatorContext, next: Receive): Receive {
+export function storeTable(
+  node: Kind<'tableSource' | 'toTable'>,
+  context: OperatorContext,
+  next: Receive,
+  sendsBefore: boolean,
+): Receive {
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, value, timestamp) => {
     if (key === null) return context.skipped(node.name);
+    let before: unknown = null;
     try {
+      if (sendsBefore) before = store.get(key);
       store.put(key, value, timestamp);
     } catch (error) {
       throw failedIn(node.name, error);
     }
-    next(key, value, timestamp);
+    next(key, value, timestamp, before);
   };
 }
 
-/** A row for which the predicate does not hold is sent on as deleted. */
+/** A row for which the predicate does not hold is sent on as deleted; where it was none before, nothing is. */
 export function tableFilter(node: Kind<'tableFilter'>, next: Receive): Receive {
   const derive = filteredValue(node);
-  return (key, value, timestamp) => next(key, derive(key, value), timestamp);
+  return (key, value, timestamp, before = null) => {
+    const [now, then] = [derive(key, value), derive(key, before)];
+    if (now !== null || then !== null) next(key, now, timestamp, then);
+  };
 }
 
-export function tableMapValues(node: Kind<'tableMapValues'>, next: Receive): Receive {
+export function tableMapValues(node: Kind<'tableMapValues'>, next: Receive, sendsBefore: boolean): Receive {
   const derive = mappedValue(node);
-  return (key, value, timestamp) => next(key, derive(key, value), timestamp);
+  if (!sendsBefore) return (key, value, timestamp) => next(key, derive(key, value), timestamp);
+  return (key, value, timestamp, before) => next(key, derive(key, value), timestamp, derive(key, before));
 }
 
-/** Reads a table as of now: a stored one from its store, a derived one by deriving from what it comes from. */
-export function tableReader(node: Node, context: OperatorContext): (key: unknown) => unknown {
+/** Reads the rows of a table as of now. */
+export interface TableReader {
+  /** The row, or null. */
+  get(key: unknown): unknown;
+  /** Of the row that the last {@link get} returned. */
+  readonly timestamp: number;
+}
+
+/** A stored table is read from its store, a derived one by deriving from what it comes from. */
+export function tableReader(node: Node, context: OperatorContext): TableReader {
   switch (node.kind) {
     case 'tableSource':
     case 'toTable':
-    case 'aggregate': {
-      const store = new TimestampedStore(node.store, context.buffer(node.store));
-      return (key) => store.get(key);
-    }
+    case 'aggregate':
+    case 'tableAggregate':
+      return new TimestampedStore(node.store, context.buffer(node.store));
     case 'tableFilter':
     case 'tableMapValues': {
-      const read = tableReader(node.parents[0]!, context);
+      const source = tableReader(node.parents[0]!, context);
       const derive = node.kind === 'tableFilter' ? filteredValue(node) : mappedValue(node);
-      return (key) => derive(key, read(key));
+      return {
+        get: (key) => derive(key, source.get(key)),
+        get timestamp() {
+          return source.timestamp;
+        },
+      };
     }
+    case 'tableTableJoin':
+      return joinedTable(node, context);
     default:
       throw failedIn(node.name, 'is not a table');
   }
+}
+
+function joinedTable(node: Kind<'tableTableJoin'>, context: OperatorContext): TableReader {
+  const [left, right] = node.parents.map((parent) => tableReader(parent, context)) as [TableReader, TableReader];
+  let timestamp = -1;
+  return {
+    get(key) {
+      const leftRow = left.get(key);
+      const leftAt = leftRow === null ? -1 : left.timestamp;
+      const rightRow = right.get(key);
+      timestamp = Math.max(leftAt, rightRow === null ? -1 : right.timestamp);
+      return isJoined(node.join, leftRow, rightRow) ? node.joiner(leftRow, rightRow, key) : null;
+    },
+    get timestamp() {
+      return timestamp;
+    },
+  };
+}
+
+/** Whether a row of the joined table follows from these two. */
+export function isJoined(join: Kind<'tableTableJoin'>['join'], left: unknown, right: unknown): boolean {
+  if (left !== null && right !== null) return true;
+  return join === 'left' ? left !== null : join === 'outer' && (left !== null || right !== null);
 }
 
 type Derive = (key: unknown, value: unknown) => unknown;

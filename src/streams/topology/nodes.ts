@@ -24,6 +24,9 @@ export type Node =
   | TableMapValuesNode
   | ToStreamNode
   | StreamTableJoinNode
+  | GroupTableNode
+  | TableAggregateNode
+  | TableTableJoinNode
   | SinkNode;
 
 export type NodeKind = Node['kind'];
@@ -147,6 +150,37 @@ export interface ToStreamNode extends NodeBase {
 export interface StreamTableJoinNode extends NodeBase {
   readonly kind: 'streamTableJoin';
   readonly isLeft: boolean;
+  readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
+}
+
+/** A change of a row, on its way to the row of another table that it is a part of. */
+export interface RowChange {
+  /** Null where there is none. */
+  readonly value: unknown;
+  readonly before: unknown;
+}
+
+/** Under which row of the grouped table a row stands: forwards {@link RowChange}s under the new key. */
+export interface GroupTableNode extends NodeBase {
+  readonly kind: 'groupTable';
+  /** Of the new key: keys are the same group where their bytes are. */
+  readonly key: Serde<unknown>;
+  readonly selector: (key: unknown, value: unknown) => readonly [unknown, unknown];
+}
+
+export interface TableAggregateNode extends NodeBase {
+  readonly kind: 'tableAggregate';
+  readonly store: StoreDefinition;
+  /** Absent for reduce: there the first value is the aggregate. */
+  readonly initializer: (() => unknown) | undefined;
+  readonly adder: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  readonly subtractor: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+}
+
+/** parents[0] is the left table, parents[1] the right one. */
+export interface TableTableJoinNode extends NodeBase {
+  readonly kind: 'tableTableJoin';
+  readonly join: 'inner' | 'left' | 'outer';
   readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
 }
 

@@ -30,6 +30,7 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'tableSource':
     case 'toTable':
     case 'aggregate':
+    case 'tableAggregate':
       return [node.store];
     case 'process':
       return Object.values(node.stores);

@@ -9,6 +9,8 @@ import { openLog, temporaryDirectory } from '../../embedded-log.ts';
 import { compile } from './compile.ts';
 import { LEDGER_TOPICS, sampleLedger } from './sample-ledger.ts';
 
+const TRANSACTIONS = 8_000;
+
 const compiled = temporaryDirectory();
 let child = '';
 
@@ -37,7 +39,8 @@ function runChild(directory: string, place: string, count: number): Promise<Ende
 test('killed for good at every step, between two tables and in the middle of an insert, the views are right to the row', async () => {
   const directory = temporaryDirectory();
   try {
-    const sample = sampleLedger(4_000, 40);
+    // Enough for every run to find more than it is killed in, however the cuts fall.
+    const sample = sampleLedger(TRANSACTIONS, 40);
     const log = openLog(join(directory.path, 'log'));
     await log.createTopics(LEDGER_TOPICS);
     await log.append(sample.records);
@@ -84,7 +87,7 @@ test('killed for good at every step, between two tables and in the middle of an 
         sample.transactions.map((row) => row.slice(0, 3)),
       );
       const legs = "SELECT count(), countIf(leg = 1), sum(if(direction = 'credit', amount, -amount)) FROM postings";
-      expect(await rows(legs)).toEqual([['8000', '4000', '0']]);
+      expect(await rows(legs)).toEqual([[String(2 * TRANSACTIONS), String(TRANSACTIONS), '0']]);
     } finally {
       await store.close();
     }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../clock.ts';
@@ -57,6 +58,8 @@ export class Api {
   private constructor(options: ApiOptions, limits: ApiLimits, idempotencyKeys: IdempotencyKeys) {
     const { backend, clock, version, keys } = options;
     this.#options = options;
+    // Each request that waits for a result listens to it.
+    setMaxListeners(0, this.#ending.signal);
     this.limits = limits;
     this.#underWay = new UnderWay(limits.requestsMax, limits.requestBytesMax);
     this.#buckets = new TokenBuckets(limits.requestsPerSecond, limits.burst, clock);

@@ -12,8 +12,8 @@ import { TailScan } from './tail-scan.ts';
 
 /** Marks the records of a request that came with a key, so that they are found again. */
 const KEY_HEADER = 'http.idempotency-key';
-/** A key of this length is more than any UUID with a prefix. */
-const KEY_CHARACTERS_MAX = 200;
+/** More than any UUID with a prefix. */
+export const IDEMPOTENCY_KEY = /^[!-~]{1,200}$/;
 const RETRY_AFTER_SECONDS = 1;
 
 type Request = Parameters<IntakeDesk['take']>[0];
@@ -43,8 +43,10 @@ export class IdempotentDesk implements IntakeDesk {
       const positions = records.length === 0 ? [] : await this.#append(records);
       return intake.answer(outcomesOf(intake.drafts, positions));
     }
-    checkKey(request.idempotencyKey);
-    const key = keptKey(request.client, request.idempotencyKey);
+    // The draft has it as a structured string, in quotes; most clients leave them out.
+    const given = request.idempotencyKey.replace(/^"(.*)"$/, '$1');
+    checkKey(given);
+    const key = keptKey(request.client, given);
     if (this.#underWay.has(key)) {
       throw refuse(
         409,
@@ -143,8 +145,8 @@ function outcomesOf(drafts: readonly Draft[], positions: readonly RecordPosition
 }
 
 function checkKey(key: string): void {
-  if (key.trim() === '' || key.length > KEY_CHARACTERS_MAX) {
-    throw refuse(400, 'IDEMPOTENCY_KEY_INVALID', `An Idempotency-Key has 1 to ${KEY_CHARACTERS_MAX} characters`);
+  if (!IDEMPOTENCY_KEY.test(key)) {
+    throw refuse(400, 'IDEMPOTENCY_KEY_INVALID', 'An Idempotency-Key has 1 to 200 visible characters of ASCII');
   }
   if (containsCardNumber(key)) {
     throw refuse(400, 'CARD_NUMBER', 'The Idempotency-Key holds what looks like a card number');

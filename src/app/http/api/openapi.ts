@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IDEMPOTENCY_KEY as IDEMPOTENCY_KEY_PATTERN } from './idempotent-desk.ts';
 import type { Route } from './route.ts';
 import { problemSchema } from './schemas.ts';
 
@@ -97,7 +98,7 @@ const IDEMPOTENCY_KEY = {
   in: 'header',
   required: false,
   description: 'The same request again under the same key is done once and gets the first answer, for a day',
-  schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[!-~]+$' },
+  schema: { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source },
 };
 
 function parametersOf(

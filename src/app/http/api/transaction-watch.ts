@@ -1,6 +1,7 @@
 import type { LedgerTransaction, RejectedTransaction } from '../../../../topologies/account-ledger/events.ts';
 import { identityOf } from '../../../../topologies/account-ledger/posting-office.ts';
 import { TOPICS } from '../../../../topologies/account-ledger/topics.ts';
+import { HeadraceError } from '../../../errors.ts';
 import { partitionFor } from '../../../log/partitioner.ts';
 import type { RecordBatch } from '../../../log/record-batch.ts';
 import { deadLetterTopic } from '../../../runtime/dead-letter.ts';
@@ -136,7 +137,7 @@ export class TransactionWatch {
     return this.#decode<Partial<LedgerTransaction>>(batch, index)?.transactionId === this.#transactionId;
   }
 
-  /** What can't be read is nobody's. */
+  /** What can't be read is nobody's; what can't be read yet must not be taken for that. */
   #decode<T>(batch: RecordBatch, index: number): T | undefined {
     const value = batch.valueAt(index);
     if (value === null) return undefined;
@@ -144,7 +145,8 @@ export class TransactionWatch {
     const topic = batch.topic === DEAD_LETTERS ? TOPICS.transactions : batch.topic;
     try {
       return (this.#backend.decode(topic, value, batch.headersAt(index)) ?? undefined) as T | undefined;
-    } catch {
+    } catch (error) {
+      if (error instanceof HeadraceError && error.retriable) throw error;
       return undefined;
     }
   }

@@ -55,15 +55,17 @@ export class Waits {
     }
   }
 
+  /** Resolves with the next commit, or when the server ends. */
   async #change(leftMs: number, ending: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const ended = sleep(COMMIT_WAIT_MAX_MS, undefined, { signal: AbortSignal.any([ending, done.signal]) });
-    try {
-      const pause = ended.catch(() => undefined);
-      await Promise.race([this.#backend.awaitCommit(Math.min(leftMs, COMMIT_WAIT_MAX_MS)), pause]);
-    } finally {
-      done.abort();
-    }
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        // A signal that lives as long as the server must not remember everyone who ever waited.
+        ending.removeEventListener('abort', wake);
+        resolve();
+      };
+      ending.addEventListener('abort', wake);
+      void this.#backend.awaitCommit(Math.min(leftMs, COMMIT_WAIT_MAX_MS)).then(wake, wake);
+    });
     await sleep(Math.min(leftMs, LOOK_EVERY_MS));
   }
 }

@@ -35,6 +35,7 @@ describe('a request with an Idempotency-Key', () => {
     await api.close();
     const next = await opened({ dataDirectory: api.data });
     expect((await next.post('/transactions', batch, key('k1'))).text).toBe(first.text);
+    expect((await next.post('/transactions', batch, key('"k1"'))).text).toBe(first.text);
     const single = await next.post('/transactions', payment('A', '8'), key('k2'));
     expect((await next.post('/transactions', payment('A', '8'), key('k2'))).text).toBe(single.text);
     expect(await ends(next)).toBe(7);
@@ -91,6 +92,8 @@ describe('a request with an Idempotency-Key', () => {
     ['a card number', '4111-1111-1111-1111', 'CARD_NUMBER'],
     ['more characters than the limit', 'k'.repeat(201), 'IDEMPOTENCY_KEY_INVALID'],
     ['nothing', '', 'IDEMPOTENCY_KEY_INVALID'],
+    ['a space', 'a b', 'IDEMPOTENCY_KEY_INVALID'],
+    ['other letters', 'ü', 'IDEMPOTENCY_KEY_INVALID'],
   ])('is refused with %s as its key', async (_what, bad, code) => {
     const api = await opened();
     const { status, text } = await api.post('/transactions', payment('A', '1'), key(bad));
