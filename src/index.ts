@@ -44,6 +44,7 @@ export type { Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
+export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';

@@ -1,4 +1,6 @@
 import { HeadraceError } from '../errors.ts';
+import type { Serde } from '../serde/serde.ts';
+import { addForeignKeyJoin, type ForeignKeyJoinOptions } from './foreign-key-join.ts';
 import type { Graph } from './graph.ts';
 import { type GroupedTable, groupedTable, type KGroupedTable } from './grouped-table.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
@@ -81,6 +83,29 @@ export class KTable<K, V> {
     return this.#join('outer', other, joiner as never, named);
   }
 
+  /**
+   * The rows of this table, each with the row of the other that it points to: `foreignKeyOf` gives that row's key, null for
+   * none (KIP-213). The two tables may have different numbers of partitions.
+   */
+  joinOnForeignKey<FK, V2, R>(
+    other: KTable<FK, V2>,
+    foreignKeyOf: (value: V, key: K) => FK | null,
+    joiner: (left: V, right: V2, key: K) => R,
+    options: ForeignKeyJoinOptions<K, V, FK, R>,
+  ): KTable<K, R> {
+    return this.#joinOnForeignKey(false, other, foreignKeyOf as never, joiner as never, options);
+  }
+
+  /** As {@link joinOnForeignKey}, with null for a row that points to none. */
+  leftJoinOnForeignKey<FK, V2, R>(
+    other: KTable<FK, V2>,
+    foreignKeyOf: (value: V, key: K) => FK | null,
+    joiner: (left: V, right: V2 | null, key: K) => R,
+    options: ForeignKeyJoinOptions<K, V, FK, R>,
+  ): KTable<K, R> {
+    return this.#joinOnForeignKey(true, other, foreignKeyOf as never, joiner as never, options);
+  }
+
   /** For the other classes of the DSL. @internal */
   node(): Node {
     return this.#node;
@@ -89,6 +114,32 @@ export class KTable<K, V> {
   /** For the other classes of the DSL. @internal */
   graph(): Graph {
     return this.#graph;
+  }
+
+  #joinOnForeignKey<FK, V2, R>(
+    isLeft: boolean,
+    other: KTable<FK, V2>,
+    foreignKeyOf: (value: unknown, key: unknown) => unknown,
+    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
+    { name, value, left, foreignKey }: ForeignKeyJoinOptions<K, V, FK, R>,
+  ): KTable<K, R> {
+    if (other.#graph !== this.#graph) {
+      throw new HeadraceError('TOPOLOGY_INVALID', 'joinOnForeignKey: the two sides come from different builders');
+    }
+    const own = { key: left?.key ?? this.#serdes.key, value: left?.value ?? this.#serdes.value };
+    const node = addForeignKeyJoin(this.#graph, {
+      left: { node: this.#node, serdes: own as KnownSerdes<unknown, unknown> },
+      right: {
+        node: other.#node,
+        serdes: { key: foreignKey ?? other.#serdes.key, value: other.#serdes.value } as KnownSerdes<unknown, unknown>,
+      },
+      isLeft,
+      foreignKeyOf,
+      joiner,
+      name,
+      value: value as Serde<unknown>,
+    });
+    return new KTable<K, R>(this.#graph, node, { key: own.key, value });
   }
 
   #join<V2, R>(

@@ -8,7 +8,7 @@ import {
   type Topology,
 } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
-import { add, firstCharacter, mapper, predicate, subtract } from './functions.ts';
+import { add, firstCharacter, foreignKey, mapper, predicate, subtract } from './functions.ts';
 import type { Emitted, Operator, Scenario } from './scenario.ts';
 
 type Text = string | null;
@@ -119,6 +119,8 @@ class Interpreter {
         return this.#aggregate(operator, id);
       case 'join':
         return this.#join(operator, id);
+      case 'foreignKeyJoin':
+        return this.#foreignKeyJoin(operator, id);
       default:
         throw new Unsupported(`operator ${operator.op}`);
     }
@@ -205,6 +207,15 @@ class Interpreter {
         : stream(left.stream.leftJoin(right.table, joiner, joined));
     }
     throw new Unsupported(`join of ${left.kind} and ${right.kind}`);
+  }
+
+  #foreignKeyJoin({ kind, from, with: other }: Operator, id: string): Made {
+    const [left, right] = [this.#get(from!), this.#get(other!)];
+    if (left.kind !== 'table' || right.kind !== 'table') throw new Unsupported('foreign-key join of what is no table');
+    const options = { name: `fk${id}`, value: stringSerde, left: strings };
+    return kind === 'inner'
+      ? table(left.table.joinOnForeignKey(right.table, foreignKey, (one, two) => `${one}+${two}`, options))
+      : table(left.table.leftJoinOnForeignKey(right.table, foreignKey, (one, two) => `${one}+${two}`, options));
   }
 
   #split({ from, branches = [] }: Operator, id: string): void {

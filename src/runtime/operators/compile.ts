@@ -1,5 +1,6 @@
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
+import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
 import { process } from './process.ts';
 import type { OperatorContext, Receive } from './receive.ts';
 import { sink } from './sink.ts';
@@ -43,6 +44,7 @@ function needsBefore(node: PlannedNode, subTopology: SubTopology): boolean {
       if (parent !== node) return false;
       switch (child.kind) {
         case 'groupTable':
+        case 'foreignKeySubscribe':
         // With it a filter tells no deletions of rows that never passed (KAFKA-10077).
         case 'tableFilter':
           return true;
@@ -94,6 +96,12 @@ function operatorOf(
       return tableAggregate(node, context, next);
     case 'tableTableJoin':
       return tableTableJoin(node, context, next, sendsBefore);
+    case 'foreignKeySubscribe':
+      return foreignKeySubscribe(node, context, next);
+    case 'foreignKeyJoin':
+      return foreignKeyJoin(node, context, next);
+    case 'foreignKeyResponse':
+      return [foreignKeyResponse(node, context, next), undefined];
     case 'streamTableJoin':
       // The table's side is read from its store; its changes call nobody.
       return [streamTableJoin(node, context, next), undefined];

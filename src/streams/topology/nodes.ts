@@ -27,6 +27,9 @@ export type Node =
   | GroupTableNode
   | TableAggregateNode
   | TableTableJoinNode
+  | ForeignKeySubscribeNode
+  | ForeignKeyJoinNode
+  | ForeignKeyResponseNode
   | SinkNode;
 
 export type NodeKind = Node['kind'];
@@ -182,6 +185,48 @@ export interface TableTableJoinNode extends NodeBase {
   readonly kind: 'tableTableJoin';
   readonly join: 'inner' | 'left' | 'outer';
   readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
+}
+
+/** Of a foreign-key join: tells the foreign key's partition which row wants which row of the other table. */
+export interface ForeignKeySubscribeNode extends NodeBase {
+  readonly kind: 'foreignKeySubscribe';
+  readonly isLeft: boolean;
+  readonly foreignKeyOf: (value: unknown, key: unknown) => unknown;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  readonly foreignKey: Serde<unknown>;
+}
+
+/** parents[0] are subscriptions by foreign key, parents[1] is the other table. Answers under the row's own key. */
+export interface ForeignKeyJoinNode extends NodeBase {
+  readonly kind: 'foreignKeyJoin';
+  /** Who wants a row: foreign key and own key together to the hash of the row that wants it. */
+  readonly store: StoreDefinition;
+  readonly key: Serde<unknown>;
+  readonly foreignKey: Serde<unknown>;
+}
+
+/** parents[0] are the answers, parents[1] is the table that asked. */
+export interface ForeignKeyResponseNode extends NodeBase {
+  readonly kind: 'foreignKeyResponse';
+  readonly isLeft: boolean;
+  readonly value: Serde<unknown>;
+  readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
+}
+
+/** What a row of the left table asks of the partition of its foreign key. */
+export interface Subscription {
+  /** The row's own key, serialised. */
+  readonly key: Uint8Array;
+  /** Of the row as it was when it asked; null where it is deleted. */
+  readonly hash: Uint8Array | null;
+  readonly instruction: 'delete' | 'delete and tell' | 'tell' | 'tell if found';
+}
+
+export interface SubscriptionAnswer {
+  readonly hash: Uint8Array | null;
+  /** The other table's row; null where there is none. */
+  readonly row: unknown;
 }
 
 export interface SinkNode extends NodeBase {

@@ -31,6 +31,7 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'toTable':
     case 'aggregate':
     case 'tableAggregate':
+    case 'foreignKeyJoin':
       return [node.store];
     case 'process':
       return Object.values(node.stores);
