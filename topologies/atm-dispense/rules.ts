@@ -1,4 +1,11 @@
-import { containsCardNumber, currencyExponent, formatMinorUnits, HeadraceError, parseMinorUnits } from 'headrace';
+import {
+  containsCardNumber,
+  currencyExponent,
+  formatMinorUnits,
+  HeadraceError,
+  isCardNumberAsAmount,
+  parseMinorUnits,
+} from 'headrace';
 import { type DispenseResult, type Notes, RESULT_STATUSES, type WithdrawalRequest } from './events.ts';
 
 /** Why an input is refused. */
@@ -67,7 +74,9 @@ function texts(required: readonly string[], optional: readonly string[]) {
     form('CARD_NUMBER', 'a field holds what looks like a card number', ({ input }) => {
       const found = ['withdrawalId', ...required, ...optional].filter((name) => {
         const value = field(input, name);
-        return typeof value === 'string' && name !== 'amount' && name !== 'taken' && containsCardNumber(value);
+        if (typeof value !== 'string') return false;
+        const isAmount = name === 'amount' || name === 'taken';
+        return isAmount ? isCardNumberAsAmount(value, field(input, 'currency')) : containsCardNumber(value);
       });
       return found.length === 0 ? undefined : `in ${found.join(', ')}; card numbers must not come in`;
     }),
@@ -245,7 +254,7 @@ function isNotes(value: unknown): value is Notes {
   return (
     typeof denomination === 'string' &&
     denomination.length <= AMOUNT_LENGTH_MAX &&
-    /^\d+(\.\d{1,4})?$/.test(denomination) &&
+    /^\d{1,9}(\.\d{1,4})?$/.test(denomination) &&
     Number.isSafeInteger(count) &&
     (count as number) >= 0
   );

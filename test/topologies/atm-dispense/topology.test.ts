@@ -208,6 +208,8 @@ describe('a result', () => {
     ['NOTES_INVALID', 'SUCCESS', { notes: [{ denomination: '-20.00', count: 3 }] }],
     ['NOTES_INVALID', 'SUCCESS', { notes: 'three twenties' }],
     ['CARD_NUMBER', 'FAIL', { reason: `card ${CARD}` }],
+    ['CARD_NUMBER', 'PARTIAL', { taken: CARD }],
+    ['NOTES_INVALID', 'SUCCESS', { notes: [{ denomination: CARD, count: 1 }] }],
   ])('that is malformed is refused and moves nothing: %s', (code, status, fields) => {
     const { made, withdraw, result, last } = bank();
     withdraw();
@@ -258,6 +260,7 @@ describe('the form of a withdrawal', () => {
     ['FIELD_MISSING', { accountId: undefined }],
     ['FIELD_INVALID', { terminalId: 'x'.repeat(201) }],
     ['CARD_NUMBER', { reference: CARD }],
+    ['CARD_NUMBER', { amount: CARD }],
     ['TIME_INVALID', { requestedAt: '2026-06-15' }],
     ['CURRENCY_UNKNOWN', { currency: 'XXX' }],
     ['AMOUNT_INVALID', { amount: '-60.00' }],
