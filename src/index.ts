@@ -49,7 +49,20 @@ export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/g
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
 export type { ForwardOptions, Processor, ProcessorContext, RecordContext } from './streams/processor.ts';
+export { type SessionAggregateOptions, SessionWindowedKStream } from './streams/session-windowed.ts';
 export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';
+export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses } from './streams/suppress.ts';
 export { KTable } from './streams/table.ts';
+export { TimeWindowedKStream } from './streams/time-windowed.ts';
 export type { ExtractedRecord, TimestampExtractor } from './streams/topology/nodes.ts';
 export { Topology } from './streams/topology/topology.ts';
+export type { WindowedOptions } from './streams/windowed-options.ts';
+export { sessionWindowedSerde, timeWindowedSerde } from './streams/windowed-serde.ts';
+export {
+  type Emit,
+  SessionWindows,
+  SlidingWindows,
+  TimeWindows,
+  type Window,
+  type Windowed,
+} from './streams/windows.ts';

@@ -12,7 +12,39 @@ export interface KeyValueStoreDefinition<K = unknown, V = unknown> {
   readonly timestamped: boolean;
 }
 
-export type StoreDefinition = KeyValueStoreDefinition;
+/** Values under a key and a window's start: the store of aggregates over time windows and sliding windows. */
+export interface WindowStoreDefinition<K = unknown, V = unknown> {
+  readonly kind: 'window';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** From a window's start to its end. */
+  readonly windowMs: number;
+  readonly retentionMs: number;
+}
+
+/** Values under a key and a session's start and end. */
+export interface SessionStoreDefinition<K = unknown, V = unknown> {
+  readonly kind: 'session';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  readonly retentionMs: number;
+}
+
+/** What a suppress operator holds back. */
+export interface SuppressStoreDefinition<K = unknown, V = unknown> {
+  readonly kind: 'suppress';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
+export type StoreDefinition =
+  | KeyValueStoreDefinition
+  | WindowStoreDefinition
+  | SessionStoreDefinition
+  | SuppressStoreDefinition;
 
 /** Declares a key-value store for {@link KStream.process}. The name becomes part of the state on disk: keep it. */
 export function keyValueStore<K, V>(options: {

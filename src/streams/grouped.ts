@@ -3,8 +3,11 @@ import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
 import { checkName, type Graph } from './graph.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import { SessionWindowedKStream } from './session-windowed.ts';
 import { KTable } from './table.ts';
+import { TimeWindowedKStream } from './time-windowed.ts';
 import type { Node } from './topology/nodes.ts';
+import { checkedWindows, type SessionWindows, type SlidingWindows, type TimeWindows } from './windows.ts';
 
 /** How to group. `name` names the repartition topic, where one is needed. */
 export interface Grouped<K, V> extends KnownSerdes<K, V> {
@@ -67,6 +70,25 @@ export class KGroupedStream<K, V> {
       options.aggregator as never,
       options.value,
     );
+  }
+
+  /** Windows of time beside the key: what is aggregated is each key in each window. */
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
+  /** Sessions: records of a key between which no gap is too great. */
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+    const checked = checkedWindows(windows);
+    const input = {
+      graph: this.#graph,
+      node: this.#node,
+      repartitionName: this.#repartitionName,
+      serdes: this.#serdes,
+    };
+    return checked.kind === 'session'
+      ? new SessionWindowedKStream(input, checked)
+      : new TimeWindowedKStream(input, checked);
   }
 
   #aggregate<A>(

@@ -54,6 +54,8 @@ function keyMayHaveChanged(node: Node): boolean {
     case 'repartition':
     case 'aggregate':
     case 'tableAggregate':
+    case 'windowAggregate':
+    case 'sessionAggregate':
     case 'toTable':
       return false;
     case 'map':

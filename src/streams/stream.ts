@@ -1,6 +1,6 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { StoreDefinition } from '../state/store-definition.ts';
+import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { checkName, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
@@ -13,7 +13,7 @@ export interface Named {
   readonly name?: string;
 }
 
-export interface ProcessOptions<K, V, S extends Readonly<Record<string, StoreDefinition>>, K2, V2>
+export interface ProcessOptions<K, V, S extends Readonly<Record<string, KeyValueStoreDefinition>>, K2, V2>
   extends KnownSerdes<K2, V2> {
   readonly name: string;
   readonly stores?: S;
@@ -157,7 +157,7 @@ export class KStream<K, V> {
     const store = Object.freeze({ kind: 'keyValue', name: options.name, key, value, timestamped: true } as const);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
     const node = this.#graph.add(
-      { kind: 'toTable', parents: [stream], store: store as StoreDefinition },
+      { kind: 'toTable', parents: [stream], store: store as KeyValueStoreDefinition },
       'KSTREAM-TOTABLE',
       `${options.name}-to-table`,
     );
@@ -186,14 +186,14 @@ export class KStream<K, V> {
   }
 
   /** The door for rules that no other operator expresses: a function with typed stores of its own. Counts as a change of key. */
-  process<K2, V2, S extends Readonly<Record<string, StoreDefinition>> = Record<never, never>>(
+  process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>> = Record<never, never>>(
     options: ProcessOptions<K, V, S, K2, V2>,
   ): KStream<K2, V2> {
     return this.#process(options, true);
   }
 
   /** As {@link process}, but what is forwarded keeps the record's key (PROCESSING_FAILED otherwise), and so the partition. */
-  processValues<V2, S extends Readonly<Record<string, StoreDefinition>> = Record<never, never>>(
+  processValues<V2, S extends Readonly<Record<string, KeyValueStoreDefinition>> = Record<never, never>>(
     options: ProcessOptions<K, V, S, K, V2>,
   ): KStream<K, V2> {
     return this.#process({ ...options, key: options.key ?? this.#serdes.key }, false);
@@ -245,7 +245,7 @@ export class KStream<K, V> {
     return new KStream(this.#graph, node, { key: serdes.key });
   }
 
-  #process<K2, V2, S extends Readonly<Record<string, StoreDefinition>>>(
+  #process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>>>(
     options: ProcessOptions<K, V, S, K2, V2>,
     changesKey: boolean,
   ): KStream<K2, V2> {

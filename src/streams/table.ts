@@ -5,7 +5,9 @@ import type { Graph } from './graph.ts';
 import { type GroupedTable, groupedTable, type KGroupedTable } from './grouped-table.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
 import { KStream, type Named } from './stream.ts';
+import { addSuppress, type SuppressOptions, type SuppressUntilTimeLimit } from './suppress.ts';
 import type { Node } from './topology/nodes.ts';
+import type { Windowed } from './windows.ts';
 
 /** A table: for each key the newest value, and a stream of its changes. Immutable. */
 export class KTable<K, V> {
@@ -104,6 +106,19 @@ export class KTable<K, V> {
     options: ForeignKeyJoinOptions<K, V, FK, R>,
   ): KTable<K, R> {
     return this.#joinOnForeignKey(true, other, foreignKeyOf as never, joiner as never, options);
+  }
+
+  /**
+   * Holds changes back until the window of their key has closed, or for a time, and sends the last of each key (KIP-328).
+   * Only a windowed table has windows that close.
+   *
+   * ```ts
+   * perHour.suppress({ name: 'final', kind: 'windowCloses' }).toStream().to('hours');
+   * ```
+   */
+  suppress(options: K extends Windowed<unknown> ? SuppressOptions<K, V> : SuppressUntilTimeLimit<K, V>): KTable<K, V> {
+    const { node, key, value } = addSuppress<K, V>(this.#graph, this.#node, this.#serdes, options);
+    return new KTable<K, V>(this.#graph, node, { key, value });
   }
 
   /** For the other classes of the DSL. @internal */

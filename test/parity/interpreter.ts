@@ -6,10 +6,12 @@ import {
   StreamsBuilder,
   stringSerde,
   type Topology,
+  type Windowed,
 } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { add, firstCharacter, foreignKey, mapper, predicate, subtract } from './functions.ts';
 import type { Emitted, Operator, Scenario } from './scenario.ts';
+import { suppressed, windowedAggregate, windowedKey } from './windows.ts';
 
 type Text = string | null;
 const strings = { key: stringSerde, value: stringSerde };
@@ -17,7 +19,8 @@ const strings = { key: stringSerde, value: stringSerde };
 /** What an operator of a scenario has made. */
 type Made =
   | { readonly kind: 'stream'; readonly stream: KStream<string, string> }
-  | { readonly kind: 'table'; readonly table: KTable<string, string> }
+  | { readonly kind: 'table'; readonly table: KTable<string, string>; readonly isWindowed: boolean }
+  | { readonly kind: 'windows'; readonly grouped: KGroupedStream<string, string>; readonly windows: Operator }
   | { readonly kind: 'groupedStream'; readonly grouped: KGroupedStream<string, string> }
   | { readonly kind: 'groupedTable'; readonly grouped: KGroupedTable<string, string> };
 
@@ -115,6 +118,13 @@ class Interpreter {
         return { kind: 'groupedStream', grouped: this.#stream(operator).groupByKey({ ...strings, name: `g${id}` }) };
       case 'groupBy':
         return this.#groupBy(operator, id);
+      case 'window': {
+        const source = this.#from(operator);
+        if (source.kind !== 'groupedStream') throw new Unsupported(`windows of a ${source.kind}`);
+        return { kind: 'windows', grouped: source.grouped, windows: operator };
+      }
+      case 'suppress':
+        return this.#suppress(operator, id);
       case 'aggregate':
         return this.#aggregate(operator, id);
       case 'join':
@@ -130,7 +140,9 @@ class Interpreter {
     const test = predicate(fn!) as (key: string, value: string) => boolean;
     const source = this.#get(from!);
     const keeps = op === 'filter';
-    if (source.kind === 'table') return table(keeps ? source.table.filter(test) : source.table.filterNot(test));
+    if (source.kind === 'table') {
+      return table(keeps ? source.table.filter(test) : source.table.filterNot(test), source.isWindowed);
+    }
     const { stream: records } = streamIn(source);
     return stream(keeps ? records.filter(test) : records.filterNot(test));
   }
@@ -139,7 +151,10 @@ class Interpreter {
     const map = mapper(fn!) as (value: string) => string;
     const source = this.#get(from!);
     return source.kind === 'table'
-      ? table(source.table.mapValues((value) => map(value)))
+      ? table(
+          source.table.mapValues((value) => map(value)),
+          source.isWindowed,
+        )
       : stream(streamIn(source).stream.mapValues((value) => map(value)));
   }
 
@@ -162,6 +177,7 @@ class Interpreter {
   #aggregate({ from, fn = '' }: Operator, id: string): Made {
     const source = this.#get(from!);
     const name = `s${id}`;
+    if (source.kind === 'windows') return windowedTable(windowedAggregate(source.grouped, source.windows, fn, name));
     if (source.kind === 'groupedStream') {
       if (fn === 'reduce') return table(source.grouped.reduce({ name, reducer: (all, value) => `${all}|${value}` }));
       const aggregator = (_key: string, value: string, all: string) => add(fn, value, all);
@@ -184,6 +200,14 @@ class Interpreter {
       );
     }
     throw new Unsupported(`aggregate of a ${source.kind}`);
+  }
+
+  #suppress(operator: Operator, id: string): Made {
+    const source = this.#from(operator);
+    if (source.kind !== 'table') throw new Unsupported(`suppress of a ${source.kind}`);
+    const windowed = source.table as unknown as KTable<Windowed<string>, string>;
+    const made = suppressed(windowed, operator, `x${id}`);
+    return table(made as unknown as KTable<string, string>, source.isWindowed);
   }
 
   #join({ kind, from, with: other, ...options }: Operator, id: string): Made {
@@ -230,7 +254,10 @@ class Interpreter {
 
   /** Any table or stream as a stream with keys that are text. */
   #asStream(made: Made): KStream<string, string> {
-    return made.kind === 'table' ? made.table.toStream() : streamIn(made).stream;
+    if (made.kind !== 'table') return streamIn(made).stream;
+    const changes = made.table.toStream();
+    if (!made.isWindowed) return changes;
+    return changes.map((key, value) => [windowedKey(key as unknown as Windowed<string>), value]);
   }
 
   #stream({ from }: Operator): KStream<string, string> {
@@ -256,8 +283,13 @@ function stream(made: KStream<string, string>): Made {
   return { kind: 'stream', stream: made };
 }
 
-function table(made: KTable<string, string>): Made {
-  return { kind: 'table', table: made };
+function table(made: KTable<string, string>, isWindowed = false): Made {
+  return { kind: 'table', table: made, isWindowed };
+}
+
+/** Most operators do not look at the key, so a windowed table goes on as one with text for keys. */
+function windowedTable(made: KTable<Windowed<string>, string>): Made {
+  return table(made as unknown as KTable<string, string>, true);
 }
 
 function streamIn(made: Made): Extract<Made, { kind: 'stream' }> {

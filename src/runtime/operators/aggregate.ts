@@ -20,7 +20,9 @@ export function aggregate(node: Kind<'aggregate'>, context: OperatorContext, nex
         updatedAt = Math.max(timestamp, store.timestamp);
         updated = aggregator(key, value, before);
       } else {
-        updated = initializer === undefined ? value : aggregator(key, value, initializer());
+        // What is told to be replaced is the initial aggregate, as in Kafka Streams.
+        before = initializer === undefined ? null : initializer();
+        updated = initializer === undefined ? value : aggregator(key, value, before);
       }
       updated ??= null;
       store.put(key, updated, updatedAt);

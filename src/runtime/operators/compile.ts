@@ -1,14 +1,19 @@
+import type { Node } from '../../streams/topology/nodes.ts';
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
 import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
 import { process } from './process.ts';
 import type { OperatorContext, Receive } from './receive.ts';
+import { sessionAggregate } from './session-aggregate.ts';
 import { sink } from './sink.ts';
+import { slidingWindowAggregate } from './sliding-window-aggregate.ts';
 import { branch, filter, flatMap, map, peek } from './stateless.ts';
 import { streamTableJoin } from './stream-table-join.ts';
+import { suppress } from './suppress.ts';
 import { storeTable, tableFilter, tableMapValues } from './table.ts';
 import { groupTable, tableAggregate } from './table-aggregate.ts';
 import { tableTableJoin } from './table-table-join.ts';
+import { windowAggregate } from './window-aggregate.ts';
 
 /** The operators of a task, from its last to its first: for each source node the function that takes its records. */
 export function compile(subTopology: SubTopology, context: OperatorContext): ReadonlyMap<PlannedNode, Receive> {
@@ -25,11 +30,12 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
 /** What takes the records of each of a node's parents; one function for all where it does not matter whose they are. */
 type Sides = Receive | readonly (Receive | undefined)[];
 
-/** A stream merged with itself takes each record twice, and so does a stream joined with itself, once as each side. */
+/** What is joined with itself takes each record twice, once as each side; a stream merged with itself is that stream. */
 function receiversFrom(parent: PlannedNode, child: PlannedNode, sides: Sides | undefined): readonly Receive[] {
+  if (typeof sides === 'function') return child.parents.includes(parent) ? [sides] : [];
   return child.parents.flatMap((each, index) => {
     if (each !== parent) return [];
-    const receive = typeof sides === 'function' ? sides : sides?.[index];
+    const receive = sides?.[index];
     return receive === undefined ? [] : [receive];
   });
 }
@@ -45,9 +51,10 @@ function needsBefore(node: PlannedNode, subTopology: SubTopology): boolean {
       switch (child.kind) {
         case 'groupTable':
         case 'foreignKeySubscribe':
-        // With it a filter tells no deletions of rows that never passed (KAFKA-10077).
-        case 'tableFilter':
+        case 'suppress':
           return true;
+        case 'tableFilter':
+          return tellsBefore(node) || needsBefore(child, subTopology);
         case 'tableTableJoin':
           return index === 0
             ? child.join !== 'inner' || needsBefore(child, subTopology)
@@ -59,6 +66,15 @@ function needsBefore(node: PlannedNode, subTopology: SubTopology): boolean {
       }
     }),
   );
+}
+
+/**
+ * Whether a table tells a filter below it what it replaces without being asked for it by others; with that the filter tells
+ * no deletions of rows that never passed (KAFKA-10077). The result of a foreign-key join does not, as in Kafka Streams.
+ */
+function tellsBefore(node: PlannedNode | Node): boolean {
+  if (node.kind === 'tableFilter' || node.kind === 'tableMapValues') return tellsBefore(node.parents[0]!);
+  return !(node.kind === 'toTable' && node.parents[0]!.kind === 'foreignKeyResponse');
 }
 
 function operatorOf(
@@ -85,7 +101,7 @@ function operatorOf(
     case 'toTable':
       return storeTable(node, context, next, sendsBefore);
     case 'tableFilter':
-      return tableFilter(node, next);
+      return tableFilter(node, next, sendsBefore || tellsBefore(node.parents[0]!));
     case 'tableMapValues':
       return tableMapValues(node, next, sendsBefore);
     case 'aggregate':
@@ -105,6 +121,16 @@ function operatorOf(
     case 'streamTableJoin':
       // The table's side is read from its store; its changes call nobody.
       return [streamTableJoin(node, context, next), undefined];
+    case 'windowAggregate': {
+      const { windows } = node;
+      return windows.kind === 'time'
+        ? windowAggregate({ ...node, windows }, context, next)
+        : slidingWindowAggregate({ ...node, windows }, context, next);
+    }
+    case 'sessionAggregate':
+      return sessionAggregate(node, context, next);
+    case 'suppress':
+      return suppress(node, context, next);
     case 'process':
       return process(node, context, next);
     case 'sink':

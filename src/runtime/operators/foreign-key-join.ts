@@ -29,6 +29,7 @@ export function foreignKeySubscribe(
     (left !== null && right !== null && Buffer.compare(foreignKey.serialize(left), foreignKey.serialize(right)) === 0);
   return (key, value, timestamp, before = null) => {
     if (key === null) return context.skipped(name);
+    if (value === null && before === null) return;
     const [now, then] = [foreign(key, value), foreign(key, before)];
     const own = keySerde.serialize(key).slice();
     const hash = value === null ? null : hashOf(valueSerde.serialize(value));
@@ -69,10 +70,6 @@ export function foreignKeyJoin(
         );
       }
       if (instruction === 'delete') return;
-      if (instruction === 'delete and tell') {
-        answer(key, hash, null, timestamp);
-        return;
-      }
       let row: unknown;
       try {
         row = wanted === null ? null : table.get(wanted);
@@ -80,7 +77,8 @@ export function foreignKeyJoin(
         throw failedIn(name, error);
       }
       if (row === null && instruction === 'tell if found') return;
-      answer(key, hash, row, row === null ? timestamp : Math.max(timestamp, table.timestamp));
+      const answeredAt = row === null ? timestamp : Math.max(timestamp, table.timestamp);
+      answer(key, hash, instruction === 'delete and tell' ? null : row, answeredAt);
     },
     (changed, row, timestamp) => {
       if (changed === null) return context.skipped(name);

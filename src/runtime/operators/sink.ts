@@ -1,5 +1,6 @@
 import { HeadraceError } from '../../errors.ts';
 import { partitionFor } from '../../log/partitioner.ts';
+import type { PartitioningSerde } from '../../serde/partitioning-serde.ts';
 import type { Serde } from '../../serde/serde.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
@@ -9,11 +10,12 @@ export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
   const { key: keySerde, value: valueSerde, name } = node;
   const output = context.output(node.topic);
   const { record } = context;
+  const partitioning = 'partitionBytes' in keySerde ? (keySerde as PartitioningSerde<unknown>) : undefined;
   return (key, value, timestamp) => {
     try {
       const keyBytes = bytesOf(keySerde, key, 'key');
       output.append(
-        partitionFor(keyBytes, output.partitions),
+        partitionFor(partitioning === undefined ? keyBytes : chosenBy(partitioning, key), output.partitions),
         timestamp,
         keyBytes,
         bytesOf(valueSerde, value, 'value'),
@@ -31,4 +33,8 @@ function bytesOf(serde: Serde<unknown>, value: unknown, part: 'key' | 'value'): 
     throw new HeadraceError('SERIALIZATION_FAILED', `the ${part} is undefined; return null for a tombstone`);
   }
   return serde.serialize(value);
+}
+
+function chosenBy(serde: PartitioningSerde<unknown>, key: unknown): Uint8Array | null {
+  return key === null ? null : serde.partitionBytes(key);
 }

@@ -1,6 +1,10 @@
+import { SessionStore } from '../../state/session-store.ts';
+import { SuppressBuffer } from '../../state/suppress-buffer.ts';
 import { TimestampedStore } from '../../state/timestamped-store.ts';
+import { WindowStore } from '../../state/window-store.ts';
 import type { Kind, Node } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { sessionTable, suppressedTable, windowedTable } from './windowed-table.ts';
 
 /** A topic or stream kept as a table: the newest record of a key is its row. A null key is skipped. */
 export function storeTable(
@@ -23,9 +27,10 @@ export function storeTable(
   };
 }
 
-/** A row for which the predicate does not hold is sent on as deleted; where it was none before, nothing is. */
-export function tableFilter(node: Kind<'tableFilter'>, next: Receive): Receive {
+/** A row for which the predicate does not hold is sent on as deleted; where it is known to be none before, nothing is. */
+export function tableFilter(node: Kind<'tableFilter'>, next: Receive, usesBefore: boolean): Receive {
   const derive = filteredValue(node);
+  if (!usesBefore) return (key, value, timestamp) => next(key, derive(key, value), timestamp, null);
   return (key, value, timestamp, before = null) => {
     const [now, then] = [derive(key, value), derive(key, before)];
     if (now !== null || then !== null) next(key, now, timestamp, then);
@@ -67,6 +72,15 @@ export function tableReader(node: Node, context: OperatorContext): TableReader {
     }
     case 'tableTableJoin':
       return joinedTable(node, context);
+    case 'windowAggregate':
+      return windowedTable(new WindowStore(node.store, context.buffer(node.store)));
+    case 'sessionAggregate':
+      return sessionTable(new SessionStore(node.store, context.buffer(node.store)));
+    case 'suppress':
+      return suppressedTable(
+        new SuppressBuffer(node.store, context.buffer(node.store)),
+        tableReader(node.parents[0]!, context),
+      );
     default:
       throw failedIn(node.name, 'is not a table');
   }

@@ -1,7 +1,8 @@
 import type { Headers } from '../../log/record.ts';
 import type { Serde } from '../../serde/serde.ts';
-import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { KeyValueStoreDefinition } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
+import type { SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
 /**
  * The graph between the DSL and the engine: frozen nodes that point at their parents. The DSL's types are erased here
@@ -30,12 +31,15 @@ export type Node =
   | ForeignKeySubscribeNode
   | ForeignKeyJoinNode
   | ForeignKeyResponseNode
+  | WindowAggregateNode
+  | SessionAggregateNode
+  | SuppressNode
   | SinkNode;
 
 export type NodeKind = Node['kind'];
 export type Kind<N extends NodeKind> = Extract<Node, { kind: N }>;
 
-interface NodeBase {
+export interface NodeBase {
   /** Unique within a topology; children always have a greater id than their parents. */
   readonly id: number;
   readonly name: string;
@@ -67,7 +71,7 @@ export interface SourceNode extends NodeBase {
 
 export interface TableSourceNode extends NodeBase {
   readonly kind: 'tableSource';
-  readonly store: StoreDefinition;
+  readonly store: KeyValueStoreDefinition;
 }
 
 export interface FilterNode extends NodeBase {
@@ -115,7 +119,7 @@ export interface RepartitionNode extends NodeBase {
 
 export interface ProcessNode extends NodeBase {
   readonly kind: 'process';
-  readonly stores: Readonly<Record<string, StoreDefinition>>;
+  readonly stores: Readonly<Record<string, KeyValueStoreDefinition>>;
   readonly supplier: ProcessorSupplier;
   /** False for processValues, which can't forward another key. */
   readonly changesKey: boolean;
@@ -123,7 +127,7 @@ export interface ProcessNode extends NodeBase {
 
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
-  readonly store: StoreDefinition;
+  readonly store: KeyValueStoreDefinition;
   /** Absent for reduce: there the first value is the aggregate. */
   readonly initializer: (() => unknown) | undefined;
   readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
@@ -131,7 +135,7 @@ export interface AggregateNode extends NodeBase {
 
 export interface ToTableNode extends NodeBase {
   readonly kind: 'toTable';
-  readonly store: StoreDefinition;
+  readonly store: KeyValueStoreDefinition;
 }
 
 export interface TableFilterNode extends NodeBase {
@@ -173,7 +177,7 @@ export interface GroupTableNode extends NodeBase {
 
 export interface TableAggregateNode extends NodeBase {
   readonly kind: 'tableAggregate';
-  readonly store: StoreDefinition;
+  readonly store: KeyValueStoreDefinition;
   /** Absent for reduce: there the first value is the aggregate. */
   readonly initializer: (() => unknown) | undefined;
   readonly adder: (key: unknown, value: unknown, aggregate: unknown) => unknown;
@@ -201,7 +205,7 @@ export interface ForeignKeySubscribeNode extends NodeBase {
 export interface ForeignKeyJoinNode extends NodeBase {
   readonly kind: 'foreignKeyJoin';
   /** Who wants a row: foreign key and own key together to the hash of the row that wants it. */
-  readonly store: StoreDefinition;
+  readonly store: KeyValueStoreDefinition;
   readonly key: Serde<unknown>;
   readonly foreignKey: Serde<unknown>;
 }

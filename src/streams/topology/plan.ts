@@ -31,6 +31,9 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'toTable':
     case 'aggregate':
     case 'tableAggregate':
+    case 'windowAggregate':
+    case 'sessionAggregate':
+    case 'suppress':
     case 'foreignKeyJoin':
       return [node.store];
     case 'process':

@@ -1,0 +1,66 @@
+import { SessionStore } from '../../state/session-store.ts';
+import { type Window, windowed } from '../../state/windowed.ts';
+import type { Kind } from '../../streams/topology/nodes.ts';
+import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { windowCloser } from './window-closer.ts';
+
+/**
+ * An aggregate of each key's sessions. A record that lies within the gap of one or more sessions merges them: each of them is
+ * deleted downstream (null) before the merged one is sent. A null key is skipped, and so is a record whose session, merged,
+ * has closed. The result's timestamp is the session's end.
+ */
+export function sessionAggregate(node: Kind<'sessionAggregate'>, context: OperatorContext, next: Receive): Receive {
+  const { initializer, aggregator, merger, name, emit } = node;
+  const { gapMs, graceMs } = node.windows;
+  const { retentionMs } = node.store;
+  const store = new SessionStore(node.store, context.buffer(node.store));
+  const time = context.time(name);
+  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next) : undefined;
+
+  function update(key: unknown, value: unknown, timestamp: number, closeTime: number, visibleFrom: number): void {
+    const merged: (readonly [Window, unknown])[] = [];
+    let window: Window = { start: timestamp, end: timestamp };
+    let aggregate: unknown;
+    try {
+      aggregate = initializer();
+      for (const session of store.fetch(key, Math.max(timestamp - gapMs, visibleFrom), timestamp + gapMs)) {
+        merged.push(session);
+        aggregate = merger(key, aggregate, session[1]);
+        window = spanOf(window, session[0]);
+      }
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+    if (window.end < closeTime) {
+      context.skipped(name);
+      return;
+    }
+    // A record at the very time of a session of one instant changes nothing of its window: that row is replaced, not deleted.
+    const replacesRows = window.start !== timestamp || window.end !== timestamp;
+    for (const [session, before] of replacesRows ? merged : []) {
+      store.put(key, session, null);
+      if (closes === undefined) next(windowed(key, session.start, session.end), null, session.end, before);
+    }
+    try {
+      aggregate = aggregator(key, value, aggregate) ?? null;
+      store.put(key, window, aggregate);
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+    if (closes === undefined) next(windowed(key, window.start, window.end), aggregate, window.end, null);
+  }
+
+  return (key, value, timestamp) => {
+    if (key === null) return context.skipped(name);
+    const visibleFrom = time.now - retentionMs + 1;
+    const now = time.advance(timestamp);
+    const closeTime = now - graceMs - gapMs;
+    update(key, value, timestamp, closeTime, visibleFrom);
+    closes?.(closeTime - 1);
+    store.expire(now);
+  };
+}
+
+function spanOf(one: Window, other: Window): Window {
+  return { start: Math.min(one.start, other.start), end: Math.max(one.end, other.end) };
+}

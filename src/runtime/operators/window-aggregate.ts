@@ -1,0 +1,56 @@
+import { WindowStore } from '../../state/window-store.ts';
+import { windowed } from '../../state/windowed.ts';
+import type { Kind } from '../../streams/topology/nodes.ts';
+import type { TimeWindows } from '../../streams/windows.ts';
+import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { windowCloser } from './window-closer.ts';
+
+/**
+ * An aggregate of each key in each window that the record's timestamp falls into. A null key is skipped; a null value goes to
+ * the aggregator, as in Kafka Streams. A window that has closed (stream time has passed its end and grace) takes no more:
+ * counted as skipped, once for each such window. The result's timestamp is the greatest of all records in the window.
+ */
+export function windowAggregate(
+  node: Kind<'windowAggregate'> & { readonly windows: TimeWindows },
+  context: OperatorContext,
+  next: Receive,
+): Receive {
+  const { initializer, aggregator, name, windows, emit } = node;
+  const { sizeMs, advanceMs, graceMs } = windows;
+  const store = new WindowStore(node.store, context.buffer(node.store));
+  const time = context.time(name);
+  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next) : undefined;
+
+  /** The last start of a window that has closed; starts are multiples of advanceMs. */
+  const closedStart = (closeTime: number) => Math.floor((closeTime - sizeMs) / advanceMs) * advanceMs;
+
+  function update(key: unknown, value: unknown, timestamp: number, start: number): void {
+    let before: unknown;
+    let updated: unknown;
+    let updatedAt = timestamp;
+    try {
+      before = store.get(key, start);
+      if (before === null) before = initializer();
+      else updatedAt = Math.max(timestamp, store.timestamp);
+      updated = aggregator(key, value, before) ?? null;
+      store.put(key, start, updated, updatedAt);
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+    // What a first record replaces is the initial aggregate, not null: Kafka Streams sends it so.
+    if (closes === undefined) next(windowed(key, start, start + sizeMs), updated, updatedAt, before);
+  }
+
+  return (key, value, timestamp) => {
+    if (key === null) return context.skipped(name);
+    const now = time.advance(timestamp);
+    const closeTime = now - graceMs;
+    const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs;
+    for (let start = first; start <= timestamp; start += advanceMs) {
+      if (start + sizeMs > closeTime) update(key, value, timestamp, start);
+      else context.skipped(name);
+    }
+    closes?.(closedStart(closeTime));
+    store.expire(now);
+  };
+}

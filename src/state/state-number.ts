@@ -1,0 +1,36 @@
+import type { WriteBuffer } from './write-buffer.ts';
+
+const NUMBER_BYTES = 8;
+
+/** One number in the write buffer of a store: it goes back with a record that fails, as everything there does. */
+export class StateNumber {
+  readonly #buffer: WriteBuffer;
+  readonly #key: string;
+  readonly #initial: number;
+  #bytes: Uint8Array | null | undefined;
+  #value = 0;
+
+  constructor(buffer: WriteBuffer, key: string, initial: number) {
+    this.#buffer = buffer;
+    this.#key = key;
+    this.#initial = initial;
+  }
+
+  get value(): number {
+    const bytes = this.#buffer.get(this.#key);
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#value = bytes === null ? this.#initial : new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+    }
+    return this.#value;
+  }
+
+  set value(value: number) {
+    if (value === this.value) return;
+    const bytes = new Uint8Array(NUMBER_BYTES);
+    new DataView(bytes.buffer).setFloat64(0, value);
+    this.#buffer.put(this.#key, bytes);
+    this.#bytes = bytes;
+    this.#value = value;
+  }
+}

@@ -1,0 +1,88 @@
+import { countSerde } from '../serde/count.ts';
+import type { Serde } from '../serde/serde.ts';
+import type { WindowStoreDefinition } from '../state/store-definition.ts';
+import type { AggregateOptions } from './grouped.ts';
+import { KTable } from './table.ts';
+import {
+  aggregatedInput,
+  emitOf,
+  type GroupedInput,
+  reducedValue,
+  retentionOf,
+  type WindowedOptions,
+} from './windowed-options.ts';
+import { timeWindowedSerde } from './windowed-serde.ts';
+import type { SlidingWindows, TimeWindows, Windowed } from './windows.ts';
+
+/**
+ * A stream grouped by its key and by windows of time. Records with a null key are skipped, and so are those that come after
+ * their window has closed. A null value goes to the functions, as in Kafka Streams, but not in sliding windows: they skip it.
+ */
+export class TimeWindowedKStream<K, V> {
+  readonly #input: GroupedInput<K, V>;
+  readonly #windows: TimeWindows | SlidingWindows;
+
+  constructor(input: GroupedInput<K, V>, windows: TimeWindows | SlidingWindows) {
+    this.#input = input;
+    this.#windows = windows;
+  }
+
+  /** The number of records of each key in each window. */
+  count(options: WindowedOptions): KTable<Windowed<K>, number> {
+    const counted = (_key: K, _value: V, count: number) => count + 1;
+    return this.#aggregate('KSTREAM-AGGREGATE', options, () => 0, counted as never, countSerde);
+  }
+
+  /** Combines the values of each key in each window; the first one is taken as it is. */
+  reduce(
+    options: WindowedOptions & { readonly reducer: (aggregate: V, value: V) => V | null },
+  ): KTable<Windowed<K>, V> {
+    const reduced = (_key: K, value: V, aggregate: V | null) =>
+      aggregate === null ? value : options.reducer(aggregate, value);
+    const value = reducedValue(this.#input, options.name);
+    return this.#aggregate('KSTREAM-REDUCE', options, () => null, reduced as never, value);
+  }
+
+  /** Folds the values of each key in each window into an aggregate. */
+  aggregate<A>(options: AggregateOptions<K, V, A> & WindowedOptions): KTable<Windowed<K>, A> {
+    const { initializer, aggregator, value } = options;
+    return this.#aggregate('KSTREAM-AGGREGATE', options, initializer, aggregator as never, value);
+  }
+
+  #aggregate<A>(
+    prefix: string,
+    options: WindowedOptions,
+    initializer: () => unknown,
+    aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+    value: Serde<A>,
+  ): KTable<Windowed<K>, A> {
+    const windows = this.#windows;
+    const { graph } = this.#input;
+    const { parent, key } = aggregatedInput(this.#input, options.name);
+    const windowMs = windows.kind === 'time' ? windows.sizeMs : windows.timeDifferenceMs;
+    // A late record needs the windows that ended up to one difference before it.
+    const leastMs = (windows.kind === 'time' ? windowMs : 2 * windowMs) + windows.graceMs;
+    const store: WindowStoreDefinition<K, A> = Object.freeze({
+      kind: 'window',
+      name: options.name,
+      key,
+      value,
+      windowMs,
+      retentionMs: retentionOf(options, leastMs),
+    });
+    const node = graph.add(
+      {
+        kind: 'windowAggregate',
+        parents: [parent],
+        windows,
+        store: store as WindowStoreDefinition,
+        initializer,
+        aggregator,
+        emit: emitOf(options),
+      },
+      prefix,
+      `${options.name}-aggregate`,
+    );
+    return new KTable(graph, node, { key: timeWindowedSerde(key, windowMs), value });
+  }
+}

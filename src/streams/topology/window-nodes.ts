@@ -1,0 +1,38 @@
+import type {
+  SessionStoreDefinition,
+  SuppressStoreDefinition,
+  WindowStoreDefinition,
+} from '../../state/store-definition.ts';
+import type { Emit, SessionWindows, SlidingWindows, TimeWindows } from '../windows.ts';
+import type { NodeBase } from './nodes.ts';
+
+/** An aggregate of each key in each time or sliding window. A reduce begins with null. */
+export interface WindowAggregateNode extends NodeBase {
+  readonly kind: 'windowAggregate';
+  readonly windows: TimeWindows | SlidingWindows;
+  readonly store: WindowStoreDefinition;
+  readonly initializer: () => unknown;
+  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  readonly emit: Emit;
+}
+
+export interface SessionAggregateNode extends NodeBase {
+  readonly kind: 'sessionAggregate';
+  readonly windows: SessionWindows;
+  readonly store: SessionStoreDefinition;
+  readonly initializer: () => unknown;
+  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  readonly merger: (key: unknown, one: unknown, other: unknown) => unknown;
+  readonly emit: Emit;
+}
+
+export interface SuppressNode extends NodeBase {
+  readonly kind: 'suppress';
+  readonly store: SuppressStoreDefinition;
+  /** `windowCloses`: a change waits from the end of its window on, and deletions are dropped; else from its timestamp on. */
+  readonly until: 'windowCloses' | 'timeLimit';
+  readonly waitMs: number;
+  /** Infinite where there is no bound. */
+  readonly maxRecords: number;
+  readonly whenFull: 'emitEarly' | 'fail';
+}
