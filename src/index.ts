@@ -48,7 +48,13 @@ export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
-export type { ForwardOptions, Processor, ProcessorContext, RecordContext } from './streams/processor.ts';
+export type {
+  ForwardOptions,
+  Processor,
+  ProcessorContext,
+  PunctuationOptions,
+  RecordContext,
+} from './streams/processor.ts';
 export { type SessionAggregateOptions, SessionWindowedKStream } from './streams/session-windowed.ts';
 export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';
 export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses } from './streams/suppress.ts';

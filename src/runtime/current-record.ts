@@ -22,6 +22,11 @@ export class CurrentRecord {
     this.#headers = undefined;
   }
 
+  /** No record is being processed: what is forwarded now has headers of its own or none. */
+  leave(): void {
+    this.#headers = NO_HEADERS;
+  }
+
   get headers(): Headers {
     if (this.#headers === undefined) this.#headers = this.#batch?.headersAt(this.#index) ?? NO_HEADERS;
     return this.#headers;

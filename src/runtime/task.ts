@@ -11,6 +11,7 @@ import { deadLetterHeaders, deadLetterTopic, type Redact, redactBytes } from './
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
+import { type Punctuate, Punctuations } from './punctuations.ts';
 import type { RecordCollector } from './record-collector.ts';
 import { RecordQueue } from './record-queue.ts';
 
@@ -32,6 +33,8 @@ export interface TaskCounters {
   processed: number;
   deadLetters: number;
   skipped: number;
+  /** By the wall clock; those on stream time belong to their records. */
+  punctuated: number;
 }
 
 /**
@@ -45,6 +48,7 @@ export class Task {
   readonly #buffers = new Map<string, WriteBuffer>();
   readonly #bufferList: readonly WriteBuffer[];
   readonly #record = new CurrentRecord();
+  readonly #punctuations: Punctuations;
   readonly #collector: RecordCollector;
   readonly #redact: Redact;
   readonly #counters: TaskCounters;
@@ -58,10 +62,12 @@ export class Task {
     for (const store of subTopology.stores) {
       this.#buffers.set(store.name, new WriteBuffer(store.name, partition, state.partition(store.name, partition)));
     }
+    this.#punctuations = new Punctuations((name) => new OperatorTime(this.#timeBuffer(state, partition), name));
     const context: OperatorContext = {
       partition,
       record: this.#record,
       buffer: (store: StoreDefinition) => this.#buffers.get(store.name)!,
+      schedule: (operator, options, punctuate) => this.#punctuations.schedule(operator, options, punctuate),
       time: (operator: string) => new OperatorTime(this.#timeBuffer(state, partition), operator),
       output: (topic: TopicName) => collector.output(topicName(topic)),
       skipped: () => {
@@ -103,7 +109,9 @@ export class Task {
     while (done < limit) {
       const queue = this.#queues.length === 1 ? this.#queues[0]! : this.#choose(isCaughtUp);
       if (queue === undefined || !queue.hasHead) break;
+      const { timestamp } = queue;
       this.#processHead(queue);
+      this.#punctuations.passed(timestamp, (punctuate, at) => this.#punctuate(punctuate, at));
       done++;
     }
     this.#counters.processed += done;
@@ -117,6 +125,22 @@ export class Task {
     const made = new WriteBuffer(TIME_STORE, partition, state.partition(TIME_STORE, partition));
     this.#buffers.set(TIME_STORE, made);
     return made;
+  }
+
+  /** Punctuates what is due by the wall clock; returns how much was. */
+  punctuateWallClock(now: number): number {
+    if (!this.#punctuations.hasWallClock) return 0;
+    const done = this.#punctuations.wallClock(now, (punctuate, at) => this.#punctuate(punctuate, at));
+    this.#counters.punctuated += done;
+    return done;
+  }
+
+  /** As a record, whole or not at all. */
+  #punctuate(punctuate: Punctuate, timestamp: number): void {
+    this.#record.leave();
+    this.#collector.beginRecord();
+    for (const buffer of this.#bufferList) buffer.beginRecord();
+    punctuate(timestamp);
   }
 
   /** Positions behind the processed records, for the commit. */

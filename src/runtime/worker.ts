@@ -62,7 +62,7 @@ const NOTHING: PollResult = { batches: [] };
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0 };
+  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0, punctuated: 0 };
   readonly #paused = new Set<RecordQueue>();
   #commits = 0;
   #aborts = 0;
@@ -210,6 +210,7 @@ export class Worker {
     const { clock } = this.#options;
     for (;;) {
       let done = 0;
+      for (const task of assigned.tasks) task.punctuateWallClock(clock());
       for (const task of assigned.tasks) done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
       if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
@@ -273,7 +274,7 @@ export class Worker {
   }
 
   #handled(): number {
-    return this.#counters.processed + this.#counters.deadLetters;
+    return this.#counters.processed + this.#counters.deadLetters + this.#counters.punctuated;
   }
 
   #hasUncommitted(): boolean {

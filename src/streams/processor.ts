@@ -22,10 +22,21 @@ export interface ForwardOptions {
   readonly headers?: Headers;
 }
 
+export interface PunctuationOptions {
+  readonly everyMs: number;
+  /** `stream-time`: the task's records move it. `wall-clock`: it also comes when nothing does, and never the same way twice. */
+  readonly type: 'stream-time' | 'wall-clock';
+}
+
 export interface ProcessorContext<S, K, V> {
   readonly stores: StoresOf<S>;
   /** The number of the task's partition. */
   readonly partition: number;
+  /**
+   * Calls a function again and again, on stream time or by the wall clock; to be called while the processor is made. What it
+   * forwards has its time as timestamp. What it throws ends the worker: there is no record that could be put aside.
+   */
+  schedule(options: PunctuationOptions, punctuator: (timestamp: number) => void): void;
   /** Sends a record downstream; any number of times for one input record. */
   forward(key: K | null, value: V | null, options?: ForwardOptions): void;
 }

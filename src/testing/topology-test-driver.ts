@@ -50,7 +50,7 @@ export class TopologyTestDriver {
   readonly #readPositions = new Map<string, number>();
   #tasks: Task[] = [];
   #collector: RecordCollector;
-  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0 };
+  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0, punctuated: 0 };
   #now: number;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -145,8 +145,15 @@ export class TopologyTestDriver {
     if (this.#options.commit !== 'manual') this.commit();
   }
 
+  /** Moves the driver's clock, and punctuates what is due by it. */
   advanceTime(milliseconds: number): void {
     this.#now += milliseconds;
+    this.#punctuate();
+    if (this.#options.commit !== 'manual') this.commit();
+  }
+
+  #punctuate(): void {
+    for (const task of this.#tasks) task.punctuateWallClock(this.#now);
   }
 
   /** Processed and skipped records and dead letters so far; records processed again after a crash count again. */
@@ -210,6 +217,7 @@ export class TopologyTestDriver {
         });
       });
     });
+    this.#punctuate();
     return collector;
   }
 

@@ -76,3 +76,15 @@ export function both(name: string, left: string, right: string): string {
 function numberOf(text: string): number {
   return text === '' ? 0 : Number(text);
 }
+
+/** The new key of selectKey. */
+export function pre(value: Text): Text {
+  return value === null ? null : firstCharacter(value);
+}
+
+/** As Java splits: empty parts at the end fall away. */
+export function parts(value: string): readonly string[] {
+  const all = value.split(',');
+  while (all.length > 1 && all.at(-1) === '') all.pop();
+  return all;
+}

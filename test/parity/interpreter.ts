@@ -3,13 +3,15 @@ import {
   type KGroupedTable,
   type KStream,
   type KTable,
+  keyValueStore,
+  type ProcessorContext,
   StreamsBuilder,
   stringSerde,
   type Topology,
   type Windowed,
 } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
-import { add, firstCharacter, foreignKey, mapper, predicate, subtract } from './functions.ts';
+import { add, firstCharacter, foreignKey, mapper, parts, pre, predicate, subtract } from './functions.ts';
 import type { Emitted, Operator, Scenario } from './scenario.ts';
 import { suppressed, windowedAggregate, windowedKey } from './windows.ts';
 
@@ -131,6 +133,8 @@ class Interpreter {
         return this.#join(operator, id);
       case 'foreignKeyJoin':
         return this.#foreignKeyJoin(operator, id);
+      case 'ticker':
+        return this.#ticker(operator, id);
       default:
         throw new Unsupported(`operator ${operator.op}`);
     }
@@ -233,6 +237,27 @@ class Interpreter {
     throw new Unsupported(`join of ${left.kind} and ${right.kind}`);
   }
 
+  /** Passes records on, and says at each punctuation how many it has seen. */
+  #ticker(operator: Operator, id: string): Made {
+    const seen = keyValueStore({ name: `seen-${id}`, key: stringSerde, value: stringSerde });
+    const type = operator.kind === 'stream' ? 'stream-time' : 'wall-clock';
+    return stream(
+      this.#stream(operator).process({
+        ...strings,
+        name: `k${id}`,
+        stores: { seen },
+        processor: (context: ProcessorContext<{ seen: typeof seen }, string, string>) => {
+          const count = () => Number(context.stores.seen.get('count') ?? '0');
+          context.schedule({ everyMs: operator.everyMs!, type }, (at) => context.forward('tick', `${at}:${count()}`));
+          return (key, value) => {
+            context.stores.seen.put('count', String(count() + 1));
+            context.forward(key, value);
+          };
+        },
+      }),
+    );
+  }
+
   #foreignKeyJoin({ kind, from, with: other }: Operator, id: string): Made {
     const [left, right] = [this.#get(from!), this.#get(other!)];
     if (left.kind !== 'table' || right.kind !== 'table') throw new Unsupported('foreign-key join of what is no table');
@@ -295,15 +320,4 @@ function windowedTable(made: KTable<Windowed<string>, string>): Made {
 function streamIn(made: Made): Extract<Made, { kind: 'stream' }> {
   if (made.kind === 'stream') return made;
   throw new Unsupported(`a ${made.kind} where a stream is expected`);
-}
-
-function pre(value: Text): Text {
-  return value === null ? null : firstCharacter(value);
-}
-
-/** As Java splits: empty parts at the end fall away. */
-function parts(value: string): readonly string[] {
-  const all = value.split(',');
-  while (all.length > 1 && all.at(-1) === '') all.pop();
-  return all;
 }

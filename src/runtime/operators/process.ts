@@ -1,8 +1,11 @@
 import { HeadraceError } from '../../errors.ts';
 import { SerdeKeyValueStore } from '../../state/key-value-store.ts';
-import type { ForwardOptions, ProcessorContext } from '../../streams/processor.ts';
+import type { ForwardOptions, ProcessorContext, PunctuationOptions } from '../../streams/processor.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+
+/** A punctuation has no record whose key processValues could keep. */
+const NO_RECORD = Symbol('no record');
 
 export function process(node: Kind<'process'>, context: OperatorContext, next: Receive): Receive {
   const { name, supplier, changesKey } = node;
@@ -41,7 +44,21 @@ export function process(node: Kind<'process'>, context: OperatorContext, next: R
       record.replaceHeaders(before);
     }
   };
-  const processor = supplier({ stores, partition: context.partition, forward } as ProcessorContext<
+  const schedule = (options: PunctuationOptions, punctuator: (timestamp: number) => void): void => {
+    if (!Number.isSafeInteger(options.everyMs) || options.everyMs < 1) {
+      throw failedIn(name, 'a punctuation needs everyMs: whole milliseconds, at least 1');
+    }
+    context.schedule(name, options, (timestamp) => {
+      presentKey = NO_RECORD;
+      presentTimestamp = timestamp;
+      try {
+        punctuator(timestamp);
+      } catch (error) {
+        throw failedIn(name, error);
+      }
+    });
+  };
+  const processor = supplier({ stores, partition: context.partition, forward, schedule } as ProcessorContext<
     unknown,
     unknown,
     unknown

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
+import type { PunctuationOptions } from '../../streams/processor.ts';
 import type { TopicName } from '../../streams/topology/nodes.ts';
 import type { CurrentRecord } from '../current-record.ts';
 import type { OperatorTime } from '../operator-time.ts';
@@ -22,6 +23,8 @@ export interface OperatorContext {
   buffer(store: StoreDefinition): WriteBuffer;
   /** Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. */
   time(operator: string): OperatorTime;
+  /** Calls a function again and again, see Punctuations. */
+  schedule(operator: string, options: PunctuationOptions, punctuate: (timestamp: number) => void): void;
   output(topic: TopicName): TopicOutput;
   /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
   skipped(operator: string): void;

@@ -1,7 +1,6 @@
 import { type WindowEntry, WindowStore } from '../../state/window-store.ts';
 import { windowed } from '../../state/windowed.ts';
-import type { Kind } from '../../streams/topology/nodes.ts';
-import type { SlidingWindows } from '../../streams/windows.ts';
+import type { SlidingWindowAggregateNode } from '../../streams/topology/window-nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
 import { windowCloser } from './window-closer.ts';
 
@@ -28,7 +27,7 @@ interface Around {
  * closed windows on.
  */
 export function slidingWindowAggregate(
-  node: Kind<'windowAggregate'> & { readonly windows: SlidingWindows },
+  node: SlidingWindowAggregateNode,
   context: OperatorContext,
   next: Receive,
 ): Receive {

@@ -1,7 +1,6 @@
 import { WindowStore } from '../../state/window-store.ts';
 import { windowed } from '../../state/windowed.ts';
-import type { Kind } from '../../streams/topology/nodes.ts';
-import type { TimeWindows } from '../../streams/windows.ts';
+import type { TimeWindowAggregateNode } from '../../streams/topology/window-nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
 import { windowCloser } from './window-closer.ts';
 
@@ -10,11 +9,7 @@ import { windowCloser } from './window-closer.ts';
  * the aggregator, as in Kafka Streams. A window that has closed (stream time has passed its end and grace) takes no more:
  * counted as skipped, once for each such window. The result's timestamp is the greatest of all records in the window.
  */
-export function windowAggregate(
-  node: Kind<'windowAggregate'> & { readonly windows: TimeWindows },
-  context: OperatorContext,
-  next: Receive,
-): Receive {
+export function windowAggregate(node: TimeWindowAggregateNode, context: OperatorContext, next: Receive): Receive {
   const { initializer, aggregator, name, windows, emit } = node;
   const { sizeMs, advanceMs, graceMs } = windows;
   const store = new WindowStore(node.store, context.buffer(node.store));

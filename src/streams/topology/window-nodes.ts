@@ -16,6 +16,14 @@ export interface WindowAggregateNode extends NodeBase {
   readonly emit: Emit;
 }
 
+export interface TimeWindowAggregateNode extends WindowAggregateNode {
+  readonly windows: TimeWindows;
+}
+
+export interface SlidingWindowAggregateNode extends WindowAggregateNode {
+  readonly windows: SlidingWindows;
+}
+
 export interface SessionAggregateNode extends NodeBase {
   readonly kind: 'sessionAggregate';
   readonly windows: SessionWindows;
