@@ -9,6 +9,9 @@ type Entry = [key: string, value: Uint8Array | null, isDirty: boolean];
  */
 export const CACHED_ENTRIES_MAX = 50_000;
 
+/** Changes that a range looks through one by one before they are sorted in among the others. */
+const UNSORTED_MAX = 64;
+
 /**
  * The changes of one partition of one store since the last commit, over its committed state (design D4). It is three
  * things at once: the record cache (a key that changes often is written once), the savepoint of the record being
@@ -21,6 +24,8 @@ export class WriteBuffer {
   readonly #committed: CommittedPartition;
   #entries = new Map<string, Entry>();
   #dirty: Entry[] = [];
+  /** The first `#sorted.length` of `#dirty` in the order of their keys, so that a range need not look at all of them. */
+  #sorted: Entry[] = [];
   /** What the present record replaced, in order: entry, its value, whether it was dirty. */
   readonly #undoEntries: Entry[] = [];
   readonly #undoValues: (Uint8Array | null)[] = [];
@@ -58,10 +63,7 @@ export class WriteBuffer {
 
   /** Entries with from <= key < to in the order of their bytes, buffered changes merged over committed state. */
   *range(from?: string, to?: string, reverse = false): IterableIterator<readonly [string, Uint8Array]> {
-    const changed = this.#dirty
-      .filter(([key]) => (from === undefined || key >= from) && (to === undefined || key < to))
-      .map(([key, value]) => [key, value] as const)
-      .sort((left, right) => (left[0] < right[0] ? -1 : 1));
+    const changed = this.#changedIn(from, to);
     if (reverse) changed.reverse();
     let next = 0;
     const comesBefore = (left: string, right: string) => (reverse ? left > right : left < right);
@@ -98,6 +100,7 @@ export class WriteBuffer {
         this.#dirty.pop();
       }
     }
+    if (this.#sorted.length > this.#dirty.length) this.#sorted = [];
     this.beginRecord();
   }
 
@@ -114,6 +117,35 @@ export class WriteBuffer {
     if (this.#entries.size > CACHED_ENTRIES_MAX) this.#entries = new Map();
     else for (const entry of this.#dirty) entry[2] = false;
     this.#dirty = [];
+    this.#sorted = [];
+  }
+
+  /** A copy of what changed with from <= key < to, in order. */
+  #changedIn(from: string | undefined, to: string | undefined): (readonly [string, Uint8Array | null])[] {
+    if (this.#dirty.length - this.#sorted.length > UNSORTED_MAX) this.#sort();
+    const first = from === undefined ? 0 : firstAtOrAfter(this.#sorted, from);
+    const end = to === undefined ? this.#sorted.length : firstAtOrAfter(this.#sorted, to);
+    const changed: (readonly [string, Uint8Array | null])[] = [];
+    for (let i = first; i < end; i++) changed.push([this.#sorted[i]![0], this.#sorted[i]![1]]);
+    const inOrder = changed.length;
+    for (let i = this.#sorted.length; i < this.#dirty.length; i++) {
+      const [key, value] = this.#dirty[i]!;
+      if ((from === undefined || key >= from) && (to === undefined || key < to)) changed.push([key, value]);
+    }
+    return changed.length === inOrder ? changed : changed.sort(byKey);
+  }
+
+  #sort(): void {
+    const sorted = this.#sorted;
+    const added = this.#dirty.slice(sorted.length).sort(byKey);
+    const merged: Entry[] = [];
+    let next = 0;
+    for (const entry of added) {
+      while (next < sorted.length && sorted[next]![0] < entry[0]) merged.push(sorted[next++]!);
+      merged.push(entry);
+    }
+    while (next < sorted.length) merged.push(sorted[next++]!);
+    this.#sorted = merged;
   }
 
   #entry(key: string): Entry {
@@ -124,4 +156,18 @@ export class WriteBuffer {
     }
     return entry;
   }
+}
+
+function byKey(left: readonly [string, ...unknown[]], right: readonly [string, ...unknown[]]): number {
+  return left[0] < right[0] ? -1 : 1;
+}
+
+function firstAtOrAfter(entries: readonly Entry[], key: string): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle]![0] < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -8,13 +8,11 @@ import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
 import { RecordCollector } from '../runtime/record-collector.ts';
 import { Task, type TaskCounters } from '../runtime/task.ts';
 import type { Serde } from '../serde/serde.ts';
-import { SerdeKeyValueStore } from '../state/key-value-store.ts';
-import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
-import { TimestampedStore } from '../state/timestamped-store.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { Topology } from '../streams/topology/topology.ts';
 import { MemoryState } from './memory-state.ts';
 import { MemoryTopic } from './memory-topic.ts';
+import { type StoreView, viewOf } from './store-view.ts';
 import { type PipeOptions, TestInputTopic, TestOutputTopic, type TestRecord } from './test-topics.ts';
 
 export interface TopologyTestDriverOptions {
@@ -95,16 +93,20 @@ export class TopologyTestDriver {
     return new TestOutputTopic(serdes.key, serdes.value, () => this.#take(topic));
   }
 
-  /** The committed entries of a store: partition after partition, in the order of the serialised keys. */
+  /**
+   * The committed entries of a store, partition after partition: in the order of the serialised keys, those of windows (under
+   * windowed keys) and of suppress operators in the order of time.
+   */
   storeEntries<K, V>(store: string): readonly (readonly [K, V])[] {
-    return this.#stores<K, V>(store).flatMap((partition) => [...partition.range()]);
+    // The test says what types its own store has.
+    return this.#stores(store).flatMap((partition) => [...partition.range()] as (readonly [K, V])[]);
   }
 
   /** The committed value of a key, from whichever partition has it. */
   storeValue<K, V>(store: string, key: K): V | undefined {
-    for (const partition of this.#stores<K, V>(store)) {
+    for (const partition of this.#stores(store)) {
       const value = partition.get(key) ?? undefined;
-      if (value !== undefined) return value;
+      if (value !== undefined) return value as V;
     }
     return undefined;
   }
@@ -239,17 +241,12 @@ export class TopologyTestDriver {
     });
   }
 
-  #stores<K, V>(name: string): readonly (SerdeKeyValueStore<K, V> | TimestampedStore<K, V>)[] {
+  #stores(name: string): readonly StoreView[] {
     for (const { stores, sources } of this.#topology.plan.subTopologies) {
       const found = stores.find((store) => store.name === name);
       if (found === undefined) continue;
-      // The test says what types its own store has.
-      const definition = found as unknown as KeyValueStoreDefinition<K, V>;
       return this.#topic(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
-        const buffer = new WriteBuffer(name, partition, this.#state.partition(name, partition));
-        return definition.timestamped
-          ? new TimestampedStore(definition, buffer)
-          : new SerdeKeyValueStore(definition, buffer);
+        return viewOf(found, new WriteBuffer(name, partition, this.#state.partition(name, partition)));
       });
     }
     throw new HeadraceError('STORE_UNKNOWN', `The topology has no store ${name}`);

@@ -1,6 +1,4 @@
 import {
-  type KGroupedStream,
-  type KGroupedTable,
   type KStream,
   type KTable,
   keyValueStore,
@@ -12,22 +10,12 @@ import {
 } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { add, firstCharacter, foreignKey, mapper, parts, pre, predicate, subtract } from './functions.ts';
+import { type Made, stream, streamIn, table, Unsupported, windowedTable } from './made.ts';
 import type { Emitted, Operator, Scenario } from './scenario.ts';
 import { suppressed, windowedAggregate, windowedKey } from './windows.ts';
 
 type Text = string | null;
 const strings = { key: stringSerde, value: stringSerde };
-
-/** What an operator of a scenario has made. */
-type Made =
-  | { readonly kind: 'stream'; readonly stream: KStream<string, string> }
-  | { readonly kind: 'table'; readonly table: KTable<string, string>; readonly isWindowed: boolean }
-  | { readonly kind: 'windows'; readonly grouped: KGroupedStream<string, string>; readonly windows: Operator }
-  | { readonly kind: 'groupedStream'; readonly grouped: KGroupedStream<string, string> }
-  | { readonly kind: 'groupedTable'; readonly grouped: KGroupedTable<string, string> };
-
-/** An operator that this version of Headrace does not have. */
-export class Unsupported extends RangeError {}
 
 /** The topology of a scenario, built with nothing but the public index. */
 export function topologyOf(scenario: Scenario): { readonly topology: Topology; readonly outputs: readonly string[] } {
@@ -220,11 +208,11 @@ class Interpreter {
     if (left.kind === 'table' && right.kind === 'table') {
       switch (kind) {
         case 'inner':
-          return table(left.table.join(right.table, joiner));
+          return table(left.table.join(right.table, joiner), left.isWindowed);
         case 'left':
-          return table(left.table.leftJoin(right.table, joiner));
+          return table(left.table.leftJoin(right.table, joiner), left.isWindowed);
         default:
-          return table(left.table.outerJoin(right.table, joiner));
+          return table(left.table.outerJoin(right.table, joiner), left.isWindowed);
       }
     }
     if (left.kind === 'stream' && right.kind === 'table') {
@@ -302,22 +290,4 @@ class Interpreter {
     if (made === undefined) throw new RangeError(`no operator has the id ${id}`);
     return made;
   }
-}
-
-function stream(made: KStream<string, string>): Made {
-  return { kind: 'stream', stream: made };
-}
-
-function table(made: KTable<string, string>, isWindowed = false): Made {
-  return { kind: 'table', table: made, isWindowed };
-}
-
-/** Most operators do not look at the key, so a windowed table goes on as one with text for keys. */
-function windowedTable(made: KTable<Windowed<string>, string>): Made {
-  return table(made as unknown as KTable<string, string>, true);
-}
-
-function streamIn(made: Made): Extract<Made, { kind: 'stream' }> {
-  if (made.kind === 'stream') return made;
-  throw new Unsupported(`a ${made.kind} where a stream is expected`);
 }

@@ -57,3 +57,28 @@ describe('WriteBuffer', () => {
     );
   });
 });
+
+describe('a range over many changes', () => {
+  it('is in order and complete, while records fail in between', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.nat(400), { minLength: 1, maxLength: 30 }), { maxLength: 40 }), (records) => {
+        const state = new MemoryState();
+        const buffer = new WriteBuffer('store', 0, state.partition('store', 0));
+        const model = new Set<number>();
+        const name = (number: number) => String(number).padStart(3, '0');
+        for (const [index, numbers] of records.entries()) {
+          buffer.beginRecord();
+          for (const number of numbers) buffer.put(name(number), Uint8Array.of(index));
+          // Ranged before the record fails, so that what it undoes had been sorted in.
+          const seen = [...buffer.range('100', '300')].map(([key]) => key);
+          const before = [...new Set([...model, ...numbers])].map(name).filter((key) => key >= '100' && key < '300');
+          expect(seen).toEqual(before.sort());
+          if (index % 3 === 2) buffer.rollbackRecord();
+          else for (const number of numbers) model.add(number);
+          expect([...buffer.range()].map(([key]) => key)).toEqual([...model].map(name).sort());
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

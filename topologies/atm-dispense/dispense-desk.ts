@@ -1,6 +1,7 @@
 import { type KeyValueStore, type RecordContext, withoutCardData } from 'headrace';
 import type {
   FailedDispense,
+  FailedOutcome,
   LedgerAnswer,
   LedgerRequest,
   RejectedAtmRecord,
@@ -9,7 +10,7 @@ import type {
   Tick,
   WithdrawalStatus,
 } from './events.ts';
-import { failedOf, holdOf, settlementOf, statusOf, takenBy } from './messages.ts';
+import { failedOf, holdOf, provenWith, settlementOf, statusOf, takenBy } from './messages.ts';
 import { checkAgainst, checkResult, checkWithdrawal, type RawInput, type Refusal } from './rules.ts';
 import { type Effect, type Transition, transitionIn, type WithdrawalEvent } from './transitions.ts';
 import {
@@ -44,6 +45,8 @@ export interface DeskOptions {
 
 /** Deadlines that one tick fires at most; the rest stays due for the next. */
 const FIRED_MAX = 1_000;
+/** Then it is asked again: what it was asked, or what it said, may have become a dead letter. */
+export const LEDGER_ANSWERS_WITHIN_MS = 60_000;
 
 const EVENT_OF_RESULT: Readonly<Record<ResultStatus, WithdrawalEvent>> = {
   DISPENSING: 'dispensing',
@@ -135,6 +138,8 @@ export class DispenseDesk {
   /** What reconciliation did. */
   settlement({ withdrawalId, state, taken, reversed, caseId, reason }: Settlement): void {
     const known = this.#get(withdrawalId);
+    // What was done about results whose withdrawal is not here says nothing of the withdrawal.
+    if (known.request === undefined) return;
     const isEnd = state === 'REVERSED' || state === 'RESOLVED';
     const settled = {
       ...known,
@@ -159,19 +164,21 @@ export class DispenseDesk {
 
   #keepForLater(withdrawal: Withdrawal, received: ReceivedResult): void {
     const waiting = { ...withdrawal, early: [...withdrawal.early, received] };
-    const isOrphan = withdrawal.state === 'NEW' && withdrawal.early.length === 0;
+    const isOrphan = withdrawal.state === 'NEW' && withdrawal.deadline === undefined;
     this.#put(isOrphan ? this.#withDeadline(waiting, this.#options.orphanAfterMs) : waiting);
   }
 
   /** What a result makes of a withdrawal that was authorised or refused. */
   #judge(withdrawal: Withdrawal, received: ReceivedResult): Withdrawal {
     const { result, source } = received;
-    const refusal = checkAgainst(withdrawal.request!, result);
+    const request = withdrawal.request!;
+    const heard = { ...withdrawal, proven: provenWith(withdrawal, request, result) };
+    const refusal = checkAgainst(request, result);
     if (refusal === undefined) {
-      return this.#happen(withdrawal, EVENT_OF_RESULT[result.status], { reason: result.reason, received });
+      return this.#happen(heard, EVENT_OF_RESULT[result.status], { reason: result.reason, received });
     }
     this.#reject(refusal, { ...result }, source);
-    return this.#happen(withdrawal, 'contradiction', { reason: `${refusal.code}: ${refusal.reason}`, received });
+    return this.#happen(heard, 'contradiction', { reason: `${refusal.code}: ${refusal.reason}`, received });
   }
 
   /**
@@ -188,7 +195,8 @@ export class DispenseDesk {
     if (words.length <= 1) return;
     const reason = `${words.map(({ result }) => result.status).join(', ')} came before the authorisation`;
     const most = words.reduce((best, each) => (takenIn(current, each) > takenIn(current, best) ? each : best));
-    this.#happen(current, 'contradiction', { reason, received: most });
+    const proven = provenWith(current, current.request!, most.result);
+    this.#happen({ ...current, proven }, 'contradiction', { reason, received: most });
   }
 
   /** Makes the transition of an event, does what it asks for, and tells everyone. */
@@ -220,16 +228,26 @@ export class DispenseDesk {
         return withdrawal;
       case 'wait':
         return this.#withDeadline(withdrawal, this.#options.answerWithinMs);
+      case 'await':
+        return this.#withDeadline(withdrawal, LEDGER_ANSWERS_WITHIN_MS);
       case 'settle':
         this.#tell({ command: settlementOf(withdrawal.request!, this.#now()) });
         return { ...withdrawal, isPosted: true };
-      case 'report': {
-        const counted = { ...withdrawal, reports: withdrawal.reports + 1 };
-        const report = { outcome: effect.outcome, reason: reason ?? '', result: received?.result, now: this.#now() };
-        this.#tell({ failed: failedOf(counted, report) });
-        return counted;
-      }
+      case 'report':
+        return this.#report(effect.outcome, withdrawal, { reason, ...(received && { received }) });
+      case 'correct':
+        return withdrawal.reports === 0
+          ? withdrawal
+          : this.#report('LATE_SUCCESS', withdrawal, { reason, ...(received && { received }) });
     }
+  }
+
+  #report(outcome: FailedOutcome, withdrawal: Withdrawal, { reason = '', received }: Circumstances): Withdrawal {
+    const terminalId = withdrawal.request?.terminalId ?? withdrawal.early[0]?.result.terminalId ?? '';
+    const { reportedUnder = terminalId, reports } = withdrawal;
+    const counted = { ...withdrawal, reports: reports + 1, reportedUnder };
+    this.#tell({ failed: failedOf(counted, { outcome, reason, result: received?.result, now: this.#now() }) });
+    return counted;
   }
 
   #withDeadline(withdrawal: Withdrawal, withinMs: number): Withdrawal {

@@ -108,6 +108,7 @@ export interface FailedDispense {
   readonly withdrawalId: string;
   /** Empty for an orphan: nobody knows whose it is. */
   readonly accountId: string;
+  /** Under which the first report stood, also where the withdrawal is of another: a withdrawal's reports are in one order. */
   readonly terminalId: string;
   /** Of this withdrawal, from 1 without a gap. */
   readonly number: number;
@@ -116,8 +117,12 @@ export interface FailedDispense {
   /** What was asked for; 0 in no currency for an orphan. */
   readonly amount: string;
   readonly currency: string;
-  /** What the terminal's word proves as taken. */
+  /** What this word of the terminal proves as taken. */
   readonly taken: string;
+  /** The most that any of its words proves; absent where that is the same. */
+  readonly proven?: string;
+  /** Whether the ledger refused the withdrawal: nothing was ever held. */
+  readonly isRefused?: boolean;
   /** Whether the hold is settled by the dispense itself, and the whole amount posted. */
   readonly isPosted: boolean;
   readonly occurredAt: string;

@@ -76,7 +76,7 @@ export interface Report {
 }
 
 export function failedOf(withdrawal: Withdrawal, { outcome, reason, result, now }: Report): FailedDispense {
-  const { withdrawalId, request, reports, isPosted, history, early } = withdrawal;
+  const { withdrawalId, request, reports, isPosted, history, early, reportedUnder = '', proven = '0' } = withdrawal;
   const about = { withdrawalId, number: reports, outcome, reason, isPosted, occurredAt: result?.occurredAt ?? now };
   if (request === undefined) {
     const waiting = early.map(({ result: { status }, source, at }) => ({
@@ -85,26 +85,42 @@ export function failedOf(withdrawal: Withdrawal, { outcome, reason, result, now 
       at,
       ...source,
     }));
-    const terminalId = early[0]?.result.terminalId ?? '';
+    const words = early.map(({ result: { status, taken } }) => (taken === undefined ? status : `${status} ${taken}`));
     return {
       ...about,
+      reason: `${reason}; the terminal said ${words.join(', ')}`,
       accountId: '',
-      terminalId,
+      terminalId: reportedUnder,
       amount: '0',
       currency: '',
       taken: '0',
       history: [...waiting, ...history],
     };
   }
-  const { accountId, terminalId, amount, currency } = request;
-  const taken = amountText(takenBy(request, result), currency);
-  return { ...about, accountId, terminalId, amount, currency, taken, history };
+  const { accountId, amount, currency } = request;
+  const taken = result === undefined ? 0n : takenBy(request, result);
+  const isRefused = history.some(({ event }) => event === 'refused');
+  return {
+    ...about,
+    accountId,
+    terminalId: reportedUnder,
+    amount,
+    currency,
+    taken: amountText(taken, currency),
+    proven: amountText(maximum(taken, parseAmount(proven, currency) as bigint), currency),
+    ...(isRefused ? { isRefused } : {}),
+    history,
+  };
 }
 
-/** What a result proves as taken, in minor units: never more than was asked for, for the machine was told no more. */
-export function takenBy({ amount, currency }: WithdrawalRequest, result: DispenseResult | undefined): bigint {
+/**
+ * What a result proves as taken, in minor units: never more than was asked for, for the machine was told no more, and nothing
+ * where it speaks of another terminal's cash or of another currency.
+ */
+export function takenBy(request: WithdrawalRequest, result: DispenseResult): bigint {
+  const { amount, currency, terminalId } = request;
   const asked = parseAmount(amount, currency) as bigint;
-  if (result === undefined) return 0n;
+  if (result.terminalId !== terminalId || (result.currency !== undefined && result.currency !== currency)) return 0n;
   if (result.status === 'SUCCESS') return asked;
   const taken = result.taken === undefined ? 0n : parseAmount(result.taken, currency);
   return typeof taken !== 'bigint' ? 0n : taken > asked ? asked : taken;
@@ -112,4 +128,14 @@ export function takenBy({ amount, currency }: WithdrawalRequest, result: Dispens
 
 function amountText(minor: bigint, currency: string): string {
   return formatMinorUnits(minor, currencyExponent(currency)!);
+}
+
+/** The most that is proven as taken once a result is heard, decimal text. */
+export function provenWith({ proven = '0' }: Withdrawal, request: WithdrawalRequest, result: DispenseResult): string {
+  const { currency } = request;
+  return amountText(maximum(takenBy(request, result), parseAmount(proven, currency) as bigint), currency);
+}
+
+function maximum(left: bigint, right: bigint): bigint {
+  return left > right ? left : right;
 }

@@ -27,8 +27,12 @@ interface Rule<Subject, Code extends string> {
   readonly refuses: (subject: Subject) => string | undefined;
 }
 
-const IDENTIFIER_LENGTH_MAX = 200;
-const TEXT_LENGTH_MAX = 1_024;
+/** The ids of holds and refunds are made of these, and must be within the ledger's limit of 200. */
+const IDENTIFIER_LENGTH_MAX = 128;
+/** As the ledger's: an account may have a longer name than a terminal. */
+const ACCOUNT_LENGTH_MAX = 200;
+/** The ledger takes no longer references. */
+const TEXT_LENGTH_MAX = 256;
 const AMOUNT_LENGTH_MAX = 64;
 /** Kinds of notes in a machine; the most that a dispenser has are a handful of cassettes. */
 const NOTES_MAX = 32;
@@ -64,7 +68,7 @@ function texts(required: readonly string[], optional: readonly string[]) {
           const value = field(input, name);
           if (value === undefined) continue;
           if (typeof value !== 'string' || value === '') return `${name} must be a text`;
-          const longest = name.endsWith('Id') ? IDENTIFIER_LENGTH_MAX : TEXT_LENGTH_MAX;
+          const longest = longestOf(name);
           if (value.length > longest) return `${name} is longer than ${longest} characters`;
           if (LONE_SURROGATE.test(value)) return `${name} is not well-formed text`;
         }
@@ -247,6 +251,11 @@ function firstRefusal<Subject>(rules: readonly Rule<Subject, RefusalCode>[], sub
     if (reason !== undefined) return { code, reason };
   }
   return undefined;
+}
+
+function longestOf(name: string): number {
+  if (name === 'accountId') return ACCOUNT_LENGTH_MAX;
+  return name.endsWith('Id') ? IDENTIFIER_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 
 function isNotes(value: unknown): value is Notes {

@@ -34,6 +34,10 @@ export type Effect =
   | { readonly do: 'hold' }
   /** From now on the terminal's answer is waited for. */
   | { readonly do: 'wait' }
+  /** From now on the ledger's answer is waited for; asking again gets the same one. */
+  | { readonly do: 'await' }
+  /** Tells reconciliation that all went well, where it has been told of the withdrawal before. */
+  | { readonly do: 'correct' }
   /** Asks the ledger to post the whole amount. */
   | { readonly do: 'settle' }
   /** Tells reconciliation. */
@@ -83,15 +87,16 @@ const GIVEN_UP = [
  * never a failure; once the cash is unaccounted for, only reconciliation moves the state.
  */
 export const TRANSITIONS: readonly Transition[] = [
-  row('NEW', 'requested', 'REQUESTED', { do: 'hold' }),
+  row('NEW', 'requested', 'REQUESTED', { do: 'hold' }, { do: 'await' }),
   // Results came, and the withdrawal never did.
   row('NEW', 'silence', 'NEW', report('ORPHAN')),
+  row('REQUESTED', 'silence', 'REQUESTED', { do: 'hold' }, { do: 'await' }),
   row('REQUESTED', 'authorised', 'AUTHORISED', { do: 'wait' }),
   row('REQUESTED', 'refused', 'REFUSED'),
 
   row('AUTHORISED', 'dispensing', 'DISPENSING'),
   ...WAITING.flatMap((state) => [
-    row(state, 'success', 'DISPENSED', { do: 'settle' }),
+    row(state, 'success', 'DISPENSED', { do: 'settle' }, { do: 'await' }, { do: 'correct' }),
     row(state, 'partial', 'PARTIAL', report('PARTIAL')),
     row(state, 'fail', 'NOT_DISPENSED', report('NOT_DISPENSED')),
     row(state, 'retracted', 'RETRACTED', report('RETRACTED')),
@@ -99,6 +104,7 @@ export const TRANSITIONS: readonly Transition[] = [
     row(state, 'silence', 'UNKNOWN', report('UNKNOWN')),
   ]),
 
+  ...stay(['DISPENSED'], 'silence', { do: 'settle' }, { do: 'await' }),
   // The debit is posted or being posted; a word against it is for a person.
   ...stay(['DISPENSED'], 'partial', report('CONTRADICTION')),
   ...stay(['DISPENSED'], 'fail', report('CONTRADICTION')),

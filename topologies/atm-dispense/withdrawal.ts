@@ -21,6 +21,10 @@ export interface Withdrawal {
   /** Posted and given back, decimal texts; none as long as nothing is known. */
   readonly taken?: string;
   readonly reversed?: string;
+  /** The terminal under which reconciliation was first told of it: all that it is told stands in one order there. */
+  readonly reportedUnder?: string;
+  /** The most that any word of its terminal proves as taken, decimal text. */
+  readonly proven?: string;
   /** Whether the ledger was asked to post the whole amount. */
   readonly isPosted: boolean;
   /** Milliseconds since 1970; the entry of the store `deadlines` under which it stands. */

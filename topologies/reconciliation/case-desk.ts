@@ -3,7 +3,7 @@ import type { Dossier } from './dossier.ts';
 import type { CaseCommand, ReconciliationCase } from './events.ts';
 import { amountText } from './messages.ts';
 import { type Office, withEntry } from './office.ts';
-import { checkCommand, moveOf } from './rules.ts';
+import { checkCommand, isSamePerson, moveOf } from './rules.ts';
 
 const REFUNDS = 'refund';
 
@@ -41,7 +41,7 @@ export class CaseDesk {
 
   #decide(key: string | null, existing: ReconciliationCase, before: Dossier, command: CaseCommand): void {
     const decision = command.decision!;
-    const move = moveOf(decision, before, existing.kind);
+    const move = moveOf(decision, before, existing.kind, command.taken);
     if ('code' in move) {
       this.#office.reject(key, command, move);
       return;
@@ -54,15 +54,21 @@ export class CaseDesk {
       this.#office.tellSettlement('RESOLVED', step.dossier, 'dismissed');
       return;
     }
-    if (existing.proposal?.decision !== decision) {
+    const taken = amountText(move.taken, before.currency);
+    // The second person confirms what the first one proposed: where it moves another amount by now, it is a new proposal.
+    if (existing.proposal?.decision !== decision || existing.proposal.taken !== taken) {
       const step = this.#step(before, `proposed ${decision}`, 'proposed', command);
-      const proposal = { decision, by, ...(note === undefined ? {} : { note }) };
+      const proposal = { decision, by, taken, ...(note === undefined ? {} : { note }) };
       this.#office.putCase(changeCase(existing, step, { status: 'proposed', proposal }));
+      return;
+    }
+    if (isSamePerson(existing.proposal.by, by)) {
+      const reason = `${by} has proposed it; another person must confirm`;
+      this.#office.reject(key, command, { code: 'SAME_PERSON', reason });
       return;
     }
     const step = this.#step(before, `confirmed ${decision}`, 'resolving', command);
     this.#office.putCase(changeCase(existing, step, { status: 'resolving' }));
-    const taken = amountText(move.taken, before.currency);
     const dossier = decision === 'refund' ? this.#withSerialNumber(step.dossier) : step.dossier;
     this.#office.ask(dossier, { what: move.what, taken, on: decision, persons: [existing.proposal.by, by] });
   }

@@ -10,6 +10,9 @@ export const caseSerde: Serde<ReconciliationCase> = jsonSerde((parsed) => {
   throw new HeadraceError('DESERIALIZATION_FAILED', "The state of a case can't be read");
 });
 
+/** Cases of these kinds wait for a clear word; with it the rules close them. The others are for persons only. */
+export const CLOSED_BY_A_CLEAR_WORD: ReadonlySet<CaseKind> = new Set(['unknown-outcome', 'orphan']);
+
 /** What changes with every step of a case. */
 export interface Step {
   readonly entry: CaseEntry;
@@ -25,8 +28,12 @@ export function openCase(
 ): ReconciliationCase {
   const { withdrawalId, accountId, terminalId, amount, currency, proven, taken, history } = dossier;
   const { resolution: _resolved, proposal: _proposed, posted: _posted, ...kept } = existing ?? {};
-  // A case that nobody has touched yet, or that was resolved, takes up the new question; else the person's one stays.
-  const isTakenUp = existing === undefined || existing.status === 'resolved' || existing.status === 'open';
+  // The person who has a case keeps the question, but one that waits for a word of the terminal gives way to any other.
+  const isTakenUp =
+    existing === undefined ||
+    existing.status === 'resolved' ||
+    existing.status === 'open' ||
+    CLOSED_BY_A_CLEAR_WORD.has(existing.kind);
   return {
     openedAt: entry.at,
     ...kept,

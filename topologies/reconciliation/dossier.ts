@@ -5,6 +5,8 @@ import type { FailedDispense } from './messages.ts';
 /** What the ledger was asked for and has not answered yet. */
 export interface Asked {
   readonly commandId: string;
+  /** RFC 3339: the same question again says the same. */
+  readonly at: string;
   /** A settlement of the hold, or a transaction of its own. */
   readonly what: 'settle' | 'post';
   /** What is posted to the account in all when it is done, decimal text. */
@@ -21,6 +23,8 @@ export interface Dossier {
   readonly terminalId: string;
   readonly amount: string;
   readonly currency: string;
+  /** Whether the ledger refused the withdrawal: nothing was ever held. */
+  readonly isRefused?: boolean;
   /** Of the last report taken: one that comes again is known by its number. */
   readonly lastNumber: number;
   /** What is posted to the account, once the hold is settled; none as long as the hold stands. */
@@ -32,8 +36,12 @@ export interface Dossier {
   readonly askedCount: number;
   /** Tries of the settlement that the ledger could not place yet. */
   readonly attempts: number;
-  /** When the next try is due, milliseconds since 1970. */
+  /** When the ledger is asked again, milliseconds since 1970: it has not answered, or could not place it yet. */
   readonly deadline?: number;
+  /** Whether the ledger has answered that it can't place the settlement yet. */
+  readonly isBackingOff?: boolean;
+  /** How often the same question was asked without an answer. */
+  readonly unanswered?: number;
   /** Reports that came while the ledger was asked: considered after its answer. */
   readonly waiting: readonly FailedDispense[];
   /** Of a refund; it stays with the case. */

@@ -48,7 +48,7 @@ export const CASE_KINDS = [
   'contradiction',
   /** Results of a withdrawal that never came. */
   'orphan',
-  /** The ledger could not do what the rules wanted. */
+  /** The ledger could not do, or did not answer, what it was asked. */
   'parked',
 ] as const;
 export type CaseKind = (typeof CASE_KINDS)[number];
@@ -73,7 +73,13 @@ export interface ReconciliationCase {
   /** Grows with every change. */
   readonly version: number;
   readonly assignee?: string;
-  readonly proposal?: { readonly decision: Decision; readonly by: string; readonly note?: string };
+  /** `taken` is what is to be posted in all afterwards: the second person confirms just that. */
+  readonly proposal?: {
+    readonly decision: Decision;
+    readonly by: string;
+    readonly note?: string;
+    readonly taken?: string;
+  };
   readonly resolution?: {
     readonly decision: Decision | 'by-rule';
     /** None for the rules. */
@@ -97,6 +103,8 @@ export interface CaseCommand {
   readonly to?: string;
   /** Of `resolve`. */
   readonly decision?: Decision;
+  /** Of `resolve`: what was taken as persons know it, decimal text, where that is not what the terminal proves. */
+  readonly taken?: string;
   readonly note?: string;
 }
 

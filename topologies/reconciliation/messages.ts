@@ -27,6 +27,8 @@ export interface FailedDispense {
   readonly amount: string;
   readonly currency: string;
   readonly taken: string;
+  readonly proven?: string;
+  readonly isRefused?: boolean;
   readonly isPosted: boolean;
   readonly history: readonly (Position & { readonly event: string; readonly state: string; readonly at: string })[];
 }

@@ -27,6 +27,9 @@ export interface Stores {
   readonly serials: KeyValueStore<string, number>;
 }
 
+/** Then it is asked again. */
+export const LEDGER_ANSWERS_WITHIN_MS = 60_000;
+
 /** The files of one partition, open for the record that is being processed: what every desk here reads, writes and tells. */
 export class Office {
   readonly stores: Stores;
@@ -57,19 +60,46 @@ export class Office {
   }
 
   /** Asks the ledger; the dossier waits for the answer. */
-  ask(dossier: Dossier, { what, taken, on, persons }: Omit<Asked, 'commandId'>): void {
+  ask(before: Dossier, { what, taken, on, persons }: Omit<Asked, 'commandId' | 'at'>): void {
+    const { isBackingOff: _past, unanswered: _answered, ...dossier } = before;
     const askedCount = dossier.askedCount + 1;
-    const asked: Asked = { commandId: commandIdOf(dossier.withdrawalId, askedCount), what, taken, on, persons };
-    const command = (what === 'settle' ? settleRequest : postRequest)(dossier, asked, this.now());
-    this.put({ ...dossier, askedCount, asked });
+    const commandId = commandIdOf(dossier.withdrawalId, askedCount);
+    const asked: Asked = { commandId, at: this.now(), what, taken, on, persons };
+    this.#send({ ...dossier, askedCount }, asked);
+  }
+
+  /** The same question again, which gets the same answer: it, or the answer, may have become a dead letter. */
+  askAgain(dossier: Dossier, asked: Asked): void {
+    this.#send({ ...dossier, unanswered: (dossier.unanswered ?? 0) + 1 }, asked);
+  }
+
+  #send(dossier: Dossier, asked: Asked): void {
+    const command = (asked.what === 'settle' ? settleRequest : postRequest)(dossier, asked, asked.at);
+    this.put(this.withDeadline({ ...dossier, asked }, LEDGER_ANSWERS_WITHIN_MS));
     this.#tell({ command, key: dossier.accountId });
+  }
+
+  withDeadline(before: Dossier, withinMs: number): Dossier {
+    const dossier = this.withoutDeadline(before);
+    const at = this.record.timestamp + withinMs;
+    this.stores.deadlines.put({ at, withdrawalId: dossier.withdrawalId }, 'ledger');
+    return { ...dossier, deadline: at };
+  }
+
+  withoutDeadline(dossier: Dossier): Dossier {
+    const { deadline, ...rest } = dossier;
+    if (deadline === undefined) return dossier;
+    this.stores.deadlines.delete({ at: deadline, withdrawalId: dossier.withdrawalId });
+    return rest;
   }
 
   /** Tells the ATM system what was done. */
   tellSettlement(state: Settlement['state'], dossier: Dossier, reason?: string): void {
     const { withdrawalId, currency, amount } = dossier;
     const taken = minorOf(dossier.taken ?? '0', currency);
-    const reversed = dossier.taken === undefined ? 0n : minorOf(amount, currency) - taken;
+    // What the ledger refused was never held, and can't be given back.
+    const held = dossier.isRefused === true ? 0n : minorOf(amount, currency);
+    const reversed = dossier.taken === undefined || taken > held ? 0n : held - taken;
     const existing = this.case(dossier);
     const settlement: Settlement = {
       withdrawalId,

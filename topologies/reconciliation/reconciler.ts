@@ -15,6 +15,8 @@ export interface ReconcilerOptions {
 export const ATTEMPTS_MAX = 6;
 /** Deadlines that one tick fires at most; the rest stays due for the next. */
 const FIRED_MAX = 1_000;
+/** So often the ledger is asked the same before a person looks at it. */
+const UNANSWERED_MAX = 10;
 
 /** Settles failed dispenses by rule. Everything is a function of the record and the state. */
 export class Reconciler {
@@ -38,10 +40,11 @@ export class Reconciler {
   /** The ledger's answer. */
   answer(answer: LedgerAnswer): void {
     const dossier = this.#office.dossier(withdrawalOf(answer.commandId));
-    if (dossier?.asked?.commandId !== answer.commandId || dossier.deadline !== undefined) return;
-    const { asked, ...rest } = dossier;
-    if (answer.status === 'done') this.#done(rest, asked);
-    else this.#refused(dossier, asked, answer);
+    if (dossier?.asked?.commandId !== answer.commandId || dossier.isBackingOff === true) return;
+    const answered = this.#office.withoutDeadline(dossier);
+    const { asked: _asked, ...rest } = answered;
+    if (answer.status === 'done') this.#done(rest, dossier.asked);
+    else this.#refused(answered, dossier.asked, answer);
     this.#considerWaiting(dossier.withdrawalId);
   }
 
@@ -53,10 +56,14 @@ export class Reconciler {
       due.push(deadline);
       if (due.length === FIRED_MAX) break;
     }
-    for (const deadline of due) {
-      deadlines.delete(deadline);
-      const { deadline: _past, ...dossier } = this.#office.dossier(deadline.withdrawalId)!;
-      this.#office.ask(dossier, dossier.asked!);
+    for (const { withdrawalId } of due) {
+      const { asked, ...dossier } = this.#office.withoutDeadline(this.#office.dossier(withdrawalId)!);
+      if (dossier.isBackingOff === true) this.#office.ask(dossier, asked!);
+      else if ((dossier.unanswered ?? 0) < UNANSWERED_MAX) this.#office.askAgain(dossier, asked!);
+      else {
+        this.#park(withEntry(dossier, this.#office.entry('unanswered')), 'the ledger does not answer');
+        this.#considerWaiting(withdrawalId);
+      }
     }
   }
 
@@ -94,7 +101,10 @@ export class Reconciler {
     const { taken, on, persons } = asked;
     const { amount, currency, serialNumber } = before;
     const entry = this.#office.entry('settled', `${taken} ${currency} posted in all`);
-    const dossier: Dossier = { ...withEntry(before, entry), taken, attempts: 0 };
+    // Each refund has a number of its own.
+    const { serialNumber: _used, ...rest } = withEntry(before, entry);
+    const kept = on === 'refund' || serialNumber === undefined ? {} : { serialNumber };
+    const dossier: Dossier = { ...rest, ...kept, taken, attempts: 0 };
     const existing = this.#office.case(dossier);
     const isInCase = existing !== undefined && existing.status !== 'resolved';
     this.#office.put(dossier);
@@ -124,14 +134,20 @@ export class Reconciler {
       const settled = { ...rest, taken: taken ?? amountText(0n, before.currency) };
       const isShort = minorOf(settled.proven, settled.currency) > minorOf(settled.taken, settled.currency);
       this.#open(settled, isShort ? 're-debit' : 'contradiction', `${code}: ${reason}`);
-    } else this.#open({ ...rest, attempts: 0 }, 'parked', `${code}: ${reason}`);
+    } else this.#park(rest, `${code}: ${reason}`);
+  }
+
+  /** What the ledger can't do is for a person. What waits is not asked for again by itself: it would end here again. */
+  #park(dossier: Dossier, reason: string): void {
+    const { unanswered: _unanswered, ...rest } = dossier;
+    const waiting = dossier.waiting.map((each) => ({ ...each, isPosted: false }));
+    this.#open({ ...rest, attempts: 0, waiting }, 'parked', reason);
   }
 
   #retryLater(dossier: Dossier): void {
-    const { withdrawalId, attempts } = dossier;
-    const at = this.#office.record.timestamp + this.#options.retryMs * 2 ** attempts;
-    this.#office.stores.deadlines.put({ at, withdrawalId }, 'retry');
-    this.#office.put({ ...dossier, attempts: attempts + 1, deadline: at });
+    const { attempts } = dossier;
+    const waiting = { ...dossier, attempts: attempts + 1, isBackingOff: true };
+    this.#office.put(this.#office.withDeadline(waiting, this.#options.retryMs * 2 ** attempts));
   }
 
   #open(dossier: Dossier, kind: CaseKind, reason: string): void {
@@ -154,13 +170,17 @@ export class Reconciler {
     const isOrphan = dossier.accountId === '';
     const about = isOrphan ? factsOf(failed) : {};
     const currency = isOrphan ? failed.currency : dossier.currency;
-    const isMore = isOrphan || minorOf(failed.taken, currency) > minorOf(dossier.proven, currency);
+    const said = failed.proven ?? failed.taken;
+    const isMore = isOrphan || minorOf(said, currency) > minorOf(dossier.proven, currency);
+    const refused =
+      failed.isRefused === true ? { isRefused: true, taken: dossier.taken ?? amountText(0n, currency) } : {};
     const entry = this.#office.entry(`reported ${failed.outcome}`, failed.reason);
     return {
       ...dossier,
       ...about,
       lastNumber: failed.number,
-      proven: isMore ? failed.taken : dossier.proven,
+      ...refused,
+      proven: isMore ? said : dossier.proven,
       history: entriesOf(failed, entry, dossier.history),
     };
   }
@@ -178,7 +198,7 @@ function newDossier(failed: FailedDispense): Dossier {
     withdrawalId: failed.withdrawalId,
     ...factsOf(failed),
     lastNumber: 0,
-    proven: failed.taken,
+    proven: failed.proven ?? failed.taken,
     askedCount: 0,
     attempts: 0,
     waiting: [],

@@ -1,4 +1,5 @@
-import { containsCardNumber, HeadraceError } from 'headrace';
+import { containsCardNumber, currencyExponent, HeadraceError, parseMinorUnits } from 'headrace';
+import { CLOSED_BY_A_CLEAR_WORD } from './cases.ts';
 import type { Dossier } from './dossier.ts';
 import { type CaseCommand, type CaseKind, DECISIONS, type Decision, type ReconciliationCase } from './events.ts';
 import { FAILED_OUTCOMES, type FailedDispense, type FailedOutcome, minorOf } from './messages.ts';
@@ -53,9 +54,6 @@ export const EVIDENCE_RULES: readonly EvidenceRule[] = [
   }),
 ];
 
-/** Cases of these kinds wait for a clear word; with it the rules close them. The others are for persons only. */
-const CLOSED_BY_A_CLEAR_WORD: ReadonlySet<CaseKind> = new Set(['unknown-outcome', 'orphan']);
-
 export function actionFor(
   rules: readonly EvidenceRule[],
   failed: FailedDispense,
@@ -67,7 +65,11 @@ export function actionFor(
   const action = rule?.action ?? note;
   const isForPersons =
     existing !== undefined && existing.status !== 'resolved' && !CLOSED_BY_A_CLEAR_WORD.has(existing.kind);
-  return action.do === 'settle' && isForPersons ? note : action;
+  if (action.do !== 'settle') return action;
+  if (isForPersons) return note;
+  // Whatever the word is: no rule gives back what another word proves as taken.
+  const isBelowProof = minorOf(failed.taken, dossier.currency) < minorOf(dossier.proven, dossier.currency);
+  return isBelowProof ? open('contradiction') : action;
 }
 
 function standingOf({ taken }: FailedDispense, dossier: Dossier): Standing {
@@ -88,7 +90,13 @@ export interface Move {
 
 /** Why a command is refused. */
 export interface CommandRefusal {
-  readonly code: (typeof COMMAND_RULES)[number]['code'] | 'DECISION_MOVES_NOTHING' | 'HOLD_OPEN' | 'ACCOUNT_UNKNOWN';
+  readonly code:
+    | (typeof COMMAND_RULES)[number]['code']
+    | 'DECISION_MOVES_NOTHING'
+    | 'HOLD_OPEN'
+    | 'ACCOUNT_UNKNOWN'
+    | 'TAKEN_INVALID'
+    | 'SAME_PERSON';
   readonly reason: string;
 }
 
@@ -114,7 +122,8 @@ export const COMMAND_RULES = [
     existing === undefined || key !== existing.terminalId ? 'there is no such case' : undefined,
   ),
   rule('FIELD_INVALID', 'a name, note or decision is missing or too long', ({ command }) => {
-    const { action, by, to, decision, note: text } = command;
+    const { action, by, to, decision, taken, note: text } = command;
+    if (taken !== undefined && !isText(taken, NAME_LENGTH_MAX)) return 'taken must be a text such as "20.00"';
     if (!isText(by, NAME_LENGTH_MAX)) return 'by must be the name of a person';
     if (text !== undefined && !isText(text, NOTE_LENGTH_MAX))
       return `note is longer than ${NOTE_LENGTH_MAX} characters`;
@@ -132,14 +141,6 @@ export const COMMAND_RULES = [
   rule('CASE_RESOLVING', 'the ledger has not answered yet', ({ existing }) =>
     existing!.status === 'resolving' ? 'the ledger is carrying a decision out; look again in a moment' : undefined,
   ),
-  rule('SAME_PERSON', 'what moves money needs two different persons', ({ command, existing }) =>
-    command.action === 'resolve' &&
-    command.decision !== 'dismiss' &&
-    existing!.proposal?.decision === command.decision &&
-    isSamePerson(existing!.proposal!.by, command.by)
-      ? `${command.by} has proposed it; another person must confirm`
-      : undefined,
-  ),
 ] as const;
 
 export function checkCommand(asking: Asking): CommandRefusal | undefined {
@@ -150,8 +151,13 @@ export function checkCommand(asking: Asking): CommandRefusal | undefined {
   return undefined;
 }
 
-/** What a decision does to the books, or why it can't be carried out. */
-export function moveOf(decision: Decision, dossier: Dossier, kind: CaseKind): Move | CommandRefusal {
+/** What a decision does to the books, or why it can't be carried out. `said` is what persons say was taken. */
+export function moveOf(
+  decision: Decision,
+  dossier: Dossier,
+  kind: CaseKind,
+  said: string | undefined,
+): Move | CommandRefusal {
   const { currency, accountId } = dossier;
   const amount = minorOf(dossier.amount, currency);
   const proven = minorOf(dossier.proven, currency);
@@ -167,24 +173,37 @@ export function moveOf(decision: Decision, dossier: Dossier, kind: CaseKind): Mo
       ? { code: 'HOLD_OPEN', reason: `${dossier.amount} ${currency} are still held; decide refund or re-debit` }
       : { what: 'post', taken: posted, moved: 0n };
   }
-  const target =
-    decision === 'refund' ? (kind === 'retracted' && isHeld ? proven : 0n) : reDebited(amount, proven, posted);
-  const what = isHeld ? 'settle' : 'post';
-  // While it is held, the customer has nothing of it: what is let go is given back.
-  const moved = isHeld ? amount - target : posted - target;
-  const isNothing = isHeld ? decision === 'refund' && moved === 0n : moved === 0n;
-  return isNothing
-    ? { code: 'DECISION_MOVES_NOTHING', reason: `a ${decision} would move nothing` }
-    : { what, taken: target, moved: decision === 'refund' ? moved : isHeld ? -target : moved };
+  let target = decision === 'refund' ? refunded(kind, proven, isHeld) : reDebited(amount, proven, isHeld);
+  if (said !== undefined) {
+    const parsed = parseMinorUnits(said, currencyExponent(currency) ?? 0);
+    if (typeof parsed !== 'bigint' || parsed < 0n || parsed > amount) {
+      return { code: 'TAKEN_INVALID', reason: `taken must be an amount of ${currency} up to ${dossier.amount}` };
+    }
+    target = parsed;
+  }
+  // While it is held, the customer has nothing of it: what is let go is given back, what is posted is taken.
+  const moved = isHeld ? (decision === 'refund' ? amount - target : -target) : posted - target;
+  const isRightWay = decision === 'refund' ? moved > 0n : moved < 0n;
+  return isRightWay
+    ? { what: isHeld ? 'settle' : 'post', taken: target, moved }
+    : {
+        code: 'DECISION_MOVES_NOTHING',
+        reason: `a ${decision} would give nothing ${decision === 'refund' ? 'back' : 'more to post'}, as the terminal's words stand; say what was taken`,
+      };
 }
 
-/** What is posted after a re-debit: what the terminal proves, or else the whole amount. */
-function reDebited(amount: bigint, proven: bigint, posted: bigint): bigint {
-  return proven > posted ? proven : amount;
+/** What stays posted after a refund: what is proven as taken; nothing where the terminal was silent. */
+function refunded(kind: CaseKind, proven: bigint, isHeld: boolean): bigint {
+  return kind === 'unknown-outcome' && isHeld ? 0n : proven;
 }
 
-/** Names as people write them: case, width and spaces at the ends make no other person. */
-function isSamePerson(left: string, right: string): boolean {
+/** What is posted after a re-debit: what is proven as taken; the whole amount where it is held and nothing is proven. */
+function reDebited(amount: bigint, proven: bigint, isHeld: boolean): bigint {
+  return proven === 0n && isHeld ? amount : proven;
+}
+
+/** Whether what moves money would be confirmed by who proposed it. Names as people write them: case, width and spaces at the ends make no other person. */
+export function isSamePerson(left: string, right: string): boolean {
   const plain = (name: string) => name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
   return plain(left) === plain(right);
 }

@@ -52,7 +52,8 @@ export function sessionAggregate(node: Kind<'sessionAggregate'>, context: Operat
 
   return (key, value, timestamp) => {
     if (key === null) return context.skipped(name);
-    const visibleFrom = time.now - retentionMs + 1;
+    // What has left the retention may still be stored for a while: it is not merged any more.
+    const visibleFrom = time.now - retentionMs;
     const now = time.advance(timestamp);
     const closeTime = now - graceMs - gapMs;
     update(key, value, timestamp, closeTime, visibleFrom);

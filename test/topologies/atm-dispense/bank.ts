@@ -24,6 +24,8 @@ type SystemName = 'ledger' | 'atm' | 'reconciliation';
 
 export interface BankOptions {
   readonly startTimeMs: number;
+  /** Of every topic (1). */
+  readonly partitions?: number;
   readonly answerWithinMs?: number;
   readonly retryMs?: number;
   readonly transitions?: readonly Transition[];
@@ -51,6 +53,9 @@ export class Bank {
   readonly #options: BankOptions;
   readonly #links: readonly Link[];
   now: number;
+  /** A topic whose records get lost on the way, as if each became a dead letter. */
+  loses: string | undefined;
+  readonly lost: TestRecord<Uint8Array, Uint8Array>[] = [];
 
   constructor(options: BankOptions) {
     this.#options = options;
@@ -61,7 +66,7 @@ export class Bank {
       ...(transitions === undefined ? {} : { transitions }),
     };
     const desk = { ...(retryMs === undefined ? {} : { retryMs }), ...(rules === undefined ? {} : { rules }) };
-    const driver = { startTimeMs, commit: 'manual' } as const;
+    const driver = { startTimeMs, commit: 'manual', partitions: options.partitions ?? 1 } as const;
     this.systems = {
       ledger: new TopologyTestDriver(accountLedger(), driver),
       atm: new TopologyTestDriver(atmDispense(atm), driver),
@@ -97,7 +102,7 @@ export class Bank {
     let isBusy = false;
     for (const name of ['atm', 'ledger', 'reconciliation'] as const) this.commit(name);
     for (const { topic, from, to, onItsWay } of this.#links) {
-      const said = from.readAll();
+      const said = topic === this.loses ? this.#lose(from.readAll()) : from.readAll();
       if (topic === 'atm.dispense.failed') this.#reports.push(...said);
       to.forEach((input, index) => {
         const waiting = onItsWay[index]!;
@@ -110,11 +115,23 @@ export class Bank {
     return isBusy;
   }
 
+  #lose(records: readonly TestRecord<Uint8Array, Uint8Array>[]): readonly [] {
+    this.lost.push(...records);
+    return [];
+  }
+
   /** Time passes, and the ticks of both systems that wait come in. */
   pass(milliseconds: number): void {
     this.now += milliseconds;
-    this.send('atm', 'atm.timers', null, { at: this.now });
-    this.send('reconciliation', 'reconciliation.timers', null, { at: this.now });
+    for (let partition = 0; partition < (this.#options.partitions ?? 1); partition++) {
+      this.#tick('atm', 'atm.timers', partition);
+      this.#tick('reconciliation', 'reconciliation.timers', partition);
+    }
+  }
+
+  #tick(system: SystemName, topic: string, partition: number): void {
+    const tick = { at: this.now };
+    this.systems[system].inputTopic(topic, json()).pipe(null, tick, { timestamp: this.now, partition });
   }
 
   deposit(accountId: string, amount: string): void {

@@ -44,6 +44,7 @@ export function* judge(
     const bank = new Bank({
       startTimeMs: Date.parse('2026-06-15T12:00:00Z'),
       answerWithinMs: 1_000_000,
+      partitions: 2,
       crashes: () => random.next() < chances.crashes,
       delivers: () => random.next() < chances.delivers,
       ...(transitions === undefined ? {} : { transitions }),

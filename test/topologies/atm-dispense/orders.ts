@@ -5,11 +5,13 @@
 export const LETTERS = ['W', 'S', 'F', 'P', 'R', 'T'] as const;
 /**
  * And more: D the terminal is paying out, X a success that another terminal claims; f, p and r say what F, P and R do in
- * other words, p with 30.00.
+ * other words, p with 30.00; A a person takes the case that there is.
  */
-export const ALL_LETTERS = [...LETTERS, 'D', 'X', 'f', 'p', 'r'] as const;
+export const ALL_LETTERS = [...LETTERS, 'D', 'X', 'f', 'p', 'r', 'A'] as const;
 export type Letter = (typeof ALL_LETTERS)[number];
-type Result = Exclude<Letter, 'W' | 'T' | 'D'>;
+type Result = Exclude<Letter, 'W' | 'T' | 'D' | 'A'>;
+/** Cases that wait for a word of the terminal. */
+const WAITS_FOR_A_WORD = ['unknown-outcome', 'orphan'];
 
 export const AMOUNT = 60;
 const TAKEN = { S: 60, F: 0, f: 0, P: 20, p: 30 } as const;
@@ -58,6 +60,8 @@ class Story {
   #isAuthorised = false;
   #early: (Result | 'D')[] = [];
   #heardDispensing = false;
+  #hasNews = false;
+  #isAssigned = false;
   readonly #heard = new Set<Result>();
   /** The first word after the authorisation, or the silence. */
   #first: Result | 'T' | undefined;
@@ -75,11 +79,12 @@ class Story {
   hear(letter: Letter): void {
     if (letter === 'T') this.#silence();
     else if (letter === 'D') this.#dispensing();
+    else if (letter === 'A') this.#isAssigned ||= this.#isCaseOpen;
     else if (letter === 'W') this.#isRequested = true;
     else if (!this.#heard.has(letter)) {
       this.#heard.add(letter);
       if (this.#isAuthorised) this.#word(letter);
-      else this.#early.push(letter);
+      else this.#keep(letter);
     }
   }
 
@@ -98,7 +103,13 @@ class Story {
     if (this.#heardDispensing) return;
     this.#heardDispensing = true;
     if (this.#isAuthorised) this.#wasDispensing = this.#first === undefined && this.#isFunded;
-    else this.#early.push('D');
+    else this.#keep('D');
+  }
+
+  #keep(word: Result | 'D'): void {
+    this.#early.push(word);
+    // It waits for its withdrawal, and not for ever.
+    this.#hasNews ||= !this.#isRequested;
   }
 
   /** The ledger answers the hold. */
@@ -123,7 +134,8 @@ class Story {
       this.#first = 'T';
       this.#reports++;
       this.#ask('unknown-outcome');
-    } else if (!this.#isRequested && this.#early.length > 0 && this.#caseKind === undefined) {
+    } else if (!this.#isRequested && this.#hasNews) {
+      this.#hasNews = false;
       [this.#caseKind, this.#isCaseOpen] = ['orphan', true];
       this.#reports++;
     }
@@ -149,6 +161,9 @@ class Story {
     if (isFirst && word === 'S') {
       // The dispense went well: nobody else has to do with it.
       [this.#taken, this.#state] = [said, 'DISPENSED'];
+      // Who was told of results without a withdrawal is told that all went well.
+      if (this.#isCaseOpen) this.#reports++;
+      this.#isCaseOpen = false;
     } else if (this.#taken === undefined) {
       const isForPersons = this.#isCaseOpen && ['retracted', 'contradiction'].includes(this.#caseKind!);
       if (!isForPersons) this.#settle(said);
@@ -172,6 +187,12 @@ class Story {
 
   /** Something for a person. */
   #ask(kind: string): void {
-    [this.#caseKind, this.#isCaseOpen, this.#state] = [kind, true, 'SUSPECT'];
+    const isKept =
+      this.#isCaseOpen &&
+      this.#isAssigned &&
+      !WAITS_FOR_A_WORD.includes(this.#caseKind!) &&
+      this.#caseKind !== undefined;
+    if (!isKept) this.#caseKind = kind;
+    [this.#isCaseOpen, this.#state] = [true, 'SUSPECT'];
   }
 }

@@ -44,7 +44,7 @@ export function play(bank: Bank, id: string, sequence: string, { talksBefore, is
   bank.settle();
   let story = '';
   [...sequence].forEach((letter, index) => {
-    if (letter === 'T' || talksBefore(index)) {
+    if (letter === 'T' || letter === 'A' || talksBefore(index)) {
       bank.settle();
       story += TALK;
     } else if (story.includes(`W`) && story.includes(TALK, story.indexOf('W'))) {
@@ -73,12 +73,22 @@ function happen(bank: Bank, id: string, letter: Letter): void {
     });
   if (letter === 'W') bank.send('atm', 'atm.withdrawals', id, withdrawal(id));
   else if (letter === 'T') bank.pass(LONG_MS);
+  else if (letter === 'A') assign(bank, id);
   else if (letter === 'P') result('PARTIAL', { taken: '20.00' });
   else if (letter === 'X') result('SUCCESS', { terminalId: 'T2' });
   else if (letter === 'p') result('PARTIAL', { taken: '30.00' });
   else if (letter === 'f') result('FAIL', { taken: '0.00' });
   else if (letter === 'r') result('RETRACTED', { taken: '0.00' });
   else result({ D: 'DISPENSING', S: 'SUCCESS', F: 'FAIL', R: 'RETRACTED' }[letter]);
+}
+
+/** A person takes the case, if there is one; nobody here knows under which terminal. */
+function assign(bank: Bank, id: string): void {
+  for (const terminalId of ['T1', 'T2']) {
+    const commandId = `${terminalId} ${bank.now}`;
+    const command = { commandId, caseId: `case:${id}`, action: 'assign', by: 'Eve', to: 'Ann' };
+    bank.send('reconciliation', 'reconciliation.commands', terminalId, command);
+  }
 }
 
 function withdrawal(id: string) {

@@ -38,6 +38,7 @@ interface AssignOptions {
 interface ResolveOptions {
   readonly decision: Decision;
   readonly by: string;
+  readonly taken?: string;
   readonly note?: string;
 }
 
@@ -87,10 +88,11 @@ export function casesCommand({ clock, exit }: CommandContext): Command {
         .makeOptionMandatory(),
     )
     .requiredOption('--by <name>', 'who decides')
+    .option('--taken <amount>', 'what was taken, where persons know better than the terminal, such as from counting')
     .option('--note <text>', 'why')
     .action(async (caseId: string, _options, own: Command) => {
-      const { decision, by, note } = optionsOf<ResolveOptions>(own);
-      const why = note === undefined ? {} : { note };
+      const { decision, by, taken, note } = optionsOf<ResolveOptions>(own);
+      const why = { ...(note === undefined ? {} : { note }), ...(taken === undefined ? {} : { taken }) };
       await send({ commandId: randomUUID(), caseId, action: 'resolve', by, decision, ...why }, own);
     });
   return command;

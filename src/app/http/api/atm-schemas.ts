@@ -78,7 +78,14 @@ const caseFields = {
   updatedAt: time,
   version: z.int(),
   assignee: z.string().optional(),
-  proposal: z.object({ decision: z.enum(DECISIONS), by: z.string(), note: z.string().optional() }).optional(),
+  proposal: z
+    .object({
+      decision: z.enum(DECISIONS),
+      by: z.string(),
+      taken: money.optional().describe('What is to be posted in all afterwards'),
+      note: z.string().optional(),
+    })
+    .optional(),
   resolution: z
     .object({
       decision: z.enum([...DECISIONS, 'by-rule']),
@@ -110,5 +117,14 @@ export const caseList = z.object({
 const person = z.string().min(1).max(200).regex(/\S/, 'must not be blank');
 const note = z.string().min(1).max(1_024).optional();
 export const assignment = z.strictObject({ by: person, to: person, note }).meta({ id: 'Assignment' });
-export const decision = z.strictObject({ by: person, decision: z.enum(DECISIONS), note }).meta({ id: 'Decision' });
+const taken = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\d{1,19}(\.\d{1,4})?$/, 'must be an amount such as "20.00"')
+  .optional()
+  .describe('What was taken, where persons know better than the terminal');
+export const decision = z
+  .strictObject({ by: person, decision: z.enum(DECISIONS), taken, note })
+  .meta({ id: 'Decision' });
 export const commandTaken = z.object({ caseId: z.string(), status: z.literal('pending'), position });

@@ -120,8 +120,14 @@ export function caseRoutes({ backend, desk, waits, clock }: CaseRoutesOptions): 
       answers,
       problems,
       handle: async (request) => {
-        const { by, decision: decided, note } = request.body;
-        return send(request, { action: 'resolve', by, decision: decided, ...(note === undefined ? {} : { note }) });
+        const { by, decision: decided, taken, note } = request.body;
+        return send(request, {
+          action: 'resolve',
+          by,
+          decision: decided,
+          ...(taken === undefined ? {} : { taken }),
+          ...(note === undefined ? {} : { note }),
+        });
       },
     }),
   ];

@@ -1,60 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseCommand } from '../../../topologies/reconciliation/events.ts';
-import { Bank } from '../atm-dispense/bank.ts';
+import { desk } from './desk.ts';
 
-const START = Date.parse('2026-06-15T12:00:00Z');
 const CARD = '4111111111111111';
-
-function bank(options: { crashes?: () => boolean } = {}) {
-  const made = new Bank({ startTimeMs: START, answerWithinMs: 10_000, retryMs: 1_000, ...options });
-  let commands = 0;
-  const send = (topic: string, key: string, value: unknown) => {
-    made.send('atm', topic, key, value);
-    made.settle();
-  };
-  const withdraw = (withdrawalId = 'w1', amount = '60.00') =>
-    send('atm.withdrawals', withdrawalId, {
-      withdrawalId,
-      accountId: 'A',
-      terminalId: 'T1',
-      amount,
-      currency: 'EUR',
-      requestedAt: '2026-06-15T12:00:00Z',
-    });
-  const result = (status: string, fields: Record<string, unknown> = {}, withdrawalId = 'w1') =>
-    send('atm.dispense-results', withdrawalId, {
-      withdrawalId,
-      terminalId: 'T1',
-      status,
-      occurredAt: '2026-06-15T12:00:30Z',
-      ...fields,
-    });
-  const command = (fields: Partial<Record<keyof CaseCommand, unknown>>, key = 'T1') => {
-    commands += 1;
-    const value = { commandId: `k${commands}`, caseId: 'case:w1', action: 'resolve', by: 'Ann', ...fields };
-    made.send('reconciliation', 'reconciliation.commands', key, value);
-    made.settle();
-  };
-  const silence = () => {
-    made.pass(20_000);
-    made.settle();
-  };
-  const decide = (decision: string, caseId = 'case:w1') => {
-    command({ decision, caseId, by: 'Ann' });
-    command({ decision, caseId, by: 'Bob' });
-  };
-  const money = () => {
-    const [each] = made.said.balances().at(-1)!.balances;
-    return [each!.booked, each!.held];
-  };
-  made.deposit('A', '100.00');
-  made.settle();
-  return { made, withdraw, result, command, decide, silence, money };
-}
 
 describe('a case', () => {
   it('of a silence is refunded by two persons, with a serial number, and its history tells everything', () => {
-    const { made, withdraw, silence, command, money } = bank();
+    const { made, withdraw, silence, command, money } = desk();
     withdraw();
     silence();
     command({ action: 'assign', to: 'Ann', by: 'Eve' });
@@ -92,7 +44,7 @@ describe('a case', () => {
   });
 
   it('of a reversal and a late success is re-debited; what is posted stays as it is', () => {
-    const { made, withdraw, result, decide, money } = bank();
+    const { made, withdraw, result, decide, money } = desk();
     withdraw();
     result('FAIL');
     result('SUCCESS');
@@ -115,12 +67,14 @@ describe('a case', () => {
   });
 
   it('of a word against a success is refunded by a credit that carries the serial number', () => {
-    const { made, withdraw, result, decide, money } = bank();
+    const { made, withdraw, result, decide, money } = desk();
     for (const id of ['w1', 'w2']) {
       withdraw(id, '30.00');
       result('SUCCESS', {}, id);
       result('FAIL', {}, id);
       decide('refund', `case:${id}`);
+      expect(made.said.refusedCommands().map(({ code }) => code)).toEqual(Array(2).fill('DECISION_MOVES_NOTHING'));
+      decide('refund', `case:${id}`, '0.00');
     }
     const refunds = made.said
       .transactions()
@@ -133,7 +87,7 @@ describe('a case', () => {
   });
 
   it('is closed by a late clear word, and opened again by one that excludes it', () => {
-    const { made, withdraw, silence, result } = bank();
+    const { made, withdraw, silence, result } = desk();
     withdraw();
     silence();
     result('PARTIAL', { taken: '20.00' });
@@ -148,7 +102,7 @@ describe('a case', () => {
   });
 
   it('of retracted notes waits for persons, whatever the terminal says then', () => {
-    const { made, withdraw, result, decide, money } = bank();
+    const { made, withdraw, result, decide, money } = desk();
     withdraw();
     result('RETRACTED', { taken: '20.00' });
     result('SUCCESS');
@@ -158,8 +112,57 @@ describe('a case', () => {
     expect(money()).toEqual(['40.00', '0.00']);
   });
 
+  it('that a person has is not closed by a word below what is proven', () => {
+    const { made, withdraw, result, silence, command, money } = desk();
+    withdraw();
+    silence();
+    command({ action: 'assign', to: 'Ann', by: 'Eve' });
+    result('RETRACTED', { taken: '40.00' });
+    result('FAIL');
+    expect(made.said.cases().at(-1)).toMatchObject({ status: 'assigned', kind: 'retracted', taken: '40.00' });
+    expect(money()).toEqual(['100.00', '60.00']);
+  });
+
+  it('is confirmed for the amount that was proposed; another one by then is a new proposal', () => {
+    const { made, withdraw, result, command, money } = desk();
+    withdraw();
+    result('RETRACTED', { taken: '40.00' });
+    command({ decision: 'refund', by: 'Ann' });
+    expect(made.said.cases().at(-1)!.proposal).toMatchObject({ by: 'Ann', taken: '40.00' });
+    result('PARTIAL', { taken: '50.00' });
+    command({ decision: 'refund', by: 'Bob' });
+    expect(made.said.cases().at(-1)).toMatchObject({ status: 'proposed', proposal: { by: 'Bob', taken: '50.00' } });
+    expect(money()).toEqual(['100.00', '60.00']);
+    command({ decision: 'refund', by: 'Ann' });
+    expect(money()).toEqual(['50.00', '0.00']);
+  });
+
+  it('gives every refund a number of its own', () => {
+    const { made, withdraw, result, decide } = desk();
+    withdraw();
+    result('SUCCESS');
+    result('FAIL');
+    decide('refund', 'case:w1', '0.00');
+    result('PARTIAL', { taken: '40.00' });
+    decide('re-debit', 'case:w1', '40.00');
+    result('RETRACTED');
+    decide('refund', 'case:w1', '0.00');
+    const refunds = made.said
+      .transactions()
+      .filter(({ direction, channel }) => direction === 'credit' && channel === 'atm');
+    expect(refunds.map(({ reference }) => reference)).toEqual(['R0-1', 'R0-2']);
+  });
+
+  it('of a withdrawal that was refused gives nothing back, for nothing was held', () => {
+    const { made, withdraw, result, command } = desk();
+    withdraw('w1', '5000.00');
+    result('SUCCESS');
+    command({ decision: 'dismiss' });
+    expect(made.said.statuses().at(-1)).toMatchObject({ state: 'RESOLVED', taken: '0.00', reversed: '0.00' });
+  });
+
   it('can not be dismissed while money is held, and can when nothing is to be moved', () => {
-    const { made, withdraw, silence, command, result } = bank();
+    const { made, withdraw, silence, command, result } = desk();
     withdraw();
     silence();
     command({ decision: 'dismiss' });
@@ -175,7 +178,7 @@ describe('a case', () => {
   });
 
   it('takes another decision in place of the one proposed; then that one needs a second person', () => {
-    const { made, withdraw, silence, command, money } = bank();
+    const { made, withdraw, silence, command, money } = desk();
     withdraw();
     silence();
     command({ decision: 'refund', by: 'Ann' });
@@ -188,7 +191,7 @@ describe('a case', () => {
   });
 
   it('takes a command once, however often it comes, and with crashes in between', () => {
-    const { made, withdraw, silence, command, money } = bank({ crashes: () => true });
+    const { made, withdraw, silence, command, money } = desk({ crashes: () => true });
     withdraw();
     silence();
     for (const commandId of ['a', 'a', 'b', 'b', 'a']) {
@@ -208,7 +211,7 @@ describe('a case', () => {
     ['FIELD_INVALID', { action: 'assign' }],
     ['CARD_NUMBER', { decision: 'refund', note: `card ${CARD}` }],
   ])('refuses %s', (code, fields, key) => {
-    const { made, withdraw, silence, command } = bank();
+    const { made, withdraw, silence, command } = desk();
     withdraw();
     silence();
     command(fields, key);
@@ -217,78 +220,11 @@ describe('a case', () => {
   });
 
   it('that is resolved takes no more decisions', () => {
-    const { made, withdraw, silence, command, decide } = bank();
+    const { made, withdraw, silence, command, decide } = desk();
     withdraw();
     silence();
     decide('refund');
     command({ decision: 'dismiss' });
     expect(made.said.refusedCommands()).toMatchObject([{ code: 'CASE_RESOLVED' }]);
   });
-});
-
-describe('a report', () => {
-  const report = {
-    withdrawalId: 'w1',
-    accountId: 'A',
-    terminalId: 'T1',
-    number: 1,
-    outcome: 'NOT_DISPENSED',
-    amount: '60.00',
-    currency: 'EUR',
-    taken: '0.00',
-  };
-
-  it('that comes before the withdrawal is tried again until it is there', () => {
-    const { made, withdraw } = bank();
-    made.send('reconciliation', 'atm.dispense.failed', 'T1', report);
-    made.settle();
-    made.pass(1_000);
-    made.settle();
-    withdraw();
-    expect(made.said.balances().at(-1)!.balances).toMatchObject([{ held: '60.00' }]);
-    made.pass(2_000);
-    made.settle();
-    expect(made.said.balances().at(-1)!.balances).toMatchObject([{ held: '0.00', booked: '100.00' }]);
-    expect(made.said.cases()).toEqual([]);
-  });
-
-  it('that nothing ever answers is parked after six tries, and goes on with the next', () => {
-    const { made, withdraw, result } = bank();
-    made.send('reconciliation', 'atm.dispense.failed', 'T1', { ...report, withdrawalId: 'w0' });
-    made.settle();
-    for (const wait of [1, 2, 4, 8, 16]) {
-      expect(made.said.cases()).toEqual([]);
-      made.pass(wait * 1_000 - 1);
-      made.settle();
-      expect(made.said.cases()).toEqual([]);
-      made.pass(1);
-      made.settle();
-    }
-    expect(made.said.cases()).toMatchObject([
-      { caseId: 'case:w0', kind: 'parked', reason: expect.stringContaining('HOLD_UNKNOWN') },
-    ]);
-    withdraw();
-    result('FAIL');
-    expect(made.said.statuses().at(-1)).toMatchObject({ state: 'REVERSED' });
-  });
-
-  it('is taken once, however often it comes, also while the ledger is asked', () => {
-    const { made, withdraw } = bank();
-    withdraw();
-    for (let i = 0; i < 3; i++) made.send('reconciliation', 'atm.dispense.failed', 'T1', report);
-    made.settle();
-    made.send('reconciliation', 'atm.dispense.failed', 'T1', report);
-    made.settle();
-    expect(made.said.balances().map(({ version }) => version)).toEqual([1, 2, 3]);
-  });
-
-  it.each<unknown>([null, {}, { ...report, number: 0 }, { ...report, outcome: 'LOST' }, { ...report, taken: 5 }])(
-    'that can not be read goes to the dead letters: %j',
-    (value) => {
-      const { made } = bank();
-      made.send('reconciliation', 'atm.dispense.failed', 'T1', value);
-      made.settle();
-      expect(made.systems.reconciliation.counters.deadLetters).toBe(1);
-    },
-  );
 });
