@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 
 /** The folders that tsconfig.build.json compiles; dist mirrors them. */
-export const sourceFolders = ['src', 'topologies', 'bench', 'test/chaos'];
+export const sourceFolders = ['src', 'topologies', 'bench', 'test/chaos', 'test/load', 'test/parity'];
 
 const configurationFiles = ['package-lock.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 const outputEndings = ['.d.ts', '.js.map', '.js'];

@@ -45,8 +45,7 @@ export class Punctuations {
 
   /** A record was processed. Calls `run` for each punctuation that is due by that; returns how many were. */
   passed(timestamp: number, run: (punctuate: Punctuate, timestamp: number) => void): number {
-    if (this.#taskTime === undefined) return 0;
-    const now = this.#taskTime.advance(timestamp);
+    const now = this.#taskTime?.advance(timestamp) ?? 0;
     let count = 0;
     for (const { everyMs, punctuate, nextAt } of this.#streamTime) {
       const due = Math.max(0, nextAt.now);
@@ -71,6 +70,10 @@ export class Punctuations {
       }
     }
     return count;
+  }
+
+  get hasStreamTime(): boolean {
+    return this.#taskTime !== undefined;
   }
 
   get hasWallClock(): boolean {

@@ -111,7 +111,7 @@ export class Task {
       if (queue === undefined || !queue.hasHead) break;
       const { timestamp } = queue;
       this.#processHead(queue);
-      this.#punctuations.passed(timestamp, (punctuate, at) => this.#punctuate(punctuate, at));
+      if (this.#punctuations.hasStreamTime) this.#punctuations.passed(timestamp, this.#punctuate);
       done++;
     }
     this.#counters.processed += done;
@@ -130,18 +130,18 @@ export class Task {
   /** Punctuates what is due by the wall clock; returns how much was. */
   punctuateWallClock(now: number): number {
     if (!this.#punctuations.hasWallClock) return 0;
-    const done = this.#punctuations.wallClock(now, (punctuate, at) => this.#punctuate(punctuate, at));
+    const done = this.#punctuations.wallClock(now, this.#punctuate);
     this.#counters.punctuated += done;
     return done;
   }
 
-  /** As a record, whole or not at all. */
-  #punctuate(punctuate: Punctuate, timestamp: number): void {
+  /** A field, so that no record makes a function anew. What it throws ends the worker, and all since the commit goes. */
+  readonly #punctuate = (punctuate: Punctuate, timestamp: number): void => {
     this.#record.leave();
     this.#collector.beginRecord();
     for (const buffer of this.#bufferList) buffer.beginRecord();
     punctuate(timestamp);
-  }
+  };
 
   /** Positions behind the processed records, for the commit. */
   offsets(): readonly GroupOffset[] {

@@ -9,9 +9,13 @@ Runs every scenario of DIR (test/parity/cases) on Headrace and compares with wha
 and key the same sequence of values and timestamps.
 `;
 
+/** cases/ stands beside this file's source, not beside what it is compiled to. */
+const HERE = new URL('.', import.meta.url);
+const SOURCE = new URL(HERE.pathname.endsWith('/dist/test/parity/') ? '../../../test/parity/' : './', HERE);
+
 process.exitCode = main(process.argv.slice(2));
 
-function main([directory = fileURLToPath(new URL('./cases', import.meta.url)), ...rest]: readonly string[]): number {
+function main([directory = fileURLToPath(new URL('./cases', SOURCE)), ...rest]: readonly string[]): number {
   if (directory === '--help' || rest.length > 0) {
     process.stdout.write(HELP);
     return directory === '--help' ? 0 : 2;
