@@ -14,10 +14,7 @@ function ticking(type: 'stream-time' | 'wall-clock', everyMs: number, options: {
       name: 'ticking',
       stores: { count },
       processor: (context: ProcessorContext<{ count: typeof count }, string, string>) => {
-        context.schedule(
-          { everyMs, type },
-          (at) => context.forward('tick', context.stores.count.get('n') ?? '0', {}) ?? at,
-        );
+        context.schedule({ everyMs, type }, () => context.forward('tick', context.stores.count.get('n') ?? '0'));
         return (_key, value) => {
           if (value === 'bad') throw new RangeError('bad');
           context.stores.count.put('n', String(Number(context.stores.count.get('n') ?? '0') + 1));
