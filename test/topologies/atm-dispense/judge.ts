@@ -20,6 +20,8 @@ export interface Chances {
   readonly crashes: number;
   /** ... that what a system said arrives now rather than later. */
   readonly delivers: number;
+  /** Of every topic (2). */
+  readonly partitions?: number;
 }
 
 export interface Judgement {
@@ -44,7 +46,7 @@ export function* judge(
     const bank = new Bank({
       startTimeMs: Date.parse('2026-06-15T12:00:00Z'),
       answerWithinMs: 1_000_000,
-      partitions: 2,
+      partitions: chances.partitions ?? 2,
       crashes: () => random.next() < chances.crashes,
       delivers: () => random.next() < chances.delivers,
       ...(transitions === undefined ? {} : { transitions }),
