@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
-import type { Log, Member, PollResult, TopicConfig } from '../log/log.ts';
+import type { Log, Member, PollResult } from '../log/log.ts';
 import type { Topology } from '../streams/topology/topology.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
 import { commit, type OnCommitStep } from './commit.ts';
-import { deadLetterTopic, type Redact } from './dead-letter.ts';
+import type { Redact } from './dead-letter.ts';
+import { FetchBalance } from './fetch-balance.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
-import { resolvePartitions } from './partitions.ts';
-import type { RecordQueue } from './record-queue.ts';
+import { createInternalTopics } from './internal-topics.ts';
 import type { TaskCounters } from './task.ts';
 
 export interface WorkerOptions {
@@ -43,15 +43,11 @@ export const POLL_RECORDS_MAX = 10_000;
 const PROCESS_RECORDS_MAX = 2_000;
 /** A commit is made before its time when the changes have grown to this many keys and outgoing records. */
 const COMMIT_CHANGES_MAX = 400_000;
-/** A source partition with this many records waiting is not fetched further. */
-const QUEUED_RECORDS_MAX = 20_000;
 /** How long a poll waits at most: as long as stop and idle may take to be noticed. */
 const POLL_WAIT_MAX_MS = 100;
 /** Between tries after an abort: doubled each time up to the greatest. */
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 5_000;
-/** Repartition topics are consumed by this application alone, and kept this long after intake. */
-const REPARTITION_RETENTION_MS = 3_600_000;
 
 /** What a stopping worker polls: the records at hand are enough. */
 const NOTHING: PollResult = { batches: [] };
@@ -63,7 +59,7 @@ const NOTHING: PollResult = { batches: [] };
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0, punctuated: 0 };
-  readonly #paused = new Set<RecordQueue>();
+  readonly #fetchBalance = new FetchBalance();
   #commits = 0;
   #aborts = 0;
   #handledAtCommit = 0;
@@ -141,26 +137,7 @@ export class Worker {
   async #prepare(): Promise<AssignedTasks> {
     const { log, topology, application, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
-    const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
-    const resolved = resolvePartitions(plan, application, existing);
-    const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {
-      const full = `${application}-${name}`;
-      return {
-        name: full,
-        partitions: resolved.get(full)!,
-        cleanup: 'delete',
-        retentionMs: REPARTITION_RETENTION_MS,
-        retentionBytes: -1,
-      };
-    });
-    for (const [topic, partitions] of resolved) {
-      const name = deadLetterTopic(topic);
-      if (!existing.has(name))
-        create.push({ name, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
-    }
-    await log.createTopics(create);
-    const counts = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
-    const partitionsOf = (topic: string) => counts.get(topic);
+    const partitionsOf = await createInternalTopics(log, plan, application);
     return new AssignedTasks({ plan, application, redact, counters: this.#counters, partitionsOf });
   }
 
@@ -190,7 +167,7 @@ export class Worker {
       if (!isDirty) commitAt = clock() + commitIntervalMs;
 
       this.#process(member, assigned, commitAt);
-      this.#balanceFetching(member, assigned);
+      this.#fetchBalance.balance(member, assigned.queues());
 
       const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
       const isIdle = isStopping || isEmpty;
@@ -257,20 +234,8 @@ export class Worker {
 
   /** The tasks were made anew: nothing is uncommitted and nothing is paused. */
   #reset(): void {
-    this.#paused.clear();
+    this.#fetchBalance.reset();
     this.#handledAtCommit = this.#handled();
-  }
-
-  /** Partitions with a full queue are paused, and resumed when it has gone down to half. */
-  #balanceFetching(member: Member, assigned: AssignedTasks): void {
-    for (const queue of assigned.queues()) {
-      if (queue.size >= QUEUED_RECORDS_MAX && !this.#paused.has(queue)) {
-        this.#paused.add(queue);
-        member.pause([queue]);
-      } else if (queue.size <= QUEUED_RECORDS_MAX / 2 && this.#paused.delete(queue)) {
-        member.resume([queue]);
-      }
-    }
   }
 
   #handled(): number {

@@ -1,10 +1,13 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
+import { addBranches } from './branches.ts';
 import { checkName, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from './processor.ts';
+import { requiredSerdes } from './required-serdes.ts';
+import { addStreamTableJoin } from './stream-table-join.ts';
 import { KTable } from './table.ts';
 import type { Node } from './topology/nodes.ts';
 
@@ -102,30 +105,15 @@ export class KStream<K, V> {
     branches: B,
     named: Named = {},
   ): { readonly [Name in keyof B | 'rest']: KStream<K, V> } {
-    const names = Object.keys(branches);
-    if (names.includes('rest')) {
-      throw new HeadraceError(
-        'TOPOLOGY_INVALID',
-        'split: "rest" is the branch of what no other branch took; name yours differently',
-      );
-    }
-    const predicates = names.map((name) => branches[name] as never);
-    const branch = (name: string, index: number) =>
-      this.#same(
-        this.#graph.add(
-          { kind: 'branch', parents: [this.#node], previous: predicates.slice(0, index), predicate: predicates[index] },
-          'KSTREAM-BRANCH',
-          named.name === undefined ? undefined : `${named.name}-${name}`,
-        ),
-      );
-    const parts = [...names, 'rest'].map((name, index) => [name, branch(name, index)] as const);
-    return Object.fromEntries(parts) as { readonly [Name in keyof B | 'rest']: KStream<K, V> };
+    const parts = addBranches(this.#graph, this.#node, branches as never, named.name);
+    const streams = parts.map(([name, node]) => [name, this.#same(node)] as const);
+    return Object.fromEntries(streams) as { readonly [Name in keyof B | 'rest']: KStream<K, V> };
   }
 
   /** Sends the stream through a topic of its own, so that equal keys meet in one partition. `partitions`: as many as the source has. */
   repartition(options: { readonly name: string; readonly partitions?: number } & KnownSerdes<K, V>): KStream<K, V> {
     checkName(options.name, 'repartition');
-    const { key, value } = this.#require(options, 'repartition', options.name);
+    const { key, value } = requiredSerdes(options, this.#serdes, `repartition(${options.name})`);
     const node = {
       kind: 'repartition',
       parents: [this.#node],
@@ -152,7 +140,7 @@ export class KStream<K, V> {
 
   /** The newest value of each key. `name` names the store. Records with a null key are skipped, a null value deletes. */
   toTable(options: { readonly name: string } & KnownSerdes<K, V>): KTable<K, V> {
-    const { key, value } = this.#require(options, 'toTable', options.name);
+    const { key, value } = requiredSerdes(options, this.#serdes, `toTable(${options.name})`);
     checkName(options.name, 'toTable');
     const store = Object.freeze({ kind: 'keyValue', name: options.name, key, value, timestamped: true } as const);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
@@ -201,7 +189,7 @@ export class KStream<K, V> {
 
   /** Writes the stream to a topic; the partition follows from the key (murmur2). */
   to(topic: string, produced: KnownSerdes<K, V> & Named = {}): void {
-    const { key, value } = this.#require(produced, 'to', topic);
+    const { key, value } = requiredSerdes(produced, this.#serdes, `to(${topic})`);
     const node = {
       kind: 'sink',
       parents: [this.#node],
@@ -234,14 +222,10 @@ export class KStream<K, V> {
     isLeft: boolean,
     joined: Grouped<K, V>,
   ): KStream<K, R> {
-    const graph = table.graph();
-    this.#checkSameBuilder(graph, 'join');
+    this.#checkSameBuilder(table.graph(), 'join');
     const serdes = { key: joined.key ?? this.#serdes.key, value: joined.value ?? this.#serdes.value };
     const stream = partitionedByKey(this.#graph, this.#node, 'join', joined.name, serdes);
-    const node = this.#graph.add(
-      { kind: 'streamTableJoin', parents: [stream, table.node()], isLeft, joiner },
-      isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN',
-    );
+    const node = addStreamTableJoin(this.#graph, stream, table.node(), isLeft, joiner);
     return new KStream(this.#graph, node, { key: serdes.key });
   }
 
@@ -261,23 +245,6 @@ export class KStream<K, V> {
       key: options.key,
       value: options.value,
     });
-  }
-
-  #require(
-    given: KnownSerdes<K, V>,
-    operator: string,
-    name: string,
-  ): { readonly key: Serde<K>; readonly value: Serde<V> } {
-    const key = given.key ?? this.#serdes.key;
-    const value = given.value ?? this.#serdes.value;
-    if (key === undefined || value === undefined) {
-      const missing = key === undefined ? 'key' : 'value';
-      throw new HeadraceError(
-        'TOPOLOGY_INVALID',
-        `${operator}(${name}): the serde of the ${missing} is not known here (an operator before it changed the ${missing}); give it as an option`,
-      );
-    }
-    return { key, value };
   }
 
   #same(node: Node): KStream<K, V> {
