@@ -3,6 +3,7 @@ import type { TopicPartition } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { Plan, SubTopology } from '../streams/topology/plan.ts';
 import type { Redact } from './dead-letter.ts';
+import { idleTickTopic } from './idle-tick.ts';
 import { topicNamer } from './partitions.ts';
 import { RecordCollector } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
@@ -14,6 +15,8 @@ export interface AssignedTasksOptions {
   readonly redact: Redact;
   readonly counters: TaskCounters;
   readonly partitionsOf: (topic: string) => number | undefined;
+  /** How long a task must be silent for its time to pass without records; see IdleTicks. */
+  readonly idleAfterMs?: number | undefined;
 }
 
 const NO_ASSIGNMENT: Assignment = { epoch: -1, partitions: [] };
@@ -26,6 +29,7 @@ export class AssignedTasks {
   readonly #options: AssignedTasksOptions;
   readonly #subTopologyOf = new Map<string, SubTopology>();
   readonly #topicName: ReturnType<typeof topicNamer>;
+  readonly #tickTopics = new Map<SubTopology, string>();
   #assignment = NO_ASSIGNMENT;
   #committed = new Map<string, GroupOffset>();
   #tasks = new Map<string, Task>();
@@ -38,6 +42,11 @@ export class AssignedTasks {
     this.#collector = new RecordCollector(options.partitionsOf);
     for (const subTopology of options.plan.subTopologies) {
       for (const source of subTopology.sources) this.#subTopologyOf.set(this.#topicName(source.topic), subTopology);
+      if (options.idleAfterMs !== undefined) {
+        const topic = idleTickTopic(options.application, subTopology);
+        this.#tickTopics.set(subTopology, topic);
+        this.#subTopologyOf.set(topic, subTopology);
+      }
       for (const node of subTopology.nodes) {
         if (node.kind === 'sink') this.#collector.output(this.#topicName(node.topic));
       }
@@ -46,9 +55,13 @@ export class AssignedTasks {
 
   /** For joining the group: the co-partitioned source topics of each sub-topology. */
   get topicSets(): readonly (readonly string[])[] {
-    return this.#options.plan.subTopologies.map(({ sources }) =>
-      sources.map((source) => this.#topicName(source.topic)),
-    );
+    return this.#options.plan.subTopologies.map((subTopology) => this.#topicsOf(subTopology));
+  }
+
+  #topicsOf(subTopology: SubTopology): readonly string[] {
+    const sources = subTopology.sources.map((source) => this.#topicName(source.topic));
+    const ticks = this.#tickTopics.get(subTopology);
+    return ticks === undefined ? sources : [...sources, ticks];
   }
 
   get epoch(): number {
@@ -87,7 +100,7 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { redact, counters, partitionsOf } = this.#options;
+    const { redact, counters, partitionsOf, idleAfterMs } = this.#options;
     this.#collector = new RecordCollector(partitionsOf);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -96,12 +109,13 @@ export class AssignedTasks {
       const id = `${subTopology.id}_${partition}`;
       if (this.#tasks.has(id)) continue;
       const positions = new Map(
-        subTopology.sources.map((source) => {
-          const name = topicName(source.topic);
-          return [name, this.#committed.get(keyOf({ topic: name, partition }))!.offset] as const;
-        }),
+        this.#topicsOf(subTopology).map(
+          (name) => [name, this.#committed.get(keyOf({ topic: name, partition }))!.offset] as const,
+        ),
       );
-      const options = { subTopology, partition, topicName, positions, state, collector, redact, counters };
+      const tickTopic = this.#tickTopics.get(subTopology);
+      const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
+      const options = { subTopology, partition, topicName, positions, state, collector, redact, counters, idleTicks };
       this.#tasks.set(id, new Task(options));
     }
   }

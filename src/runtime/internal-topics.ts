@@ -1,19 +1,22 @@
 import type { Log, TopicConfig } from '../log/log.ts';
 import type { Plan } from '../streams/topology/plan.ts';
 import { deadLetterTopic } from './dead-letter.ts';
-import { resolvePartitions } from './partitions.ts';
+import { idleTickTopic } from './idle-tick.ts';
+import { resolvePartitions, topicNamer } from './partitions.ts';
 
 /** Repartition topics are consumed by this application alone, and kept this long after intake. */
 const REPARTITION_RETENTION_MS = 3_600_000;
 
 /**
- * Creates the topics that the plan itself needs: repartition topics, and one for the dead letters of each source. Returns how
+ * Creates the topics that the plan itself needs: repartition topics, one for the dead letters of each source,
+ * and where time is to pass in silence one for the ticks of each sub-topology. Returns how
  * many partitions a topic of the log has. Throws as {@link resolvePartitions} does.
  */
 export async function createInternalTopics(
   log: Log,
   plan: Plan,
   application: string,
+  hasIdleTicks = false,
 ): Promise<(topic: string) => number | undefined> {
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
   const resolved = resolvePartitions(plan, application, existing);
@@ -27,6 +30,12 @@ export async function createInternalTopics(
       retentionBytes: -1,
     };
   });
+  for (const subTopology of hasIdleTicks ? plan.subTopologies : []) {
+    const partitions = resolved.get(topicNamer(application)(subTopology.sources[0]!.topic))!;
+    // Kept for ever: a replay needs them.
+    const name = idleTickTopic(application, subTopology);
+    create.push({ name, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
+  }
   for (const [topic, partitions] of resolved) {
     const name = deadLetterTopic(topic);
     if (!existing.has(name)) create.push({ name, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });

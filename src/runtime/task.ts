@@ -2,18 +2,22 @@ import { HeadraceError } from '../errors.ts';
 import type { CommittedState, GroupOffset, StateChanges } from '../log/log.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { DEAD_LETTER_BYTES_MAX } from '../log/record-buffer.ts';
+import { StateNumber } from '../state/state-number.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
-import type { TopicName } from '../streams/topology/nodes.ts';
+import type { SourceNode, TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
 import { CurrentRecord } from './current-record.ts';
 import { deadLetterHeaders, deadLetterTopic, type Redact, redactBytes } from './dead-letter.ts';
+import { type IdleTick, idleTickSource } from './idle-tick.ts';
+import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
-import type { OperatorContext } from './operators/receive.ts';
+import type { OperatorContext, Receive } from './operators/receive.ts';
 import { type Punctuate, Punctuations } from './punctuations.ts';
 import type { RecordCollector } from './record-collector.ts';
 import { RecordQueue } from './record-queue.ts';
+import type { TimedOperator } from './timed-operator.ts';
 
 export interface TaskOptions {
   readonly subTopology: SubTopology;
@@ -26,6 +30,8 @@ export interface TaskOptions {
   readonly collector: RecordCollector;
   readonly redact: Redact;
   readonly counters: TaskCounters;
+  /** Where ticks stand and how long the task must be silent for one; without it time passes with records only. */
+  readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
 }
 
 /** Counted over all tasks of a worker. */
@@ -33,7 +39,7 @@ export interface TaskCounters {
   processed: number;
   deadLetters: number;
   skipped: number;
-  /** By the wall clock; those on stream time belong to their records. */
+  /** By the wall clock, idle ticks among them; those on stream time belong to their records. */
   punctuated: number;
 }
 
@@ -43,12 +49,15 @@ export interface TaskCounters {
  */
 export class Task {
   readonly id: string;
+  /** Those of the sources, and that of the ticks where there is one. */
   readonly #queues: readonly RecordQueue[];
+  readonly #sources: readonly RecordQueue[];
   readonly #queueOf = new Map<string, RecordQueue>();
   readonly #buffers = new Map<string, WriteBuffer>();
   readonly #bufferList: readonly WriteBuffer[];
   readonly #record = new CurrentRecord();
   readonly #punctuations: Punctuations;
+  readonly #ticks: IdleTicks | undefined;
   readonly #collector: RecordCollector;
   readonly #redact: Redact;
   readonly #counters: TaskCounters;
@@ -62,32 +71,59 @@ export class Task {
     for (const store of subTopology.stores) {
       this.#buffers.set(store.name, new WriteBuffer(store.name, partition, state.partition(store.name, partition)));
     }
-    this.#punctuations = new Punctuations((name) => new OperatorTime(this.#timeBuffer(state, partition), name));
+    // Tasks of other sub-topologies keep times in the same partition of the store.
+    const own = topicName(subTopology.sources[0]!.topic);
+    const times: OperatorTime[] = [];
+    const operators: TimedOperator[] = [];
+    this.#punctuations = new Punctuations(
+      (name) => new OperatorTime(this.#timeBuffer(state, partition), `${name} ${own}`),
+    );
     const context: OperatorContext = {
       partition,
       record: this.#record,
       buffer: (store: StoreDefinition) => this.#buffers.get(store.name)!,
       schedule: (operator, options, punctuate) => this.#punctuations.schedule(operator, options, punctuate),
-      time: (operator: string) => new OperatorTime(this.#timeBuffer(state, partition), operator),
+      time: (operator: string) => {
+        const time = new OperatorTime(this.#timeBuffer(state, partition), operator);
+        times.push(time);
+        return time;
+      },
+      timed: (operator: TimedOperator) => {
+        operators.push(operator);
+      },
       output: (topic: TopicName) => collector.output(topicName(topic)),
       skipped: () => {
         this.#counters.skipped++;
       },
     };
     const entries = compile(subTopology, context);
-    this.#queues = subTopology.sources.map((source) => {
-      const topic = topicName(source.topic);
-      const queue = new RecordQueue(
-        source,
-        topic,
-        partition,
-        options.positions.get(topic)!,
-        entries.get(source)!,
-        (batch, index, error) => this.#bury(batch, index, error),
-      );
+    const bury = (batch: RecordBatch, index: number, error: unknown) => this.#bury(batch, index, error);
+    const queueOf = (source: SourceNode, topic: string, receive: Receive, onUndecodable = bury): RecordQueue => {
+      const position = options.positions.get(topic)!;
+      const queue = new RecordQueue(source, topic, partition, position, receive, onUndecodable);
       this.#queueOf.set(topic, queue);
       return queue;
-    });
+    };
+    this.#sources = subTopology.sources.map((source) => queueOf(source, topicName(source.topic), entries.get(source)!));
+    this.#queues = this.#sources;
+    const { idleTicks } = options;
+    if (idleTicks !== undefined) {
+      const refuse = (_batch: RecordBatch, _index: number, error: unknown) => {
+        throw error;
+      };
+      const queue = queueOf(idleTickSource(idleTicks.topic), idleTicks.topic, () => {}, refuse);
+      this.#queues = [...this.#sources, queue];
+      this.#ticks = new IdleTicks({
+        afterMs: idleTicks.afterMs,
+        queue,
+        sources: this.#sources,
+        output: collector.output(idleTicks.topic),
+        sequence: new StateNumber(this.#timeBuffer(state, partition), `__idle-ticks ${own}`, 0),
+        // Operators are made from the last to the first.
+        operators: operators.reverse(),
+        streamTime: () => Math.max(-1, ...times.map((time) => time.now)),
+      });
+    }
     this.#bufferList = [...this.#buffers.values()];
   }
 
@@ -104,16 +140,26 @@ export class Task {
    * Processes up to `limit` records and returns how many it did. It stops early where a queue is empty whose partition
    * has records that are not fetched yet: the next in time may be among them.
    */
-  process(limit: number, isCaughtUp: (queue: RecordQueue) => boolean): number {
+  process(limit: number, isCaughtUp: IsCaughtUp): number {
+    const ticks = this.#ticks;
     let done = 0;
     while (done < limit) {
-      const queue = this.#queues.length === 1 ? this.#queues[0]! : this.#choose(isCaughtUp);
-      if (queue === undefined || !queue.hasHead) break;
+      if (ticks !== undefined) {
+        if (!ticks.isKnown(isCaughtUp)) break;
+        const tick = ticks.takeDue(isCaughtUp);
+        if (tick !== undefined) {
+          this.#applyTick(ticks, tick);
+          continue;
+        }
+      }
+      const queue = this.#sources.length === 1 ? this.#sources[0]! : this.#choose(isCaughtUp);
+      if (queue === undefined || !queue.hasHead || ticks?.holdsBack(queue)) break;
       const { timestamp } = queue;
       this.#processHead(queue);
       if (this.#punctuations.hasStreamTime) this.#punctuations.passed(timestamp, this.#punctuate);
       done++;
     }
+    if (done > 0) ticks?.noteActive();
     this.#counters.processed += done;
     return done;
   }
@@ -133,6 +179,21 @@ export class Task {
     const done = this.#punctuations.wallClock(now, this.#punctuate);
     this.#counters.punctuated += done;
     return done;
+  }
+
+  /** Lets time pass if the task is silent for long enough (see IdleTicks); `now` is the wall clock. Whether it did. */
+  tickIdle(now: number, isCaughtUp: IsCaughtUp): boolean {
+    this.#collector.beginRecord();
+    const tick = this.#ticks?.write(now, isCaughtUp);
+    if (tick === undefined) return false;
+    this.#applyTick(this.#ticks!, tick);
+    return true;
+  }
+
+  /** What it throws ends the worker, as with a punctuation. */
+  #applyTick(ticks: IdleTicks, tick: IdleTick): void {
+    this.#counters.punctuated++;
+    this.#punctuate(() => ticks.apply(tick), tick.time);
   }
 
   /** A field, so that no record makes a function anew. What it throws ends the worker, and all since the commit goes. */
@@ -161,9 +222,10 @@ export class Task {
   }
 
   /** The queue whose head has the smallest timestamp; ties go to the topic that was declared first. */
-  #choose(isCaughtUp: (queue: RecordQueue) => boolean): RecordQueue | undefined {
+  #choose(isCaughtUp: IsCaughtUp): RecordQueue | undefined {
     let chosen: RecordQueue | undefined;
-    for (const queue of this.#queues) {
+    for (const queue of this.#sources) {
+      if (this.#ticks?.holdsBack(queue)) continue;
       if (!queue.hasHead) {
         if (!isCaughtUp(queue)) return undefined;
       } else if (chosen === undefined || queue.timestamp < chosen.timestamp) {

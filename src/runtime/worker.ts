@@ -6,6 +6,7 @@ import { AssignedTasks } from './assigned-tasks.ts';
 import { commit, type OnCommitStep } from './commit.ts';
 import type { Redact } from './dead-letter.ts';
 import { FetchBalance } from './fetch-balance.ts';
+import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
 import type { TaskCounters } from './task.ts';
@@ -19,6 +20,11 @@ export interface WorkerOptions {
   readonly member?: string;
   readonly clock: Clock;
   readonly commitIntervalMs?: number;
+  /**
+   * When the sources of a task have been silent for so long, its stream time goes on with the clock: windows close and what
+   * was held back is sent (see IdleTicks). Without it time passes with records only, as in Kafka Streams.
+   */
+  readonly idleAfterMs?: number;
   readonly redact?: Redact;
   readonly onStep?: OnCommitStep;
   /** Told of each abort and rejoin, with its cause; the worker goes on. */
@@ -135,10 +141,11 @@ export class Worker {
 
   /** Creates the topics that the plan itself needs. */
   async #prepare(): Promise<AssignedTasks> {
-    const { log, topology, application, redact = (text: string) => text } = this.#options;
+    const { log, topology, application, idleAfterMs, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
-    const partitionsOf = await createInternalTopics(log, plan, application);
-    return new AssignedTasks({ plan, application, redact, counters: this.#counters, partitionsOf });
+    checkIdleAfter(idleAfterMs);
+    const partitionsOf = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
+    return new AssignedTasks({ plan, application, redact, counters: this.#counters, partitionsOf, idleAfterMs });
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
@@ -189,6 +196,7 @@ export class Worker {
       let done = 0;
       for (const task of assigned.tasks) task.punctuateWallClock(clock());
       for (const task of assigned.tasks) done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
+      if (done === 0) for (const task of assigned.tasks) task.tickIdle(clock(), (queue) => member.isCaughtUp(queue));
       if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
   }

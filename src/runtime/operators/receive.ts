@@ -6,6 +6,7 @@ import type { TopicName } from '../../streams/topology/nodes.ts';
 import type { CurrentRecord } from '../current-record.ts';
 import type { OperatorTime } from '../operator-time.ts';
 import type { TopicOutput } from '../record-collector.ts';
+import type { TimedOperator } from '../timed-operator.ts';
 
 /**
  * An operator at work: a function that takes a record and calls the next one. The parts of a record are arguments, not
@@ -25,6 +26,8 @@ export interface OperatorContext {
   time(operator: string): OperatorTime;
   /** Calls a function again and again, see Punctuations. */
   schedule(operator: string, options: PunctuationOptions, punctuate: (timestamp: number) => void): void;
+  /** Registers what an operator does when time passes without a record (see IdleTicks); called once, while it is made. */
+  timed(operator: TimedOperator): void;
   output(topic: TopicName): TopicOutput;
   /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
   skipped(operator: string): void;

@@ -15,7 +15,7 @@ export function sessionAggregate(node: Kind<'sessionAggregate'>, context: Operat
   const { retentionMs } = node.store;
   const store = new SessionStore(node.store, context.buffer(node.store));
   const time = context.time(name);
-  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next) : undefined;
+  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ end }) => end) : undefined;
 
   function update(key: unknown, value: unknown, timestamp: number, closeTime: number, visibleFrom: number): void {
     const merged: (readonly [Window, unknown])[] = [];
@@ -50,6 +50,18 @@ export function sessionAggregate(node: Kind<'sessionAggregate'>, context: Operat
     if (closes === undefined) next(windowed(key, window.start, window.end), aggregate, window.end, null);
   }
 
+  function pass(now: number): void {
+    closes?.close(now - graceMs - gapMs - 1);
+    store.expire(now);
+  }
+
+  if (closes !== undefined) {
+    context.timed({
+      dueAt: () => closes.earliest() + graceMs + gapMs + 1,
+      advance: (to) => pass(time.advance(to)),
+    });
+  }
+
   return (key, value, timestamp) => {
     if (key === null) return context.skipped(name);
     // What has left the retention may still be stored for a while: it is not merged any more.
@@ -57,8 +69,7 @@ export function sessionAggregate(node: Kind<'sessionAggregate'>, context: Operat
     const now = time.advance(timestamp);
     const closeTime = now - graceMs - gapMs;
     update(key, value, timestamp, closeTime, visibleFrom);
-    closes?.(closeTime - 1);
-    store.expire(now);
+    pass(now);
   };
 }
 

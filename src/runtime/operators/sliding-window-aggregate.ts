@@ -35,7 +35,14 @@ export function slidingWindowAggregate(
   const { timeDifferenceMs: difference, graceMs } = windows;
   const store = new WindowStore(node.store, context.buffer(node.store));
   const time = context.time(name);
-  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next) : undefined;
+  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ start }) => start) : undefined;
+
+  if (closes !== undefined) {
+    context.timed({
+      dueAt: () => closes.earliest() + difference + graceMs + 1,
+      advance: (to) => pass(time.advance(to)),
+    });
+  }
 
   return (key, value, timestamp) => {
     if (key === null || value === null) return context.skipped(name);
@@ -50,9 +57,13 @@ export function slidingWindowAggregate(
       throw failedIn(name, error);
     }
     if (isEarly) return;
-    closes?.(closeTime - difference - 1);
-    store.expire(now);
+    pass(now);
   };
+
+  function pass(now: number): void {
+    closes?.close(now - graceMs - difference - 1);
+    store.expire(now);
+  }
 
   /** Puts the record into a window, `aggregate` being what that holds (or begins with). */
   function update(

@@ -1,5 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
-import { SuppressBuffer } from '../../state/suppress-buffer.ts';
+import { SuppressBuffer, type Suppressed } from '../../state/suppress-buffer.ts';
 import type { Windowed } from '../../state/windowed.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
@@ -16,18 +16,34 @@ export function suppress(node: Kind<'suppress'>, context: OperatorContext, next:
   const { record } = context;
   const dropsDeletions = until === 'windowCloses';
   const isFull = () => buffer.count > maxRecords;
+  const emit = (change: Suppressed<unknown, unknown>): void => {
+    if (change.value === null && dropsDeletions) return;
+    record.replaceHeaders(change.headers);
+    next(change.key, change.value, change.timestamp, change.before);
+  };
+  const evictExpired = (expired: number): void => buffer.evictWhile(() => buffer.earliest <= expired, emit);
+
+  context.timed({
+    dueAt: () => buffer.earliest + waitMs,
+    advance(to) {
+      const { headers } = record;
+      try {
+        evictExpired(time.advance(to) - waitMs);
+      } catch (error) {
+        throw failedIn(name, error);
+      } finally {
+        record.replaceHeaders(headers);
+      }
+    },
+  });
+
   return (key, value, timestamp, before = null) => {
     const expired = time.advance(timestamp) - waitMs;
     const { headers } = record;
     try {
       const since = until === 'windowCloses' ? (key as Windowed<unknown>).window.end : timestamp;
       buffer.put(since, { key, value, before, timestamp, headers });
-      const emit: Parameters<typeof buffer.evictWhile>[1] = (change) => {
-        if (change.value === null && dropsDeletions) return;
-        record.replaceHeaders(change.headers);
-        next(change.key, change.value, change.timestamp, change.before);
-      };
-      buffer.evictWhile(() => buffer.earliest <= expired, emit);
+      evictExpired(expired);
       if (!isFull()) return;
       if (whenFull === 'fail') {
         throw new HeadraceError(

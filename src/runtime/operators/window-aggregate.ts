@@ -14,7 +14,7 @@ export function windowAggregate(node: TimeWindowAggregateNode, context: Operator
   const { sizeMs, advanceMs, graceMs } = windows;
   const store = new WindowStore(node.store, context.buffer(node.store));
   const time = context.time(name);
-  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next) : undefined;
+  const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ start }) => start) : undefined;
 
   /** The last start of a window that has closed; starts are multiples of advanceMs. */
   const closedStart = (closeTime: number) => Math.floor((closeTime - sizeMs) / advanceMs) * advanceMs;
@@ -36,6 +36,18 @@ export function windowAggregate(node: TimeWindowAggregateNode, context: Operator
     if (closes === undefined) next(windowed(key, start, start + sizeMs), updated, updatedAt, before);
   }
 
+  function pass(now: number): void {
+    closes?.close(closedStart(now - graceMs));
+    store.expire(now);
+  }
+
+  if (closes !== undefined) {
+    context.timed({
+      dueAt: () => closes.earliest() + sizeMs + graceMs,
+      advance: (to) => pass(time.advance(to)),
+    });
+  }
+
   return (key, value, timestamp) => {
     if (key === null) return context.skipped(name);
     const now = time.advance(timestamp);
@@ -45,7 +57,6 @@ export function windowAggregate(node: TimeWindowAggregateNode, context: Operator
       if (start + sizeMs > closeTime) update(key, value, timestamp, start);
       else context.skipped(name);
     }
-    closes?.(closedStart(closeTime));
-    store.expire(now);
+    pass(now);
   };
 }

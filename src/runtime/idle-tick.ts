@@ -1,0 +1,64 @@
+import { HeadraceError } from '../errors.ts';
+import { jsonSerde } from '../serde/json.ts';
+import { bytesSerde } from '../serde/primitives.ts';
+import type { Serde } from '../serde/serde.ts';
+import type { SourceNode } from '../streams/topology/nodes.ts';
+import type { SubTopology } from '../streams/topology/plan.ts';
+import { topicNamer } from './partitions.ts';
+
+/**
+ * That a task's sources were silent so long that its stream time moved on without a record. It is written in the commit that
+ * holds what it brought about, and says before which records it came, so that a replay repeats it at the same place.
+ */
+export interface IdleTick {
+  /** From 1, for each task; one that is already applied is passed over. */
+  readonly sequence: number;
+  /** The stream time that it stands for, milliseconds since 1970. */
+  readonly time: number;
+  /** For each source topic the offset of the first record that comes after it. */
+  readonly positions: Readonly<Record<string, number>>;
+}
+
+const json = jsonSerde<IdleTick>();
+
+/** Throws LOG_CORRUPT for what no worker has written: such a tick must not be passed over like a bad record. */
+export const idleTickSerde: Serde<IdleTick> = {
+  serialize: (tick) => json.serialize(tick),
+  deserialize(bytes) {
+    const tick = json.deserialize(bytes) as Partial<IdleTick> | null;
+    const { sequence, time, positions } = tick ?? {};
+    if (!isWhole(sequence) || !isWhole(time) || typeof positions !== 'object' || positions === null) {
+      throw new HeadraceError(
+        'LOG_CORRUPT',
+        'An idle tick is not what a worker writes; its topic is not to be written to',
+      );
+    }
+    if (!Object.values(positions).every(isWhole)) {
+      throw new HeadraceError('LOG_CORRUPT', 'An idle tick does not say before which records it came');
+    }
+    return { sequence, time, positions };
+  },
+};
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The topic of a sub-topology's ticks, named after the first topic that it reads: numbers change with the plan. */
+export function idleTickTopic(application: string, { sources }: SubTopology): string {
+  return `${application}-${topicNamer(application)(sources[0]!.topic)}-idle-ticks`;
+}
+
+/** What a task reads its ticks from. */
+export function idleTickSource(topic: string): SourceNode {
+  return Object.freeze({
+    kind: 'source',
+    id: -1,
+    name: topic,
+    parents: [],
+    topic: { name: topic, isInternal: false },
+    key: bytesSerde as Serde<unknown>,
+    value: idleTickSerde as Serde<unknown>,
+    timestampExtractor: undefined,
+  });
+}
