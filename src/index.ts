@@ -26,6 +26,7 @@ export { containsCardNumber, maskCardNumbers } from './privacy/card-numbers.ts';
 export { isCardNumberAsAmount, withoutCardData } from './privacy/protect-transaction.ts';
 export { countSerde } from './serde/count.ts';
 export { currencyExponent } from './serde/currency.ts';
+export { type Deadline, deadlineSerde } from './serde/deadline.ts';
 export { jsonSerde } from './serde/json.ts';
 export {
   type AmountRefusal,

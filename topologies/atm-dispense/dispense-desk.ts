@@ -1,4 +1,4 @@
-import { type KeyValueStore, type RecordContext, withoutCardData } from 'headrace';
+import { type Deadline, type KeyValueStore, type RecordContext, withoutCardData } from 'headrace';
 import type {
   FailedDispense,
   FailedOutcome,
@@ -13,14 +13,7 @@ import type {
 import { failedOf, holdOf, provenWith, settlementOf, statusOf, takenBy } from './messages.ts';
 import { checkAgainst, checkResult, checkWithdrawal, type RawInput, type Refusal } from './rules.ts';
 import { type Effect, type Transition, transitionIn, type WithdrawalEvent } from './transitions.ts';
-import {
-  type Deadline,
-  newWithdrawal,
-  RESULTS_MAX,
-  type ReceivedResult,
-  sayingOf,
-  type Withdrawal,
-} from './withdrawal.ts';
+import { newWithdrawal, RESULTS_MAX, type ReceivedResult, sayingOf, type Withdrawal } from './withdrawal.ts';
 
 /** What processing a record tells others. */
 export type Told =
@@ -153,11 +146,11 @@ export class DispenseDesk {
   /** Time has come as far as the tick says. */
   tick({ at }: Tick): void {
     const due: Deadline[] = [];
-    for (const [deadline] of this.#stores.deadlines.range(undefined, { at: at + 1, withdrawalId: '' })) {
+    for (const [deadline] of this.#stores.deadlines.range(undefined, { at: at + 1, id: '' })) {
       due.push(deadline);
       if (due.length === FIRED_MAX) break;
     }
-    for (const { withdrawalId } of due) {
+    for (const { id: withdrawalId } of due) {
       this.#happen(this.#get(withdrawalId), 'silence', { reason: 'no answer came in time' });
     }
   }
@@ -253,14 +246,14 @@ export class DispenseDesk {
   #withDeadline(withdrawal: Withdrawal, withinMs: number): Withdrawal {
     const { withdrawalId, state } = withdrawal;
     const at = this.#record.timestamp + withinMs;
-    this.#stores.deadlines.put({ at, withdrawalId }, state);
+    this.#stores.deadlines.put({ at, id: withdrawalId }, state);
     return { ...withdrawal, deadline: at };
   }
 
   #withoutDeadline(withdrawal: Withdrawal): Withdrawal {
     const { deadline, ...rest } = withdrawal;
     if (deadline === undefined) return withdrawal;
-    this.#stores.deadlines.delete({ at: deadline, withdrawalId: withdrawal.withdrawalId });
+    this.#stores.deadlines.delete({ at: deadline, id: withdrawal.withdrawalId });
     return rest;
   }
 

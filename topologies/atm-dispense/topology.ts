@@ -1,4 +1,5 @@
 import {
+  deadlineSerde,
   HeadraceError,
   jsonSerde,
   type KStream,
@@ -16,7 +17,7 @@ import { REQUESTER } from './messages.ts';
 import { type RawInput, toRawInput } from './rules.ts';
 import { ATM_TOPICS } from './topics.ts';
 import { TRANSITIONS, type Transition } from './transitions.ts';
-import { deadlineSerde, withdrawalSerde } from './withdrawal.ts';
+import { withdrawalSerde } from './withdrawal.ts';
 
 export interface AtmDispenseOptions {
   /** How long a terminal may take to say how a dispense went before it is unknown, milliseconds (60,000). */

@@ -59,25 +59,3 @@ export const withdrawalSerde: Serde<Withdrawal> = jsonSerde((parsed) => {
 export function sayingOf({ status, taken, currency, terminalId, notes }: DispenseResult): string {
   return JSON.stringify([status, taken ?? null, currency ?? null, terminalId, notes ?? null]);
 }
-
-/** A deadline of a withdrawal. In the order of time: the first entry of the store is the next one due. */
-export interface Deadline {
-  readonly at: number;
-  readonly withdrawalId: string;
-}
-
-const TIME_BYTES = 8;
-
-export const deadlineSerde: Serde<Deadline> = {
-  serialize({ at, withdrawalId }) {
-    const id = new TextEncoder().encode(withdrawalId);
-    const bytes = new Uint8Array(TIME_BYTES + id.length);
-    new DataView(bytes.buffer).setBigInt64(0, BigInt(at));
-    bytes.set(id, TIME_BYTES);
-    return bytes;
-  },
-  deserialize(bytes) {
-    const at = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0));
-    return { at, withdrawalId: new TextDecoder().decode(bytes.subarray(TIME_BYTES)) };
-  },
-};

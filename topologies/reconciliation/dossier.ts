@@ -60,25 +60,3 @@ export const dossierSerde: Serde<Dossier> = jsonSerde((parsed) => {
   }
   throw new HeadraceError('DESERIALIZATION_FAILED', "What is known of a failed dispense can't be read");
 });
-
-/** When a try is due, in the order of time. */
-export interface Deadline {
-  readonly at: number;
-  readonly withdrawalId: string;
-}
-
-const TIME_BYTES = 8;
-
-export const deadlineSerde: Serde<Deadline> = {
-  serialize({ at, withdrawalId }) {
-    const id = new TextEncoder().encode(withdrawalId);
-    const bytes = new Uint8Array(TIME_BYTES + id.length);
-    new DataView(bytes.buffer).setBigInt64(0, BigInt(at));
-    bytes.set(id, TIME_BYTES);
-    return bytes;
-  },
-  deserialize(bytes) {
-    const at = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0));
-    return { at, withdrawalId: new TextDecoder().decode(bytes.subarray(TIME_BYTES)) };
-  },
-};

@@ -1,5 +1,5 @@
-import { type KeyValueStore, maskCardNumbers, type RecordContext } from 'headrace';
-import type { Asked, Deadline, Dossier } from './dossier.ts';
+import { type Deadline, type KeyValueStore, maskCardNumbers, type RecordContext } from 'headrace';
+import type { Asked, Dossier } from './dossier.ts';
 import { type CaseCommand, type CaseEntry, caseIdOf, type ReconciliationCase, type RejectedCommand } from './events.ts';
 import {
   amountText,
@@ -82,14 +82,14 @@ export class Office {
   withDeadline(before: Dossier, withinMs: number): Dossier {
     const dossier = this.withoutDeadline(before);
     const at = this.record.timestamp + withinMs;
-    this.stores.deadlines.put({ at, withdrawalId: dossier.withdrawalId }, 'ledger');
+    this.stores.deadlines.put({ at, id: dossier.withdrawalId }, 'ledger');
     return { ...dossier, deadline: at };
   }
 
   withoutDeadline(dossier: Dossier): Dossier {
     const { deadline, ...rest } = dossier;
     if (deadline === undefined) return dossier;
-    this.stores.deadlines.delete({ at: deadline, withdrawalId: dossier.withdrawalId });
+    this.stores.deadlines.delete({ at: deadline, id: dossier.withdrawalId });
     return rest;
   }
 

@@ -1,5 +1,6 @@
+import type { Deadline } from 'headrace';
 import { changeCase, openCase, resolveCase } from './cases.ts';
-import type { Asked, Deadline, Dossier } from './dossier.ts';
+import type { Asked, Dossier } from './dossier.ts';
 import type { CaseKind } from './events.ts';
 import { amountText, entriesOf, type FailedDispense, type LedgerAnswer, minorOf, withdrawalOf } from './messages.ts';
 import { type Office, withEntry } from './office.ts';
@@ -52,11 +53,11 @@ export class Reconciler {
   tick(at: number): void {
     const { deadlines } = this.#office.stores;
     const due: Deadline[] = [];
-    for (const [deadline] of deadlines.range(undefined, { at: at + 1, withdrawalId: '' })) {
+    for (const [deadline] of deadlines.range(undefined, { at: at + 1, id: '' })) {
       due.push(deadline);
       if (due.length === FIRED_MAX) break;
     }
-    for (const { withdrawalId } of due) {
+    for (const { id: withdrawalId } of due) {
       const { asked, ...dossier } = this.#office.withoutDeadline(this.#office.dossier(withdrawalId)!);
       if (dossier.isBackingOff === true) this.#office.ask(dossier, asked!);
       else if ((dossier.unanswered ?? 0) < UNANSWERED_MAX) this.#office.askAgain(dossier, asked!);

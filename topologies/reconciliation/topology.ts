@@ -1,4 +1,5 @@
 import {
+  deadlineSerde,
   HeadraceError,
   jsonSerde,
   type KStream,
@@ -12,7 +13,7 @@ import {
 } from 'headrace';
 import { CaseDesk } from './case-desk.ts';
 import { caseSerde } from './cases.ts';
-import { deadlineSerde, dossierSerde } from './dossier.ts';
+import { dossierSerde } from './dossier.ts';
 import type { CaseCommand } from './events.ts';
 import { type FailedDispense, type LedgerAnswer, REQUESTER } from './messages.ts';
 import { Office, type Told } from './office.ts';
