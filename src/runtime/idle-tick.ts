@@ -1,6 +1,4 @@
 import { HeadraceError } from '../errors.ts';
-import { jsonSerde } from '../serde/json.ts';
-import { bytesSerde } from '../serde/primitives.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
@@ -19,26 +17,34 @@ export interface IdleTick {
   readonly positions: Readonly<Record<string, number>>;
 }
 
-const json = jsonSerde<IdleTick>();
-
 /** Throws LOG_CORRUPT for what no worker has written: such a tick must not be passed over like a bad record. */
 export const idleTickSerde: Serde<IdleTick> = {
-  serialize: (tick) => json.serialize(tick),
+  serialize: (tick) => Buffer.from(JSON.stringify(tick)),
   deserialize(bytes) {
-    const tick = json.deserialize(bytes) as Partial<IdleTick> | null;
-    const { sequence, time, positions } = tick ?? {};
-    if (!isWhole(sequence) || !isWhole(time) || typeof positions !== 'object' || positions === null) {
-      throw new HeadraceError(
-        'LOG_CORRUPT',
-        'An idle tick is not what a worker writes; its topic is not to be written to',
-      );
-    }
-    if (!Object.values(positions).every(isWhole)) {
-      throw new HeadraceError('LOG_CORRUPT', 'An idle tick does not say before which records it came');
-    }
+    const { sequence, time, positions } = parsed(bytes);
+    const isTick = isWhole(sequence) && isWhole(time) && typeof positions === 'object' && positions !== null;
+    if (!isTick || !Object.values(positions).every(isWhole)) throw corrupt();
     return { sequence, time, positions };
   },
 };
+
+function parsed(bytes: Uint8Array): Partial<IdleTick> {
+  try {
+    return (JSON.parse(Buffer.from(bytes).toString()) as Partial<IdleTick> | null) ?? {};
+  } catch (cause) {
+    throw corrupt(cause);
+  }
+}
+
+function corrupt(cause?: unknown): HeadraceError {
+  return new HeadraceError(
+    'LOG_CORRUPT',
+    'An idle tick is not what a worker writes; nobody else may write to its topic',
+    cause === undefined ? {} : { cause },
+  );
+}
+
+const NOTHING = new Uint8Array();
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
@@ -57,7 +63,8 @@ export function idleTickSource(topic: string): SourceNode {
     name: topic,
     parents: [],
     topic: { name: topic, isInternal: false },
-    key: bytesSerde as Serde<unknown>,
+    // A tick has no key; if somebody writes one, it says nothing.
+    key: { serialize: () => NOTHING, deserialize: () => null },
     value: idleTickSerde as Serde<unknown>,
     timestampExtractor: undefined,
   });

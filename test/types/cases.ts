@@ -1,0 +1,226 @@
+/** A piece of a program in two variants: what is right compiles, what is wrong does not, and the compiler says why. */
+export interface TypeCase {
+  readonly name: string;
+  readonly right: string;
+  readonly wrong: string;
+  /** In the compiler's message. */
+  readonly says: RegExp;
+}
+
+/** Before each piece. */
+export const PRELUDE = `
+import {
+  addMoney, compareMoney, countSerde, int64Serde, jsonSerde, type KGroupedStream, type KStream, type KTable, keyValueStore,
+  type Money, money, SessionWindows, type Serde, SlidingWindows, StreamsBuilder, stringSerde, subtractMoney, TimeWindows,
+} from 'headrace';
+
+interface Payment { readonly account: string; readonly amount: Money<'EUR'> }
+interface Refund { readonly account: string; readonly amount: Money<'EUR'>; readonly of: string }
+
+declare const paymentSerde: Serde<Payment>;
+declare const refundSerde: Serde<Refund>;
+declare const payments: KStream<string, Payment>;
+declare const refunds: KStream<string, Refund>;
+declare const byNumber: KStream<number, string>;
+declare const accounts: KTable<string, { readonly owner: string }>;
+declare const branches: KTable<number, string>;
+declare const grouped: KGroupedStream<string, Payment>;
+declare const euros: Money<'EUR'>;
+declare const crowns: Money<'CZK'>;
+const builder = new StreamsBuilder();
+const hour = { sizeMs: 3_600_000, graceMs: 0 };
+`;
+
+export const cases: readonly TypeCase[] = [
+  {
+    name: 'a wrong value at to()',
+    right: "payments.to('out', { key: stringSerde, value: paymentSerde });",
+    wrong: "payments.to('out', { key: stringSerde, value: countSerde });",
+    says: /Serde<number>.*Serde<Payment>/,
+  },
+  {
+    name: 'a wrong key at to()',
+    right: "payments.to('out', { key: stringSerde, value: paymentSerde });",
+    wrong: "payments.to('out', { key: int64Serde, value: paymentSerde });",
+    says: /Serde<bigint>.*Serde<string>/,
+  },
+  {
+    name: 'a value at to() that an operator before has changed',
+    right: "payments.mapValues(({ account }) => account.length).to('out', { key: stringSerde, value: countSerde });",
+    wrong: "payments.mapValues(({ account }) => account.length).to('out', { key: stringSerde, value: paymentSerde });",
+    says: /Serde<Payment>.*Serde<number>/,
+  },
+  {
+    name: 'a table at to()',
+    right: "accounts.toStream().to('out');",
+    wrong: "accounts.to('out');",
+    says: /'to' does not exist/,
+  },
+  {
+    name: 'a join of a stream and a table of unlike keys',
+    right: 'payments.join(accounts, (payment, account) => [payment, account]);',
+    wrong: 'payments.join(branches, (payment, branch) => [payment, branch]);',
+    says: /not assignable|No overload/,
+  },
+  {
+    name: 'a join of tables of unlike keys',
+    right: 'accounts.join(accounts, (one, other) => [one, other]);',
+    wrong: 'accounts.join(branches, (one, other) => [one, other]);',
+    says: /not assignable/,
+  },
+  {
+    name: 'a foreign key of another type than the table has',
+    right:
+      "accounts.joinOnForeignKey(branches, (account) => account.owner.length, (account, branch) => [account, branch].join(), { name: 'j', value: stringSerde });",
+    wrong:
+      "accounts.joinOnForeignKey(branches, (account) => account.owner, (account, branch) => [account, branch].join(), { name: 'j', value: stringSerde });",
+    says: /'string' is not assignable to type 'number'/,
+  },
+  {
+    name: 'the missing side of a left join taken for granted',
+    right: "payments.leftJoin(accounts, (_payment, account) => account?.owner ?? 'nobody');",
+    wrong: 'payments.leftJoin(accounts, (_payment, account) => account.owner);',
+    says: /possibly 'null'/,
+  },
+  {
+    name: 'a merge of unlike values',
+    right: 'payments.merge(payments);',
+    wrong: 'payments.merge(byNumber);',
+    says: /not assignable/,
+  },
+  {
+    name: 'money of two currencies, added',
+    right: 'addMoney(euros, euros);',
+    wrong: 'addMoney(euros, crowns);',
+    says: /'"CZK"' is not assignable to type '"EUR"'/,
+  },
+  {
+    name: 'money of two currencies, subtracted',
+    right: 'subtractMoney(euros, euros);',
+    wrong: 'subtractMoney(crowns, euros);',
+    says: /'"EUR"' is not assignable to type '"CZK"'/,
+  },
+  {
+    name: 'money of two currencies, compared',
+    right: 'compareMoney(euros, euros);',
+    wrong: 'compareMoney(euros, crowns);',
+    says: /'"CZK"' is not assignable to type '"EUR"'/,
+  },
+  {
+    name: 'a number as money',
+    right: "addMoney(euros, money('EUR', 100n));",
+    wrong: 'addMoney(euros, 100);',
+    says: /'number' is not assignable to parameter of type 'Money<"EUR">'/,
+  },
+  {
+    name: 'minor units that are a number',
+    right: "money('EUR', 100n);",
+    wrong: "money('EUR', 100);",
+    says: /'number' is not assignable to parameter of type 'bigint'/,
+  },
+  {
+    name: 'money of two currencies in one aggregate',
+    right:
+      "grouped.aggregate({ name: 'sum', initializer: () => money('EUR', 0n), aggregator: (_key, payment, sum) => addMoney(sum, payment.amount), value: jsonSerde<Money<'EUR'>>() });",
+    wrong:
+      "grouped.aggregate({ name: 'sum', initializer: () => money('CZK', 0n), aggregator: (_key, payment, sum) => addMoney(sum, payment.amount), value: jsonSerde<Money<'CZK'>>() });",
+    says: /'"EUR"' is not assignable to type '"CZK"'/,
+  },
+  {
+    name: 'time windows without a grace',
+    right: 'TimeWindows.of({ sizeMs: 1, graceMs: 0 });',
+    wrong: 'TimeWindows.of({ sizeMs: 1 });',
+    says: /'graceMs' is missing/,
+  },
+  {
+    name: 'hopping windows without a grace',
+    right: 'TimeWindows.of({ sizeMs: 10, advanceMs: 5, graceMs: 0 });',
+    wrong: 'TimeWindows.of({ sizeMs: 10, advanceMs: 5 });',
+    says: /'graceMs' is missing/,
+  },
+  {
+    name: 'sliding windows without a grace',
+    right: 'SlidingWindows.of({ timeDifferenceMs: 1, graceMs: 0 });',
+    wrong: 'SlidingWindows.of({ timeDifferenceMs: 1 });',
+    says: /'graceMs' is missing/,
+  },
+  {
+    name: 'sessions without a grace',
+    right: 'SessionWindows.of({ gapMs: 1, graceMs: 0 });',
+    wrong: 'SessionWindows.of({ gapMs: 1 });',
+    says: /'graceMs' is missing/,
+  },
+  {
+    name: 'suppress until windows close, of a table without windows',
+    right:
+      "grouped.windowedBy(TimeWindows.of(hour)).count({ name: 'c' }).suppress({ name: 's', kind: 'windowCloses' });",
+    wrong: "grouped.count({ name: 'c' }).suppress({ name: 's', kind: 'windowCloses' });",
+    says: /not assignable/,
+  },
+  {
+    name: 'an aggregate of another type than its serde',
+    right:
+      "grouped.aggregate({ name: 'n', initializer: () => 0, aggregator: (_k, _v, sum) => sum + 1, value: countSerde });",
+    wrong:
+      "grouped.aggregate({ name: 'n', initializer: () => '', aggregator: (_k, _v, sum) => sum + 1, value: countSerde });",
+    says: /not assignable/,
+  },
+  {
+    name: 'a reducer that makes something else of the values',
+    right: "grouped.reduce({ name: 'n', reducer: (one, other) => (one.account < other.account ? one : other) });",
+    wrong: "grouped.reduce({ name: 'n', reducer: (one) => one.account });",
+    says: /'string' is not assignable to type 'Payment'/,
+  },
+  {
+    name: 'state without a name: count',
+    right: "grouped.count({ name: 'n' });",
+    wrong: 'grouped.count();',
+    says: /Expected 1 arguments/,
+  },
+  {
+    name: 'state without a name: toTable',
+    right: "payments.toTable({ name: 't' });",
+    wrong: 'payments.toTable({});',
+    says: /'name' is missing/,
+  },
+  {
+    name: 'state without a name: table',
+    right: "builder.table('t', { name: 't', key: stringSerde, value: stringSerde });",
+    wrong: "builder.table('t', { key: stringSerde, value: stringSerde });",
+    says: /'name' is missing/,
+  },
+  {
+    name: 'a repartition without a name',
+    right: "payments.groupBy((_key, { account }) => account, { name: 'by-account' });",
+    wrong: 'payments.groupBy((_key, { account }) => account, {});',
+    says: /'name' is missing/,
+  },
+  {
+    name: 'a store that a processor did not declare',
+    right:
+      "payments.process({ name: 'p', stores: { seen: keyValueStore({ name: 'seen', key: stringSerde, value: countSerde }) }, processor: (context) => (key) => context.stores.seen.put(key!, 1) });",
+    wrong:
+      "payments.process({ name: 'p', stores: { seen: keyValueStore({ name: 'seen', key: stringSerde, value: countSerde }) }, processor: (context) => (key) => context.stores.other.put(key!, 1) });",
+    says: /'other' does not exist/,
+  },
+  {
+    name: 'a value of another type in a store',
+    right:
+      "payments.process({ name: 'p', stores: { seen: keyValueStore({ name: 'seen', key: stringSerde, value: countSerde }) }, processor: (context) => (key) => context.stores.seen.put(key!, 1) });",
+    wrong:
+      "payments.process({ name: 'p', stores: { seen: keyValueStore({ name: 'seen', key: stringSerde, value: countSerde }) }, processor: (context) => (key) => context.stores.seen.put(key!, 'one') });",
+    says: /'string' is not assignable to parameter of type 'number'/,
+  },
+  {
+    name: 'a branch that was not split off',
+    right: 'payments.split({ large: (_key, { amount }) => amount.minor > 100n }).large.filter(() => true);',
+    wrong: 'payments.split({ large: (_key, { amount }) => amount.minor > 100n }).small.filter(() => true);',
+    says: /'small' does not exist/,
+  },
+  {
+    name: 'null taken for a key in a processor',
+    right: "payments.process({ name: 'p', processor: () => (key) => (key ?? '').length });",
+    wrong: "payments.process({ name: 'p', processor: () => (key) => key.length });",
+    says: /possibly 'null'/,
+  },
+];
