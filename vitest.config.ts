@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: { 'headrace/testing': here('src/testing/index.ts'), headrace: here('src/index.ts') } },
+  resolve: {
+    alias: {
+      'headrace/embedded': here('src/app/embedded/index.ts'),
+      'headrace/testing': here('src/testing/index.ts'),
+      headrace: here('src/index.ts'),
+    },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

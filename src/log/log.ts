@@ -34,8 +34,11 @@ export interface Log {
   committedOffsets(group: string): Promise<readonly GroupOffset[]>;
   /** All groups that ever committed or joined. */
   groups(): Promise<readonly string[]>;
-  /** Sets the offsets of a group that has no members. Throws COMMIT_REFUSED where it has. */
-  resetOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void>;
+  /**
+   * Sets offsets of a group that has no members and, with `dropsState`, empties all of its stores: in one durable step, all of
+   * it or nothing. Throws COMMIT_REFUSED where the group has members, OFFSET_OUT_OF_RANGE, TOPIC_UNKNOWN, PARTITION_UNKNOWN.
+   */
+  resetGroup(group: string, reset: GroupReset): Promise<void>;
   /** Joins a group. The member gets its partitions with its first poll. */
   join(membership: Membership): Promise<Member>;
   /** Committed state of a group's stores, for interactive queries; reads never see a commit in part. */
@@ -63,6 +66,12 @@ export interface Watermarks extends TopicPartition {
 export interface GroupOffset extends TopicPartition {
   /** The next offset to be read. */
   readonly offset: number;
+}
+
+export interface GroupReset {
+  /** Partitions that are not named keep theirs. */
+  readonly offsets: readonly GroupOffset[];
+  readonly dropsState: boolean;
 }
 
 export interface Membership {

@@ -3,15 +3,18 @@ import type { TopicPartition } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { Plan, SubTopology } from '../streams/topology/plan.ts';
 import type { Redact } from './dead-letter.ts';
+import type { ErrorPolicy } from './error-handlers.ts';
 import { idleTickTopic } from './idle-tick.ts';
 import { topicNamer } from './partitions.ts';
 import { RecordCollector } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
-import { Task, type TaskCounters } from './task.ts';
+import { Task } from './task.ts';
+import type { TaskCounters } from './task-counters.ts';
 
 export interface AssignedTasksOptions {
   readonly plan: Plan;
   readonly application: string;
+  readonly policy: ErrorPolicy;
   readonly redact: Redact;
   readonly counters: TaskCounters;
   readonly partitionsOf: (topic: string) => number | undefined;
@@ -100,7 +103,7 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { redact, counters, partitionsOf, idleAfterMs } = this.#options;
+    const { application, policy, redact, counters, partitionsOf, idleAfterMs } = this.#options;
     this.#collector = new RecordCollector(partitionsOf);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -115,8 +118,8 @@ export class AssignedTasks {
       );
       const tickTopic = this.#tickTopics.get(subTopology);
       const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
-      const options = { subTopology, partition, topicName, positions, state, collector, redact, counters, idleTicks };
-      this.#tasks.set(id, new Task(options));
+      const place = { subTopology, partition, application, topicName, positions, state };
+      this.#tasks.set(id, new Task({ ...place, collector, policy, redact, counters, idleTicks }));
     }
   }
 

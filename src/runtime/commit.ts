@@ -1,4 +1,4 @@
-import type { GroupOffset, Member, Transaction } from '../log/log.ts';
+import type { GroupOffset, Member, StateChanges, Transaction } from '../log/log.ts';
 import type { RecordCollector } from './record-collector.ts';
 import type { Task } from './task.ts';
 
@@ -9,7 +9,8 @@ export type CommitStep = 'seal' | 'submit' | 'durable' | 'apply';
 export type OnCommitStep = (step: CommitStep) => void;
 
 /**
- * The one atomic commit of a worker (design D4): everything that its tasks have done since the last one. Resolves with
+ * The one atomic commit of a worker (design D4): everything that its tasks have done since the last one, and `ownChanges`, what
+ * the worker itself keeps. Resolves with
  * the offsets that are committed now; rejects as Member.commit does, with nothing applied here: the caller drops tasks and collector.
  */
 export async function commit(
@@ -18,9 +19,10 @@ export async function commit(
   tasks: readonly Task[],
   collector: RecordCollector,
   onStep: OnCommitStep,
+  ownChanges: readonly StateChanges[] = [],
 ): Promise<readonly GroupOffset[]> {
   // 1. Gather. From here to step 4 no record is processed: the buffers belong to the log.
-  const transaction = seal(epoch, tasks, collector);
+  const transaction = seal(epoch, tasks, collector, ownChanges);
   onStep('seal');
 
   // 2. Hand over. A crash before the log has synced leaves nothing of it, one after leaves all.
@@ -38,12 +40,17 @@ export async function commit(
 }
 
 /** Everything since the last commit, as one transaction. */
-export function seal(epoch: number, tasks: readonly Task[], collector: RecordCollector): Transaction {
+export function seal(
+  epoch: number,
+  tasks: readonly Task[],
+  collector: RecordCollector,
+  ownChanges: readonly StateChanges[] = [],
+): Transaction {
   return {
     epoch,
     records: collector.records(),
     offsets: tasks.flatMap((task) => task.offsets()),
-    stateChanges: tasks.flatMap((task) => task.stateChanges()),
+    stateChanges: [...tasks.flatMap((task) => task.stateChanges()), ...ownChanges],
   };
 }
 

@@ -7,8 +7,9 @@ export class CurrentRecord {
   partition = 0;
   offset = -1;
   timestamp = 0;
-  #batch: RecordBatch | undefined;
-  #index = 0;
+  /** The bytes it came in; undefined in the course of a punctuation. */
+  batch: RecordBatch | undefined;
+  index = 0;
   #headers: Headers | undefined;
 
   /** Moves on to a record of a batch; its headers are decoded only when somebody asks. */
@@ -17,18 +18,20 @@ export class CurrentRecord {
     this.partition = batch.partition;
     this.offset = offset;
     this.timestamp = timestamp;
-    this.#batch = batch;
-    this.#index = index;
+    this.batch = batch;
+    this.index = index;
     this.#headers = undefined;
   }
 
   /** No record is being processed: what is forwarded now has headers of its own or none. */
-  leave(): void {
+  leave(timestamp: number): void {
+    this.batch = undefined;
+    this.timestamp = timestamp;
     this.#headers = NO_HEADERS;
   }
 
   get headers(): Headers {
-    if (this.#headers === undefined) this.#headers = this.#batch?.headersAt(this.#index) ?? NO_HEADERS;
+    if (this.#headers === undefined) this.#headers = this.batch?.headersAt(this.index) ?? NO_HEADERS;
     return this.#headers;
   }
 

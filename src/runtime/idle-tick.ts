@@ -1,6 +1,6 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { SourceNode } from '../streams/topology/nodes.ts';
+import type { SourceNode, TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
 import { topicNamer } from './partitions.ts';
 
@@ -52,7 +52,12 @@ function isWhole(value: unknown): value is number {
 
 /** The topic of a sub-topology's ticks, named after the first topic that it reads: numbers change with the plan. */
 export function idleTickTopic(application: string, { sources }: SubTopology): string {
-  return `${application}-${topicNamer(application)(sources[0]!.topic)}-idle-ticks`;
+  return idleTickTopicOf(application, sources[0]!.topic);
+}
+
+/** By the first topic itself. */
+export function idleTickTopicOf(application: string, first: TopicName): string {
+  return `${application}-${topicNamer(application)(first)}-idle-ticks`;
 }
 
 /** What a task reads its ticks from. */

@@ -2,6 +2,7 @@ import type { Log, TopicConfig } from '../log/log.ts';
 import type { Plan } from '../streams/topology/plan.ts';
 import { deadLetterTopic } from './dead-letter.ts';
 import { idleTickTopic } from './idle-tick.ts';
+import { checkInternalNames, checkNotShared } from './internal-names.ts';
 import { resolvePartitions, topicNamer } from './partitions.ts';
 
 /** Repartition topics are consumed by this application alone, and kept this long after intake. */
@@ -18,6 +19,8 @@ export async function createInternalTopics(
   application: string,
   hasIdleTicks = false,
 ): Promise<(topic: string) => number | undefined> {
+  checkInternalNames(plan, application, hasIdleTicks);
+  await checkNotShared(log, plan, application);
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
   const resolved = resolvePartitions(plan, application, existing);
   const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {

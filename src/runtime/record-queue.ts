@@ -1,7 +1,9 @@
 import { HeadraceError } from '../errors.ts';
+import type { Headers } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import type { Receive } from './operators/receive.ts';
+import type { RecordGate } from './record-gate.ts';
 
 /** Told of a record that could not be decoded; it then counts as consumed. */
 export type UndecodableRecord = (batch: RecordBatch, index: number, error: unknown) => void;
@@ -16,6 +18,8 @@ export class RecordQueue {
   readonly receive: Receive;
   readonly #source: SourceNode;
   readonly #onUndecodable: UndecodableRecord;
+  /** Lets records in by the order of their keys; ticks have none. */
+  readonly gate: RecordGate | undefined;
   #batches: RecordBatch[] = [];
   #nextIndex = 0;
   #size = 0;
@@ -36,6 +40,7 @@ export class RecordQueue {
     position: number,
     receive: Receive,
     onUndecodable: UndecodableRecord,
+    gate?: RecordGate,
   ) {
     this.#source = source;
     this.topic = topic;
@@ -43,6 +48,7 @@ export class RecordQueue {
     this.#position = position;
     this.receive = receive;
     this.#onUndecodable = onUndecodable;
+    this.gate = gate;
   }
 
   /** Records in the queue, the head included. */
@@ -80,8 +86,14 @@ export class RecordQueue {
       }
       const index = this.#nextIndex++;
       this.offset = batch.offsetAt(index);
+      const headers = batch.headersAt(index);
+      if (this.gate?.admits(batch, index, headers) === false) {
+        this.#position = this.offset + 1;
+        this.#size--;
+        continue;
+      }
       try {
-        this.#decode(batch, index);
+        this.#decode(batch, index, headers);
         return;
       } catch (error) {
         if (isUnavailable(error)) {
@@ -96,10 +108,9 @@ export class RecordQueue {
     this.batch = undefined;
   }
 
-  #decode(batch: RecordBatch, index: number): void {
+  #decode(batch: RecordBatch, index: number, headers: Headers): void {
     const key = batch.keyAt(index);
     const value = batch.valueAt(index);
-    const headers = batch.headersAt(index);
     this.key = key === null ? null : this.#source.key.deserialize(key, headers);
     this.value = value === null ? null : this.#source.value.deserialize(value, headers);
     this.timestamp =

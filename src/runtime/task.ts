@@ -1,27 +1,34 @@
-import { HeadraceError } from '../errors.ts';
 import type { CommittedState, GroupOffset, StateChanges } from '../log/log.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
-import { DEAD_LETTER_BYTES_MAX } from '../log/record-buffer.ts';
 import { StateNumber } from '../state/state-number.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
-import type { SourceNode, TopicName } from '../streams/topology/nodes.ts';
+import type { TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
 import { CurrentRecord } from './current-record.ts';
-import { deadLetterHeaders, deadLetterTopic, type Redact, redactBytes } from './dead-letter.ts';
-import { type IdleTick, idleTickSource } from './idle-tick.ts';
+import type { Redact } from './dead-letter.ts';
+import type { ErrorPolicy } from './error-handlers.ts';
+import type { IdleTick } from './idle-tick.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
-import type { OperatorContext, Receive } from './operators/receive.ts';
+import type { OperatorContext } from './operators/receive.ts';
+import { PARKED_STORE } from './parked-keys.ts';
 import { type Punctuate, Punctuations } from './punctuations.ts';
 import type { RecordCollector } from './record-collector.ts';
-import { RecordQueue } from './record-queue.ts';
+import type { RecordFailures } from './record-failure.ts';
+import type { RecordQueue } from './record-queue.ts';
+import { ownHeaders } from './replay.ts';
+import type { TaskCounters } from './task-counters.ts';
+import { TaskInput } from './task-input.ts';
 import type { TimedOperator } from './timed-operator.ts';
 
 export interface TaskOptions {
   readonly subTopology: SubTopology;
   readonly partition: number;
+  readonly application: string;
+  /** What is done about records that fail. */
+  readonly policy: ErrorPolicy;
   /** The name of a topic in the log: internal ones get the application before them. */
   readonly topicName: (topic: TopicName) => string;
   /** Where to go on reading, for each source topic. */
@@ -34,15 +41,6 @@ export interface TaskOptions {
   readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
 }
 
-/** Counted over all tasks of a worker. */
-export interface TaskCounters {
-  processed: number;
-  deadLetters: number;
-  skipped: number;
-  /** By the wall clock, idle ticks among them; those on stream time belong to their records. */
-  punctuated: number;
-}
-
 /**
  * Partition p of all source topics of one sub-topology, with its stores: records are processed here strictly one after
  * another. A task holds nothing that the log can't give again: after an abort it is dropped and made anew.
@@ -52,22 +50,24 @@ export class Task {
   /** Those of the sources, and that of the ticks where there is one. */
   readonly #queues: readonly RecordQueue[];
   readonly #sources: readonly RecordQueue[];
-  readonly #queueOf = new Map<string, RecordQueue>();
   readonly #buffers = new Map<string, WriteBuffer>();
   readonly #bufferList: readonly WriteBuffer[];
   readonly #record = new CurrentRecord();
   readonly #punctuations: Punctuations;
   readonly #ticks: IdleTicks | undefined;
   readonly #collector: RecordCollector;
-  readonly #redact: Redact;
+  readonly #input: TaskInput;
+  readonly #failures: RecordFailures;
   readonly #counters: TaskCounters;
 
   constructor(options: TaskOptions) {
     const { subTopology, partition, collector, state, topicName } = options;
     this.id = `${subTopology.id}_${partition}`;
     this.#collector = collector;
-    this.#redact = options.redact;
     this.#counters = options.counters;
+    this.#input = new TaskInput(options, this.id, this.#record);
+    this.#failures = this.#input.failures;
+    this.#buffers.set(PARKED_STORE, this.#input.parked);
     for (const store of subTopology.stores) {
       this.#buffers.set(store.name, new WriteBuffer(store.name, partition, state.partition(store.name, partition)));
     }
@@ -92,26 +92,17 @@ export class Task {
         operators.push(operator);
       },
       output: (topic: TopicName) => collector.output(topicName(topic)),
+      unproduced: (error, topic) => this.#failures.unproduced(error, topic),
       skipped: () => {
         this.#counters.skipped++;
       },
     };
     const entries = compile(subTopology, context);
-    const bury = (batch: RecordBatch, index: number, error: unknown) => this.#bury(batch, index, error);
-    const queueOf = (source: SourceNode, topic: string, receive: Receive, onUndecodable = bury): RecordQueue => {
-      const position = options.positions.get(topic)!;
-      const queue = new RecordQueue(source, topic, partition, position, receive, onUndecodable);
-      this.#queueOf.set(topic, queue);
-      return queue;
-    };
-    this.#sources = subTopology.sources.map((source) => queueOf(source, topicName(source.topic), entries.get(source)!));
+    this.#sources = subTopology.sources.map((source) => this.#input.source(source, entries.get(source)!));
     this.#queues = this.#sources;
     const { idleTicks } = options;
     if (idleTicks !== undefined) {
-      const refuse = (_batch: RecordBatch, _index: number, error: unknown) => {
-        throw error;
-      };
-      const queue = queueOf(idleTickSource(idleTicks.topic), idleTicks.topic, () => {}, refuse);
+      const queue = this.#input.idleTicks(idleTicks.topic);
       this.#queues = [...this.#sources, queue];
       this.#ticks = new IdleTicks({
         afterMs: idleTicks.afterMs,
@@ -133,7 +124,7 @@ export class Task {
 
   enqueue(batch: RecordBatch): void {
     this.#collector.beginRecord();
-    this.#queueOf.get(batch.topic)!.push(batch);
+    this.#input.push(batch);
   }
 
   /**
@@ -190,19 +181,34 @@ export class Task {
     return true;
   }
 
-  /** What it throws ends the worker, as with a punctuation. */
+  /** It fails as a punctuation does. */
   #applyTick(ticks: IdleTicks, tick: IdleTick): void {
     this.#counters.punctuated++;
     this.#punctuate(() => ticks.apply(tick), tick.time);
   }
 
-  /** A field, so that no record makes a function anew. What it throws ends the worker, and all since the commit goes. */
+  /** A field, so that no record makes a function anew. One that fails ends the worker, unless it is to be skipped. */
   readonly #punctuate = (punctuate: Punctuate, timestamp: number): void => {
-    this.#record.leave();
+    this.#record.leave(timestamp);
+    this.#begin();
+    try {
+      punctuate(timestamp);
+      if (this.#failures.decided !== undefined) throw this.#failures.decided;
+    } catch (error) {
+      this.#rollback();
+      this.#failures.failedWithoutRecord(timestamp, error);
+    }
+  };
+
+  #begin(): void {
     this.#collector.beginRecord();
     for (const buffer of this.#bufferList) buffer.beginRecord();
-    punctuate(timestamp);
-  };
+  }
+
+  #rollback(): void {
+    this.#collector.rollbackRecord();
+    for (const buffer of this.#bufferList) buffer.rollbackRecord();
+  }
 
   /** Positions behind the processed records, for the commit. */
   offsets(): readonly GroupOffset[] {
@@ -238,43 +244,19 @@ export class Task {
   /** One record, whole or not at all: the savepoint, the call through the operators, and what a failure leaves behind. */
   #processHead(queue: RecordQueue): void {
     const batch = queue.batch!;
+    const gate = queue.gate!;
     this.#record.moveTo(batch, queue.index, queue.offset, queue.timestamp);
-    this.#collector.beginRecord();
-    for (const buffer of this.#bufferList) buffer.beginRecord();
+    // Those of a replay are for this task alone, not for what it forwards.
+    if (gate.isReplay) this.#record.replaceHeaders(ownHeaders(this.#record.headers));
+    this.#begin();
     try {
       queue.receive(queue.key, queue.value, queue.timestamp);
+      if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      gate.settle();
     } catch (error) {
-      if (isFatal(error)) throw error;
-      this.#collector.rollbackRecord();
-      for (const buffer of this.#bufferList) buffer.rollbackRecord();
-      this.#bury(batch, queue.index, error);
+      this.#rollback();
+      this.#failures.failed(batch, queue.index, queue.timestamp, error, gate);
     }
     queue.consume();
   }
-
-  /** Sends a record as it came to the dead-letter topic of its topic; the partition goes on. */
-  #bury(batch: RecordBatch, index: number, error: unknown): void {
-    this.#counters.deadLetters++;
-    const key = redactBytes(batch.keyAt(index), this.#redact);
-    const value = redactBytes(batch.valueAt(index), this.#redact);
-    const headers = deadLetterHeaders(batch, index, error, this.#redact);
-    const output = this.#collector.output(deadLetterTopic(batch.topic));
-    // A topic that someone made by hand may have fewer partitions; the headers say where the record came from.
-    output.append(
-      batch.partition % output.partitions,
-      batch.timestampAt(index),
-      key,
-      value,
-      headers,
-      DEAD_LETTER_BYTES_MAX,
-    );
-  }
-}
-
-/** Storage that fails is no fault of the record: such an error stops the worker and is never a dead letter. */
-function isFatal(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof HeadraceError && /^(STORAGE|LOG|MEMBER|COMMIT)_/.test(cause.code)) return true;
-  }
-  return false;
 }

@@ -5,13 +5,15 @@ import type { Topology } from '../streams/topology/topology.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
 import { commit, type OnCommitStep } from './commit.ts';
 import type { Redact } from './dead-letter.ts';
+import type { ErrorPolicy } from './error-handlers.ts';
 import { FetchBalance } from './fetch-balance.ts';
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
-import type { TaskCounters } from './task.ts';
+import { StoredPlan } from './stored-plan.ts';
+import { handledIn, noneCounted } from './task-counters.ts';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends ErrorPolicy {
   readonly log: Log;
   readonly topology: Topology;
   /** Names the group, the state and the internal topics. */
@@ -25,6 +27,8 @@ export interface WorkerOptions {
    * was held back is sent (see IdleTicks). Without it time passes with records only, as in Kafka Streams.
    */
   readonly idleAfterMs?: number;
+  /** Goes on with a topology that loses state of the one before it, which is otherwise refused (TOPOLOGY_CHANGED). */
+  readonly allowTopologyChange?: boolean;
   readonly redact?: Redact;
   readonly onStep?: OnCommitStep;
   /** Told of each abort and rejoin, with its cause; the worker goes on. */
@@ -35,6 +39,10 @@ export interface WorkerOptions {
 export interface WorkerMetrics {
   readonly processed: number;
   readonly deadLetters: number;
+  /** Records that wait behind a dead letter of their key. */
+  readonly parked: number;
+  /** What error handlers skipped, and replays whose turn is over. */
+  readonly dropped: number;
   readonly skipped: number;
   readonly commits: number;
   readonly aborts: number;
@@ -64,13 +72,14 @@ const NOTHING: PollResult = { batches: [] };
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0, punctuated: 0 };
+  readonly #counters = noneCounted();
   readonly #fetchBalance = new FetchBalance();
   #commits = 0;
   #aborts = 0;
   #handledAtCommit = 0;
   #member: Member | undefined;
   #assigned: AssignedTasks | undefined;
+  #plan: StoredPlan | undefined;
   readonly #idle = new IdleWaiters();
   #isStopping = false;
   #hasEnded = false;
@@ -144,8 +153,11 @@ export class Worker {
     const { log, topology, application, idleAfterMs, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     checkIdleAfter(idleAfterMs);
+    const { allowTopologyChange = false } = this.#options;
+    this.#plan = await StoredPlan.checked({ log, plan, application, allowTopologyChange });
     const partitionsOf = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
-    return new AssignedTasks({ plan, application, redact, counters: this.#counters, partitionsOf, idleAfterMs });
+    const [policy, counters] = [this.#options, this.#counters];
+    return new AssignedTasks({ plan, application, policy, redact, counters, partitionsOf, idleAfterMs });
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
@@ -203,7 +215,15 @@ export class Worker {
 
   async #commit(member: Member, assigned: AssignedTasks): Promise<void> {
     const { onStep = () => {} } = this.#options;
-    const offsets = await commit(member, assigned.epoch, assigned.tasks, assigned.collector, onStep);
+    const offsets = await commit(
+      member,
+      assigned.epoch,
+      assigned.tasks,
+      assigned.collector,
+      onStep,
+      this.#plan?.changes(),
+    );
+    this.#plan?.noteCommitted();
     assigned.noteCommitted(offsets);
     this.#commits++;
     this.#handledAtCommit = this.#handled();
@@ -247,7 +267,7 @@ export class Worker {
   }
 
   #handled(): number {
-    return this.#counters.processed + this.#counters.deadLetters + this.#counters.punctuated;
+    return handledIn(this.#counters);
   }
 
   #hasUncommitted(): boolean {

@@ -6,6 +6,8 @@ import type { Serde } from './serde.ts';
  * SERIALIZATION_FAILED for a number that is not whole or is beyond 2^53.
  */
 export const countSerde: Serde<number> = {
+  // The bytes are those of int64Serde.
+  name: 'int64',
   serialize(value) {
     if (!Number.isSafeInteger(value))
       throw new HeadraceError('SERIALIZATION_FAILED', `${value} is not a whole number up to 2^53`);

@@ -9,6 +9,7 @@ import type { Serde } from './serde.ts';
  */
 export function jsonSerde<T>(validate: (parsed: unknown) => T = (parsed) => parsed as T): Serde<T> {
   return {
+    name: 'json',
     serialize: (value) => stringSerde.serialize(stringify(value)),
     deserialize: (bytes) => validate(parse(stringSerde.deserialize(bytes))),
   };

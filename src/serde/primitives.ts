@@ -8,6 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * surrogate) throws SERIALIZATION_FAILED: neither is replaced in silence.
  */
 export const stringSerde: Serde<string> = {
+  name: 'string',
   /** Keys are mostly short and ASCII, for which a loop costs half of the native encoder. */
   serialize(value) {
     const length = value.length;
@@ -35,6 +36,7 @@ export const stringSerde: Serde<string> = {
 
 /** Bytes as they are. */
 export const bytesSerde: Serde<Uint8Array> = {
+  name: 'bytes',
   serialize: (value) => value,
   deserialize: (bytes) => bytes,
 };
@@ -44,6 +46,7 @@ export const bytesSerde: Serde<Uint8Array> = {
  * Throws SERIALIZATION_FAILED beyond 64 bits, rather than wrap, and DESERIALIZATION_FAILED for another number of bytes.
  */
 export const int64Serde: Serde<bigint> = {
+  name: 'int64',
   serialize(value) {
     if (BigInt.asIntN(64, value) !== value)
       throw new HeadraceError('SERIALIZATION_FAILED', `${value} is beyond 64 bits`);

@@ -6,6 +6,11 @@ import type { Headers } from '../log/record.ts';
  * headers where there are any: they can name the schema that the bytes were written with.
  */
 export interface Serde<T> {
+  /**
+   * What plans call it: two of one name read each other's bytes. With it `headrace topology diff` and the start can tell when
+   * what is on disk would be read by another serde.
+   */
+  readonly name?: string;
   serialize(value: T): Uint8Array;
   deserialize(bytes: Uint8Array, headers?: Headers): T;
 }

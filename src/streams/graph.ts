@@ -26,7 +26,14 @@ export function newGraph(): Graph {
 
 /** Names become parts of topic and store names: Kafka's rule for a topic's name holds for them. */
 export function checkName(name: string, what: string): void {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) {
+  if (typeof name !== 'string') {
+    // From JavaScript, past the types; as text it would be a name, "undefined".
+    throw new HeadraceError(
+      'TOPOLOGY_INVALID',
+      `${what} needs a name, for it becomes part of what is on disk; give it one with the option "name"`,
+    );
+  }
+  if (name === '.' || name === '..' || !/^[A-Za-z0-9._-]{1,200}$/.test(name)) {
     throw new HeadraceError(
       'TOPOLOGY_INVALID',
       `${what}: the name ${JSON.stringify(name)} must be 1 to 200 characters out of letters, digits, ".", "_" and "-"`,

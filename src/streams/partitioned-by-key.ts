@@ -1,7 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { checkName, type Graph } from './graph.ts';
-import type { Node } from './topology/nodes.ts';
+import type { Kind, Node } from './topology/nodes.ts';
 
 /** Serdes, as far as they are known at a point of the stream. */
 export interface KnownSerdes<K, V> {
@@ -34,6 +34,9 @@ export function partitionedByKey<K, V>(
       `${operator}(${name}): the records go through a repartition topic; give the serdes of key and value as options`,
     );
   }
+  // A grouped stream that is aggregated twice goes through one topic.
+  const shared = graph.nodes().find((each) => each.kind === 'repartition' && each.name === name);
+  if (shared?.kind === 'repartition' && shared.parents[0] === node && hasSerdes(shared, serdes)) return shared;
   return graph.add(
     {
       kind: 'repartition',
@@ -45,6 +48,10 @@ export function partitionedByKey<K, V>(
     'KSTREAM-REPARTITION',
     name,
   );
+}
+
+function hasSerdes<K, V>(repartition: Kind<'repartition'>, { key, value }: KnownSerdes<K, V>): boolean {
+  return (repartition.key as unknown) === key && (repartition.value as unknown) === value;
 }
 
 function keyMayHaveChanged(node: Node): boolean {

@@ -1,5 +1,6 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import { nameAround } from '../serde/serde-name.ts';
 import type { RowChange } from './topology/nodes.ts';
 
 const LENGTH_BYTES = 4;
@@ -11,6 +12,7 @@ const NONE = 0xff_ff_ff_ff;
  */
 export function rowChangeSerde(row: Serde<unknown>): Serde<RowChange> {
   return {
+    ...nameAround('row-change', row),
     serialize({ value, before }) {
       const parts = [value, before].map((each) => (each === null ? null : row.serialize(each)));
       const bytes = new Uint8Array(parts.reduce((sum, part) => sum + LENGTH_BYTES + (part?.length ?? 0), 0));

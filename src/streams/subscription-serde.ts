@@ -1,5 +1,6 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import { nameAround } from '../serde/serde-name.ts';
 import type { Subscription, SubscriptionAnswer } from './topology/nodes.ts';
 
 const INSTRUCTIONS = [
@@ -46,6 +47,7 @@ function split(bytes: Uint8Array, count: number): readonly (Uint8Array | null)[]
 
 /** For the internal topics of foreign-key joins. */
 export const subscriptionSerde: Serde<Subscription> = {
+  name: 'subscription',
   serialize: ({ key, hash, instruction }) => join([Uint8Array.of(INSTRUCTIONS.indexOf(instruction)), key, hash]),
   deserialize(bytes) {
     const [code, key, hash] = split(bytes, 3);
@@ -59,6 +61,7 @@ export const subscriptionSerde: Serde<Subscription> = {
 
 export function subscriptionAnswerSerde(row: Serde<unknown>): Serde<SubscriptionAnswer> {
   return {
+    ...nameAround('answer', row),
     serialize: ({ hash, row: value }) => join([hash, value === null ? null : row.serialize(value)]),
     deserialize(bytes) {
       const [hash, value] = split(bytes, 2);

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { PartitioningSerde } from '../serde/partitioning-serde.ts';
 import type { Serde } from '../serde/serde.ts';
+import { nameAround } from '../serde/serde-name.ts';
 import type { Windowed } from '../state/windowed.ts';
 
 const TIME_BYTES = 8;
@@ -11,6 +12,7 @@ const TIME_BYTES = 8;
  */
 export function timeWindowedSerde<K>(key: Serde<K>, windowMs: number): PartitioningSerde<Windowed<K>> {
   return {
+    ...nameAround('time-windowed', key),
     serialize: (windowed) => join(key.serialize(windowed.key), [windowed.window.start]),
     partitionBytes: (windowed) => key.serialize(windowed.key),
     deserialize(bytes, headers) {
@@ -23,6 +25,7 @@ export function timeWindowedSerde<K>(key: Serde<K>, windowMs: number): Partition
 /** A key in a session, as Kafka Streams' SessionWindowedSerde writes it: the key's bytes, then end and start in 8 bytes each. */
 export function sessionWindowedSerde<K>(key: Serde<K>): PartitioningSerde<Windowed<K>> {
   return {
+    ...nameAround('session-windowed', key),
     serialize: (windowed) => join(key.serialize(windowed.key), [windowed.window.end, windowed.window.start]),
     partitionBytes: (windowed) => key.serialize(windowed.key),
     deserialize(bytes, headers) {

@@ -4,9 +4,11 @@ import { NO_HEADERS } from '../log/record.ts';
 import { RecordBuffer } from '../log/record-buffer.ts';
 import { apply, seal } from '../runtime/commit.ts';
 import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
+import type { ErrorPolicy } from '../runtime/error-handlers.ts';
 import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
 import { RecordCollector } from '../runtime/record-collector.ts';
-import { Task, type TaskCounters } from '../runtime/task.ts';
+import { Task } from '../runtime/task.ts';
+import { noneCounted, type TaskCounters } from '../runtime/task-counters.ts';
 import type { Serde } from '../serde/serde.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { Topology } from '../streams/topology/topology.ts';
@@ -15,7 +17,7 @@ import { MemoryTopic } from './memory-topic.ts';
 import { type StoreView, viewOf } from './store-view.ts';
 import { type PipeOptions, TestInputTopic, TestOutputTopic, type TestRecord } from './test-topics.ts';
 
-export interface TopologyTestDriverOptions {
+export interface TopologyTestDriverOptions extends ErrorPolicy {
   /** Partitions of every topic, or of each by name (others get 1). */
   readonly partitions?: number | Readonly<Record<string, number>>;
   readonly application?: string;
@@ -48,7 +50,7 @@ export class TopologyTestDriver {
   readonly #readPositions = new Map<string, number>();
   #tasks: Task[] = [];
   #collector: RecordCollector;
-  readonly #counters: TaskCounters = { processed: 0, deadLetters: 0, skipped: 0, punctuated: 0 };
+  readonly #counters: TaskCounters = noneCounted();
   #now: number;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -210,6 +212,8 @@ export class TopologyTestDriver {
         return new Task({
           subTopology,
           partition,
+          application: this.#options.application ?? 'test',
+          policy: this.#options,
           topicName: this.#topicName,
           positions,
           state: this.#state,

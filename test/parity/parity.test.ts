@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { differences } from './compare.ts';
-import { run, topologyOf } from './interpreter.ts';
+import { topologyOf } from './interpreter.ts';
 import { Unsupported } from './made.ts';
+import { run } from './run.ts';
 import { readScenarios, type Scenario } from './scenario.ts';
 
 const at = (directory: string) => fileURLToPath(new URL(directory, import.meta.url));

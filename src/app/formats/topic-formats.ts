@@ -60,6 +60,8 @@ export function topicFormats({ format, registry, schemas }: TopicFormatsOptions)
     valueSerde: <T>(topic: string, read: (parsed: unknown) => T = (parsed) => parsed as T): Serde<T> => {
       const writer = (format === 'avro' ? avro.get(topic) : undefined) ?? json;
       return {
+        // Both formats are read, so that the one that is written may change.
+        name: `json or avro (${topic})`,
         serialize: (value) => writer.serialize(value),
         deserialize: (bytes, headers) => read(decode(topic, bytes, headers)),
       };

@@ -5,6 +5,7 @@ import type { Environment } from '../../storage/environment.ts';
 import type {
   CommittedState,
   GroupOffset,
+  GroupReset,
   Log,
   Member,
   Membership,
@@ -22,6 +23,7 @@ import { BatchReader, outOfRange } from './batch-reader.ts';
 import { APPEND_LINGER_MS, CommitQueue, QUEUED_BYTES_MAX, QUEUED_RECORDS_MAX, watermarksOf } from './commit-queue.ts';
 import { type CommitStep, CommitWriter } from './commit-writer.ts';
 import { Compaction } from './compaction.ts';
+import { DroppedStores } from './dropped-stores.ts';
 import { EmbeddedState } from './embedded-state.ts';
 import { encodeOffset, GroupCatalog } from './group-catalog.ts';
 import { type LogTables, openLogTables } from './log-tables.ts';
@@ -87,7 +89,8 @@ export class EmbeddedLog implements Log {
       dirtyRecordsMin: options.compactionDirtyRecordsMin ?? 1_000,
       intervalMs: options.compactionIntervalMs ?? 60_000,
     });
-    this.#maintenance = new Maintenance(this.#topics, retention, compaction, {
+    const dropped = new DroppedStores(this.#environment, this.#tables, this.#stores);
+    this.#maintenance = new Maintenance(this.#topics, [retention, compaction], dropped, {
       clock: options.clock,
       intervalMs: options.maintenanceIntervalMs ?? MAINTENANCE_INTERVAL_MS,
       onError: options.onMaintenanceError ?? ((error) => process.emitWarning(error)),
@@ -155,10 +158,10 @@ export class EmbeddedLog implements Log {
     return this.#groups.names();
   }
 
-  async resetOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void> {
+  async resetGroup(group: string, { offsets, dropsState }: GroupReset): Promise<void> {
     this.#requireOpen();
     if ((this.#groups.get(group)?.members.memberCount ?? 0) > 0) {
-      throw new HeadraceError('COMMIT_REFUSED', `Group ${group} has members; stop them before its offsets are reset`);
+      throw new HeadraceError('COMMIT_REFUSED', `Group ${group} has members; stop them before it is reset`);
     }
     const resets = offsets.map(({ topic, partition, offset }) => {
       const log = this.#topics.partition(topic, partition);
@@ -171,7 +174,9 @@ export class EmbeddedLog implements Log {
       for (const { partitionId, offset } of resets) {
         this.#tables.offsets.put({ groupId, partitionId }, encodeOffset(offset));
       }
+      if (dropsState) this.#stores.drop(group);
     });
+    if (dropsState) this.#stores.noteDropped(group);
     for (const { partitionId, offset } of resets) committed.set(partitionId, offset);
     this.#committed.notify();
   }

@@ -25,10 +25,14 @@ export class EmbeddedState implements CommittedState {
     const table = this.#table;
     const requireOpen = this.#requireOpen;
     let storeId: number | undefined;
-    // The store gets its number with the first commit that writes to it.
+    let generation = this.#stores.generation;
+    // The store gets its number with the first commit that writes to it, and another one after a reset.
     const idOf = () => {
       requireOpen();
-      storeId ??= this.#stores.find(this.#group, store);
+      if (storeId === undefined || generation !== this.#stores.generation) {
+        storeId = this.#stores.find(this.#group, store);
+        generation = this.#stores.generation;
+      }
       return storeId;
     };
     const lookedUp: StateKey = { storeId: 0, partition, text: '' };

@@ -1,8 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
-import type { Compaction } from './compaction.ts';
+import type { DroppedStores } from './dropped-stores.ts';
 import type { PartitionLog } from './partition-log.ts';
-import type { Retention } from './retention.ts';
 import type { TopicCatalog } from './topic-catalog.ts';
 
 /** How often retention and compaction look for work ... */
@@ -18,20 +17,31 @@ export interface MaintenanceOptions {
   readonly onError: (error: HeadraceError) => void;
 }
 
-/** Runs retention and compaction in steps short enough that commits hardly wait for them. */
+/** What has something to do for each partition: retention, compaction. */
+interface PartitionWork {
+  /** One bounded step. Returns whether there is more to do. */
+  step(partition: PartitionLog, nowMs: number): boolean;
+}
+
+/** Runs retention, compaction and what resets have left, in steps short enough that commits hardly wait for them. */
 export class Maintenance {
   readonly #topics: TopicCatalog;
-  readonly #retention: Retention;
-  readonly #compaction: Compaction;
+  readonly #work: readonly PartitionWork[];
+  readonly #dropped: DroppedStores;
   readonly #options: MaintenanceOptions;
   #timer: NodeJS.Timeout | undefined;
   /** Partitions that the present round still has to visit. */
   #round: PartitionLog[] = [];
 
-  constructor(topics: TopicCatalog, retention: Retention, compaction: Compaction, options: MaintenanceOptions) {
+  constructor(
+    topics: TopicCatalog,
+    work: readonly PartitionWork[],
+    dropped: DroppedStores,
+    options: MaintenanceOptions,
+  ) {
     this.#topics = topics;
-    this.#retention = retention;
-    this.#compaction = compaction;
+    this.#work = work;
+    this.#dropped = dropped;
     this.#options = options;
     if (options.intervalMs > 0) this.#schedule(options.intervalMs);
   }
@@ -42,13 +52,14 @@ export class Maintenance {
     if (this.#round.length === 0) this.#round = this.#topics.all().flatMap(({ partitions }) => [...partitions]);
     const unfinished: PartitionLog[] = [];
     const begunMs = clock();
+    const hasDropped = this.#dropped.step();
     while (this.#round.length > 0 && clock() - begunMs < STEP_MS_MAX) {
       const partition = this.#round.pop()!;
-      const hasMore = [this.#retention.step(partition, clock()), this.#compaction.step(partition, clock())];
+      const hasMore = this.#work.map((each) => each.step(partition, clock()));
       if (hasMore.includes(true)) unfinished.push(partition);
     }
     this.#round = [...unfinished, ...this.#round];
-    return this.#round.length > 0;
+    return this.#round.length > 0 || hasDropped;
   }
 
   stop(): void {

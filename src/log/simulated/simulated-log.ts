@@ -3,6 +3,7 @@ import { HeadraceError } from '../../errors.ts';
 import type {
   CommittedState,
   GroupOffset,
+  GroupReset,
   Log,
   Member,
   Membership,
@@ -136,9 +137,7 @@ export class SimulatedLog implements Log {
 
   async committedOffsets(group: string): Promise<readonly GroupOffset[]> {
     this.#requireOpen();
-    return [...this.#memory.offsetsOf(group).values()].sort((left, right) =>
-      left.topic === right.topic ? left.partition - right.partition : left.topic < right.topic ? -1 : 1,
-    );
+    return this.#memory.committed(group);
   }
 
   async groups(): Promise<readonly string[]> {
@@ -146,13 +145,14 @@ export class SimulatedLog implements Log {
     return this.#memory.groups();
   }
 
-  async resetOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void> {
+  async resetGroup(group: string, { offsets, dropsState }: GroupReset): Promise<void> {
     this.#requireOpen();
     if ((this.#groups.get(group)?.memberCount ?? 0) > 0) {
-      throw new HeadraceError('COMMIT_REFUSED', `Group ${group} has members; stop them before its offsets are reset`);
+      throw new HeadraceError('COMMIT_REFUSED', `Group ${group} has members; stop them before it is reset`);
     }
     for (const place of offsets) this.#memory.partition(place).requireWithin(place.offset);
     this.#memory.setOffsets(group, offsets);
+    if (dropsState) this.#memory.dropState(group);
     this.#committed.notify();
   }
 

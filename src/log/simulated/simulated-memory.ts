@@ -62,6 +62,12 @@ export class SimulatedMemory {
     return this.#offsets.get(group) ?? new Map();
   }
 
+  committed(group: string): readonly GroupOffset[] {
+    return [...this.offsetsOf(group).values()].sort((left, right) =>
+      left.topic === right.topic ? left.partition - right.partition : left.topic < right.topic ? -1 : 1,
+    );
+  }
+
   committedOffset(group: string, partition: TopicPartition): number | undefined {
     return this.#offsets.get(group)?.get(placeOf(partition))?.offset;
   }
@@ -84,6 +90,12 @@ export class SimulatedMemory {
     for (const [key, value] of entries) {
       if (value === null) held.delete(key);
       else held.set(key, Uint8Array.from(value));
+    }
+  }
+
+  dropState(group: string): void {
+    for (const place of this.#stores.keys()) {
+      if ((JSON.parse(place) as readonly unknown[])[0] === group) this.#stores.delete(place);
     }
   }
 

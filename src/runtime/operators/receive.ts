@@ -29,6 +29,8 @@ export interface OperatorContext {
   /** Registers what an operator does when time passes without a record (see IdleTicks); called once, while it is made. */
   timed(operator: TimedOperator): void;
   output(topic: TopicName): TopicOutput;
+  /** A forward to a topic failed: returns where it is to be left out, and throws what undoes the record in process. */
+  unproduced(error: HeadraceError, topic: string): void;
   /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
   skipped(operator: string): void;
 }

@@ -22,7 +22,7 @@ export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
         record.headers,
       );
     } catch (error) {
-      throw failedIn(name, error);
+      context.unproduced(failedIn(name, error), output.topic);
     }
   };
 }

@@ -37,6 +37,7 @@ export function avroSerde<T>(schema: AvroType, subject: string, registry: Schema
   };
   let id: number | undefined;
   return {
+    name: `avro ${subject}`,
     serialize(value) {
       id ??= registry.idOf(subject);
       out.reset();

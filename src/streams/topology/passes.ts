@@ -2,10 +2,12 @@ import { HeadraceError } from '../../errors.ts';
 import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { Kind, Node, SourceNode } from './nodes.ts';
 import { type Plan, type PlannedNode, type RepartitionTopic, type SubTopology, storesOf } from './plan.ts';
+import { checkStateNames } from './state-names.ts';
 
 /** From the nodes of a builder to a plan, in passes. Throws TOPOLOGY_INVALID, naming what is wrong. */
 export function planOf(nodes: readonly Node[]): Plan {
   checkNames(nodes);
+  checkStateNames(nodes);
   checkStores(nodes);
   const { planned, repartitionTopics } = cutAtRepartitions(nodes);
   return Object.freeze({ subTopologies: subTopologiesOf(planned), repartitionTopics });
@@ -31,12 +33,6 @@ function checkStores(nodes: readonly Node[]): void {
   const byName = new Map<string, StoreDefinition>();
   for (const node of nodes) {
     for (const store of storesOf(node)) {
-      if (store.name.startsWith('__')) {
-        throw new HeadraceError(
-          'TOPOLOGY_INVALID',
-          `${node.name}: store names that begin with "__" belong to the engine: ${store.name}`,
-        );
-      }
       const other = byName.get(store.name);
       // Several processors may share one definition; two definitions under one name would mix their bytes.
       if (other !== undefined && other !== store) {

@@ -1,4 +1,5 @@
-import { describeAsMermaid, describeAsText } from './describe.ts';
+import { describeAsText } from './describe.ts';
+import { describeAsMermaid } from './mermaid.ts';
 import type { Node } from './nodes.ts';
 import { planOf } from './passes.ts';
 import type { Plan } from './plan.ts';

@@ -85,7 +85,7 @@ describe('produceRows', () => {
 
   it('waits for room in a topic at its size limit, and then goes on in order', async () => {
     await log.createTopics([{ ...topicConfig('transactions'), retentionBytes: 200_000 }]);
-    await log.resetOffsets('slow', [{ topic: 'transactions', partition: 0, offset: 0 }]);
+    await log.resetGroup('slow', { offsets: [{ topic: 'transactions', partition: 0, offset: 0 }], dropsState: false });
     const seen: number[] = [];
     const refusals: string[] = [];
     const counts = await produceRows(log, 'transactions', 1, rowsOf(30_000), {
@@ -102,7 +102,10 @@ describe('produceRows', () => {
           }
           offset = batch.offsetAt(batch.length - 1) + 1;
         }
-        await log.resetOffsets('slow', [{ topic: 'transactions', partition: 0, offset: end }]);
+        await log.resetGroup('slow', {
+          offsets: [{ topic: 'transactions', partition: 0, offset: end }],
+          dropsState: false,
+        });
       },
     });
     expect(counts.appended).toBe(30_000);
@@ -114,7 +117,7 @@ describe('produceRows', () => {
 
   it('gives up when the room never comes, with nothing behind it taken in', async () => {
     await log.createTopics([{ ...topicConfig('transactions'), retentionBytes: 50_000 }]);
-    await log.resetOffsets('dead', [{ topic: 'transactions', partition: 0, offset: 0 }]);
+    await log.resetGroup('dead', { offsets: [{ topic: 'transactions', partition: 0, offset: 0 }], dropsState: false });
     const delaysMs: number[] = [];
     const produced = produceRows(log, 'transactions', 1, rowsOf(20_000), {
       clock: CLOCK,

@@ -199,7 +199,7 @@ export function groupCases(open: OpenLog): void {
       await under.crash();
       expect(await codeOf(member.poll({ maxRecords: 1, timeoutMs: 0 }))).toBe('LOG_CLOSED');
       expect(await under.log.committedOffsets('g')).toEqual([{ topic: 'a', partition: 0, offset: 0 }]);
-      await under.log.resetOffsets('g', []);
+      await under.log.resetGroup('g', { offsets: [], dropsState: false });
     });
   });
 
@@ -210,7 +210,7 @@ export function groupCases(open: OpenLog): void {
       const { epoch } = await drain(member);
       await commitOffset(member, epoch, 0, 2);
       const reset = (partition: number, offset: number) =>
-        under.log.resetOffsets('g', [{ topic: 'a', partition, offset }]);
+        under.log.resetGroup('g', { offsets: [{ topic: 'a', partition, offset }], dropsState: false });
       expect(await codeOf(reset(0, 0))).toBe('COMMIT_REFUSED');
       await member.leave();
       expect(await codeOf(reset(0, 3))).toBe('OFFSET_OUT_OF_RANGE');

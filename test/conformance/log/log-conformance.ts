@@ -4,6 +4,7 @@ import { groupCases } from './group-cases.ts';
 import type { OpenLog } from './log-under-test.ts';
 import { pollCases } from './poll-cases.ts';
 import { recordCases } from './record-cases.ts';
+import { resetCases } from './reset-cases.ts';
 import { retentionCases } from './retention-cases.ts';
 
 /** What every adapter of the port src/log/log.ts must show. */
@@ -12,5 +13,6 @@ export function logConformance(name: string, open: OpenLog): void {
   describe(`${name}: commits`, () => commitCases(open));
   describe(`${name}: groups`, () => groupCases(open));
   describe(`${name}: poll`, () => pollCases(open));
+  describe(`${name}: resets`, () => resetCases(open));
   describe(`${name}: retention`, () => retentionCases(open));
 }

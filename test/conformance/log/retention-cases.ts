@@ -82,7 +82,7 @@ export function retentionCases(open: OpenLog): void {
       await under.crash();
       maintain();
       expect(await startOf('t')).toBe(2);
-      await under.log.resetOffsets('slow', [{ topic: 't', partition: 0, offset: 4 }]);
+      await under.log.resetGroup('slow', { offsets: [{ topic: 't', partition: 0, offset: 4 }], dropsState: false });
       maintain();
       expect(await startOf('t')).toBe(4);
     });

@@ -37,7 +37,7 @@ describe('the passes', () => {
     Sink: by-word-repartition-sink (topic: by-word-repartition)
       <-- KSTREAM-KEY-SELECT-0000000002
 
-   Sub-topology: 1
+  Sub-topology: 1
     Source: by-word-repartition-source (topics: [by-word-repartition])
       --> counts-aggregate
     Processor: counts-aggregate (stores: [counts])
@@ -51,6 +51,16 @@ describe('the passes', () => {
 
 `);
     expect(builder.build().describeAsMermaid()).toMatchSnapshot();
+  });
+
+  it('sends a grouped stream that is aggregated twice through one topic', () => {
+    const builder = new StreamsBuilder();
+    const grouped = builder.stream('words', serdes).groupBy((_key, word) => word, { name: 'by-word', ...serdes });
+    grouped.count({ name: 'counts' });
+    grouped.reduce({ name: 'last', reducer: (_all, word) => word });
+    const { repartitionTopics, subTopologies } = builder.build().plan;
+    expect(repartitionTopics).toEqual([{ name: 'by-word-repartition', partitions: undefined }]);
+    expect(subTopologies[1]!.stores.map(({ name }) => name)).toEqual(['counts', 'last']);
   });
 
   it('joins what shares a store into one sub-topology', () => {

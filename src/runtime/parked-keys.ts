@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { HeadraceError } from '../errors.ts';
+import type { CommittedPartition } from '../log/log.ts';
+import type { TopicPartition } from '../log/record.ts';
+import { toBinaryString } from '../state/binary-string.ts';
+import type { WriteBuffer } from '../state/write-buffer.ts';
+import type { ErrorPolicy } from './error-handlers.ts';
+
+/** The store of all keys that wait; names that begin with "__" belong to the engine. */
+export const PARKED_STORE = '__parked';
+/** Keys of one partition that may wait at once, unless told otherwise: all of them are held in memory. */
+export const PARKED_KEYS_MAX = 10_000;
+
+/** How many keys a worker with this policy may park; 0 where it parks none. */
+export function keysMaxOf({ parkKeys = false }: ErrorPolicy): number {
+  if (typeof parkKeys === 'boolean') return parkKeys ? PARKED_KEYS_MAX : 0;
+  const { keysMax } = parkKeys;
+  if (Number.isSafeInteger(keysMax) && keysMax >= 1) return keysMax;
+  throw new HeadraceError('TOPOLOGY_INVALID', `parkKeys.keysMax must be a whole number, at least 1, not ${keysMax}`);
+}
+
+/** A longer key stands in the store by its hash: two that met there would wait for each other, and nothing else. */
+const KEY_BYTES_MAX = 1_024;
+
+/** The records of one key that wait. */
+export interface ParkedKey {
+  /** Offset of the first dead letter: it tells this waiting from earlier ones of the key. */
+  readonly episode: number;
+  /** The sequence to be replayed next, and the last one that waits. */
+  readonly next: number;
+  readonly last: number;
+}
+
+/**
+ * The keys of one source partition whose later records wait behind a dead letter. They are kept in the task's write buffer, so
+ * that letters, offsets and this are one commit, and in memory, so that a record of another key costs one look into a map.
+ * Nothing here is changed while a record's savepoint may still be rolled back.
+ */
+export class ParkedKeys {
+  readonly #buffer: WriteBuffer;
+  readonly #source: TopicPartition;
+  readonly #keysMax: number;
+  readonly #keys: Map<string, ParkedKey>;
+  #dropped: number;
+
+  /** With `keysMax` 0 no further key is parked; those that are wait on. */
+  constructor(buffer: WriteBuffer, source: TopicPartition, keysMax: number) {
+    this.#buffer = buffer;
+    this.#source = source;
+    this.#keysMax = keysMax;
+    this.#keys = new Map(entriesOf(buffer, source.topic));
+    this.#dropped = droppedIn(buffer, source.topic);
+  }
+
+  get count(): number {
+    return this.#keys.size;
+  }
+
+  /** What waits of a key. */
+  of(key: Uint8Array): ParkedKey | undefined {
+    return this.#keys.get(stateKey(this.#source.topic, key));
+  }
+
+  /** Its first dead letter, at that offset, is the first of those that wait. Throws PARKED_KEYS_FULL; undefined where none may. */
+  begin(key: Uint8Array, offset: number): ParkedKey | undefined {
+    if (this.#keysMax === 0) return undefined;
+    if (this.#keys.size >= this.#keysMax) {
+      const { topic, partition } = this.#source;
+      throw new HeadraceError(
+        'PARKED_KEYS_FULL',
+        `${this.#keysMax} keys of ${topic}-${partition} wait behind dead letters already, and one more record failed. Allow more (parkKeys), mend the cause and replay what waits`,
+        { where: { topic, partition, offset } },
+      );
+    }
+    return this.#put(key, { episode: offset, next: 0, last: 0 });
+  }
+
+  /** One more record of a key waits; returns its sequence. */
+  append(key: Uint8Array, parked: ParkedKey): number {
+    return this.#put(key, { ...parked, last: parked.last + 1 }).last;
+  }
+
+  /** The next one has had its turn; behind the last one the key is free. */
+  advance(key: Uint8Array, parked: ParkedKey): void {
+    if (parked.next < parked.last) this.#put(key, { ...parked, next: parked.next + 1 });
+    else {
+      const name = stateKey(this.#source.topic, key);
+      this.#keys.delete(name);
+      this.#buffer.put(name, null);
+    }
+  }
+
+  /** A replay was dropped: counted for good, so that input and outcomes can be compared. */
+  noteDropped(): void {
+    this.#buffer.put(droppedKey(this.#source.topic), numbers(++this.#dropped));
+  }
+
+  #put(key: Uint8Array, parked: ParkedKey): ParkedKey {
+    const name = stateKey(this.#source.topic, key);
+    this.#keys.set(name, parked);
+    this.#buffer.put(name, numbers(parked.episode, parked.next, parked.last));
+    return parked;
+  }
+}
+
+/** What the committed state says of one source partition. */
+export interface CommittedParking {
+  /** What waits of each parked key, in no order that means anything. */
+  readonly keys: readonly ParkedKey[];
+  /** Replays that were dropped so far. */
+  readonly dropped: number;
+}
+
+/** `store` is the partition of {@link PARKED_STORE}. */
+export function committedParking(store: CommittedPartition, topic: string): CommittedParking {
+  return { keys: [...entriesOf(store, topic)].map(([, parked]) => parked), dropped: droppedIn(store, topic) };
+}
+
+type Ranged = Pick<CommittedPartition, 'range'>;
+
+function* entriesOf(store: Ranged, topic: string): IterableIterator<readonly [string, ParkedKey]> {
+  for (const kind of ['h', 'k'] as const) {
+    const prefix = keyPrefix(topic, kind);
+    // The character behind the last of the prefix begins what is no longer under it.
+    for (const [name, bytes] of store.range(prefix, `${prefix.slice(0, -1)}\u0001`)) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      yield [name, { episode: view.getFloat64(0), next: view.getFloat64(8), last: view.getFloat64(16) }];
+    }
+  }
+}
+
+function droppedIn(store: Ranged, topic: string): number {
+  const key = droppedKey(topic);
+  for (const [, bytes] of store.range(key, `${key}\u0000`))
+    return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+  return 0;
+}
+
+/** Tasks of other sub-topologies keep theirs in the same partition of the store; a topic's name holds no zero. */
+function keyPrefix(topic: string, kind: 'k' | 'h' | 'dropped'): string {
+  return `${toBinaryString(Buffer.from(topic))}\u0000${kind}\u0000`;
+}
+
+function droppedKey(topic: string): string {
+  return keyPrefix(topic, 'dropped');
+}
+
+function stateKey(topic: string, key: Uint8Array): string {
+  if (key.length <= KEY_BYTES_MAX) return keyPrefix(topic, 'k') + toBinaryString(key);
+  return keyPrefix(topic, 'h') + toBinaryString(createHash('sha256').update(key).digest());
+}
+
+function numbers(...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, index) => void view.setFloat64(index * 8, value));
+  return bytes;
+}

@@ -1,0 +1,63 @@
+import type { RecordBatch } from '../log/record-batch.ts';
+import { WriteBuffer } from '../state/write-buffer.ts';
+import type { SourceNode } from '../streams/topology/nodes.ts';
+import type { CurrentRecord } from './current-record.ts';
+import { DeadLetters } from './dead-letter.ts';
+import { idleTickSource } from './idle-tick.ts';
+import type { Receive } from './operators/receive.ts';
+import { keysMaxOf, PARKED_STORE, ParkedKeys } from './parked-keys.ts';
+import { RecordFailures } from './record-failure.ts';
+import { RecordGate } from './record-gate.ts';
+import { RecordQueue } from './record-queue.ts';
+import type { TaskOptions } from './task.ts';
+
+/** What a task reads: a queue for each source topic, the gate before it, and what becomes of records that fail. */
+export class TaskInput {
+  readonly failures: RecordFailures;
+  /** Of the keys that wait; to be committed with the task's stores. */
+  readonly parked: WriteBuffer;
+  readonly #options: TaskOptions;
+  readonly #letters: DeadLetters;
+  readonly #queues = new Map<string, RecordQueue>();
+
+  constructor(options: TaskOptions, task: string, record: CurrentRecord) {
+    const { partition, state, collector, policy, redact, counters } = options;
+    this.#options = options;
+    this.#letters = new DeadLetters({ collector, redact, task });
+    this.failures = new RecordFailures({ policy, task, partition, record, letters: this.#letters, redact, counters });
+    this.parked = new WriteBuffer(PARKED_STORE, partition, state.partition(PARKED_STORE, partition));
+  }
+
+  source(source: SourceNode, receive: Receive): RecordQueue {
+    const { partition, topicName, policy, application, redact, counters } = this.#options;
+    const topic = topicName(source.topic);
+    const parked = new ParkedKeys(this.parked, { topic, partition }, keysMaxOf(policy));
+    const gate = new RecordGate({ application, parked, letters: this.#letters, redact, counters });
+    const onUndecodable = (batch: RecordBatch, index: number, error: unknown) =>
+      this.failures.undecodable(batch, index, error, gate);
+    return this.#add(new RecordQueue(source, topic, partition, this.#positionOf(topic), receive, onUndecodable, gate));
+  }
+
+  /** The queue of idle ticks: the engine wrote them itself, so one that can't be decoded ends the worker. */
+  idleTicks(topic: string): RecordQueue {
+    const refuse = (_batch: RecordBatch, _index: number, error: unknown) => {
+      throw error;
+    };
+    const { partition } = this.#options;
+    const position = this.#positionOf(topic);
+    return this.#add(new RecordQueue(idleTickSource(topic), topic, partition, position, () => {}, refuse));
+  }
+
+  push(batch: RecordBatch): void {
+    this.#queues.get(batch.topic)!.push(batch);
+  }
+
+  #positionOf(topic: string): number {
+    return this.#options.positions.get(topic)!;
+  }
+
+  #add(queue: RecordQueue): RecordQueue {
+    this.#queues.set(queue.topic, queue);
+    return queue;
+  }
+}

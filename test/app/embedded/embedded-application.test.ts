@@ -1,0 +1,172 @@
+import { countSerde, keyValueStore, StreamsBuilder, stringSerde } from 'headrace';
+import { EmbeddedApplication, type EmbeddedApplicationOptions } from 'headrace/embedded';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../embedded-log.ts';
+
+const strings = { key: stringSerde, value: stringSerde };
+const counts = { key: stringSerde, value: countSerde };
+
+let directory: ReturnType<typeof temporaryDirectory>;
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+function wordCount() {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('words', strings)
+    .groupBy((_key, word) => word, { ...strings, name: 'by-word' })
+    .count({ name: 'counts' })
+    .toStream()
+    .to('word-counts', counts);
+  return builder.build();
+}
+
+function open(options: Partial<EmbeddedApplicationOptions> = {}): Promise<EmbeddedApplication> {
+  return EmbeddedApplication.open({
+    directory: directory.path,
+    application: 'word-count',
+    topology: wordCount(),
+    partitions: 4,
+    appendLingerMs: 0,
+    ...options,
+  });
+}
+
+const toBe = ['to', 'be', 'or', 'not', 'to', 'be'].map((value) => ({ key: null, value }));
+
+async function readCounts(application: EmbeddedApplication) {
+  const records = await application.topic('word-counts', counts).read();
+  return records.map(({ key, value }) => `${key} ${value}`).sort();
+}
+
+it('processes what was appended, and goes on where it stopped when it is opened again', async () => {
+  const first = await open();
+  await first.topic('words', strings).append(toBe);
+  await first.idle();
+  expect(await readCounts(first)).toEqual(['be 1', 'be 2', 'not 1', 'or 1', 'to 1', 'to 2']);
+  expect(first.metrics().deadLetters).toBe(0);
+  await first.close();
+
+  const second = await open();
+  await second.topic('words', strings).append([{ key: null, value: 'be' }]);
+  await second.idle();
+  expect(await readCounts(second)).toEqual(['be 1', 'be 2', 'be 3', 'not 1', 'or 1', 'to 1', 'to 2']);
+  await second.close();
+});
+
+it('puts a record where it is told to, else into the partition of its key, with the time that it is given', async () => {
+  const application = await open({ clock: () => 77 });
+  const words = application.topic('words', strings);
+  const positions = await words.append([
+    { key: null, value: 'a' },
+    { key: 'k', value: 'b', timestamp: 5, headers: [['h', Buffer.from('x')]] },
+    { key: 'k', value: 'c', partition: 3 },
+  ]);
+  const [first, second, third] = await words.read();
+  expect(first).toMatchObject({ key: null, value: 'a', timestamp: 77, partition: 0 });
+  expect(second).toMatchObject({ key: 'k', value: 'b', timestamp: 5, partition: positions[1]!.partition });
+  expect(second!.headers.map(([name, value]) => [name, Buffer.from(value!).toString()])).toEqual([['h', 'x']]);
+  expect(third).toMatchObject({ value: 'c', partition: 3 });
+  await application.close();
+});
+
+it('appends records of several topics at once, or none of them', async () => {
+  const application = await open({ topics: [{ name: 'others', partitions: 1 }] });
+  const [words, others] = [application.topic('words', strings), application.topic('others', strings)];
+  const both = [words.encode({ key: null, value: 'a' }), others.encode({ key: null, value: 'b' })];
+  await application.append(both);
+  await expect(application.append([...both, { ...both[1]!, partition: 1 }])).rejects.toMatchObject({
+    code: 'PARTITION_UNKNOWN',
+  });
+  expect([(await words.read()).length, (await others.read()).length]).toEqual([1, 1]);
+  await application.close();
+});
+
+it('reads from given offsets, and not beyond the end', async () => {
+  const application = await open({ partitions: 1 });
+  const words = application.topic('words', strings);
+  await words.append(toBe);
+  expect((await words.read({ from: [4] })).map(({ value }) => value)).toEqual(['to', 'be']);
+  expect(await words.read({ from: [6] })).toEqual([]);
+  await expect(words.read({ from: [7] })).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+  await application.close();
+});
+
+it('follows a topic until it is told to stop, or the application closes', async () => {
+  const application = await open();
+  const words = application.topic('words', strings);
+  const seen = async (signal?: AbortSignal) => {
+    const values: (string | null)[] = [];
+    for await (const { value } of words.records({ follow: true, ...(signal === undefined ? {} : { signal }) })) {
+      values.push(value);
+      if (values.length === 7) stop.abort();
+    }
+    return values;
+  };
+  const stop = new AbortController();
+  const followers = [seen(stop.signal), seen()];
+  await words.append(toBe);
+  await words.append([{ key: null, value: 'end' }]);
+  expect(await followers[0]).toEqual([...toBe.map(({ value }) => value), 'end']);
+  await application.close();
+  expect(await followers[1]).toHaveLength(7);
+});
+
+it('creates missing topics only, and refuses to change those that exist', async () => {
+  await (await open()).close();
+  const again = await open({ partitions: 2 });
+  expect((await again.topic('words', strings).append([{ key: null, value: 'a', partition: 3 }]))[0]!.partition).toBe(3);
+  await again.close();
+  await expect(open({ topics: [{ name: 'words', partitions: 2 }] })).rejects.toMatchObject({ code: 'TOPIC_MISMATCH' });
+  // The directory was given up.
+  await (await open()).close();
+});
+
+it('says what to do where it cannot open, or is not open', async () => {
+  await expect(open({ application: 'word count' })).rejects.toMatchObject({ code: 'USAGE' });
+  const application = await open();
+  await expect(open()).rejects.toMatchObject({ code: 'DATA_DIRECTORY_IN_USE' });
+  expect(() => application.topic('wrods', strings)).toThrow(/no topic wrods.*give it in topics/);
+  await application.close();
+  await application.close();
+  await expect(application.append([])).rejects.toThrow(/closed: open it again/);
+  await expect(application.idle()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
+  expect(() => application.metrics()).toThrow(/closed/);
+});
+
+it('refuses joined topics that differ in partitions', async () => {
+  const builder = new StreamsBuilder();
+  const table = builder.table('names', { ...strings, name: 'names' });
+  builder.stream('words', strings).join(table, (word, name) => `${word} ${name}`, { ...strings, name: 'join' });
+  const topology = builder.build();
+  await expect(open({ topology, topics: [{ name: 'names', partitions: 3 }] })).rejects.toThrow(
+    /equally many partitions/,
+  );
+});
+
+it('is ended by an error that is not of a record, and everyone is told', async () => {
+  const store = keyValueStore({ name: 'store', ...strings });
+  const builder = new StreamsBuilder();
+  builder.stream('words', strings).process({
+    name: 'fails',
+    stores: { store },
+    processor: (context) => {
+      let isArmed = false;
+      context.schedule({ everyMs: 1, type: 'wall-clock' }, () => {
+        if (isArmed) throw new RangeError('the punctuation fails');
+      });
+      return () => {
+        isArmed = true;
+      };
+    },
+  });
+  const faults: unknown[] = [];
+  const application = await open({ topology: builder.build(), onFault: (error) => faults.push(error) });
+  await application.topic('words', strings).append(toBe);
+  await expect.poll(() => faults.length).toBe(1);
+  await expect(application.idle()).rejects.toThrow('the punctuation fails');
+  await expect(application.append([])).rejects.toThrow('the punctuation fails');
+  await application.close();
+});

@@ -1,0 +1,44 @@
+import { stringSerde } from 'headrace';
+import { foreignKey } from './functions.ts';
+import { type Made, stream, table, Unsupported } from './made.ts';
+import type { Operator } from './scenario.ts';
+
+type Text = string | null;
+const strings = { key: stringSerde, value: stringSerde };
+const joiner = (one: Text, two: Text) => `${one}+${two}`;
+
+/** The join of a scenario's operator; what it joins decides which one. */
+export function joined(operator: Operator, id: string, left: Made, right: Made): Made {
+  if (left.kind === 'table' && right.kind === 'table') return tableTable(operator, left, right);
+  if (left.kind === 'stream' && right.kind === 'table') return streamTable(operator, id, left, right);
+  throw new Unsupported(`join of ${left.kind} and ${right.kind}`);
+}
+
+function tableTable({ kind }: Operator, left: Of<'table'>, right: Of<'table'>): Made {
+  switch (kind) {
+    case 'inner':
+      return table(left.table.join(right.table, joiner), left.isWindowed);
+    case 'left':
+      return table(left.table.leftJoin(right.table, joiner), left.isWindowed);
+    default:
+      return table(left.table.outerJoin(right.table, joiner), left.isWindowed);
+  }
+}
+
+function streamTable(operator: Operator, id: string, left: Of<'stream'>, right: Of<'table'>): Made {
+  if (operator.graceMs !== undefined) throw new Unsupported('join with grace');
+  const options = { ...strings, name: `j${id}` };
+  return operator.kind === 'inner'
+    ? stream(left.stream.join(right.table, joiner, options))
+    : stream(left.stream.leftJoin(right.table, joiner, options));
+}
+
+export function foreignKeyJoined({ kind }: Operator, id: string, left: Made, right: Made): Made {
+  if (left.kind !== 'table' || right.kind !== 'table') throw new Unsupported('foreign-key join of what is no table');
+  const options = { name: `fk${id}`, value: stringSerde, left: strings };
+  return kind === 'inner'
+    ? table(left.table.joinOnForeignKey(right.table, foreignKey, joiner, options))
+    : table(left.table.leftJoinOnForeignKey(right.table, foreignKey, joiner, options));
+}
+
+type Of<Kind extends Made['kind']> = Extract<Made, { kind: Kind }>;
