@@ -17,5 +17,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // LMDB and the embedded ClickHouse are native and hold one data directory per process.
     pool: 'forks',
+    // Much of a test's time is waiting for a disk or a process.
+    maxWorkers: 2,
   },
 });

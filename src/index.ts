@@ -48,6 +48,7 @@ export { type Consumed, StreamsBuilder } from './streams/builder.ts';
 export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
+export { JoinWindows } from './streams/join-windows.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
 export type {
   ForwardOptions,
@@ -58,6 +59,7 @@ export type {
 } from './streams/processor.ts';
 export { type SessionAggregateOptions, SessionWindowedKStream } from './streams/session-windowed.ts';
 export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';
+export type { StreamJoinOptions } from './streams/stream-stream-join.ts';
 export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses } from './streams/suppress.ts';
 export { KTable } from './streams/table.ts';
 export { TimeWindowedKStream } from './streams/time-windowed.ts';

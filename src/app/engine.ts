@@ -36,6 +36,7 @@ export interface EngineOptions {
   readonly append: (records: readonly NewRecord[]) => Promise<readonly RecordPosition[]>;
   readonly commitIntervalMs?: number | undefined;
   readonly flushIntervalMs?: number | undefined;
+  readonly allowTopologyChange?: boolean | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Told when a part of it can't go on. */
   readonly onFailure: (error: unknown) => void;
@@ -81,13 +82,14 @@ export class Engine {
   }
 
   #workerOf({ application, topology, steps }: System, options: EngineOptions): Worker {
-    const { log, clock, logger, commitIntervalMs, onStep } = options;
+    const { log, clock, logger, commitIntervalMs, allowTopologyChange = false, onStep } = options;
     return new Worker({
       log,
       topology,
       application,
       clock,
       redact: maskCardNumbers,
+      allowTopologyChange,
       onFault: (error) => {
         this.#fault = error;
         logger.warn({ code: error.code, application }, `commit aborted, going on: ${error.message}`);
@@ -128,6 +130,7 @@ export class Engine {
       sinkRows: rows,
       sinkLag: lag,
       sinkError: lastError,
+      workers: this.#workers.map((worker) => worker.figures()),
       fault: this.#fault === undefined ? undefined : { code: this.#fault.code, message: this.#fault.message },
     };
   }

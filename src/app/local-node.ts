@@ -9,7 +9,10 @@ import { HeadraceError } from '../errors.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
+import { resetApplication } from '../runtime/reset/reset.ts';
+import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
+import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
 import { Engine } from './engine.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
@@ -34,6 +37,8 @@ export interface LocalNodeOptions {
   readonly partitions?: number | undefined;
   /** How long a terminal may take to say how a dispense went, milliseconds (60,000). */
   readonly answerWithinMs?: number | undefined;
+  /** Goes on with topologies that lose state of those before them, see StoredPlan. */
+  readonly allowTopologyChange?: boolean | undefined;
   /** How values are written: Avro unless told. Both are read. */
   readonly valueFormat?: ValueFormat | undefined;
   /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
@@ -124,7 +129,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   async #startEngine(onFailure: (error: unknown) => void): Promise<void> {
-    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs } = this.#options;
+    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, allowTopologyChange } = this.#options;
     this.#engine = new Engine({
       log: this.#log,
       systems: systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }),
@@ -136,6 +141,7 @@ export class LocalNode implements HeadraceNode {
       append: (records) => this.append(records),
       commitIntervalMs,
       flushIntervalMs,
+      allowTopologyChange,
       onStep,
       onFailure,
     });
@@ -237,6 +243,11 @@ export class LocalNode implements HeadraceNode {
 
   async status(): Promise<NodeStatus> {
     return this.#engine?.status() ?? NOT_STARTED;
+  }
+
+  async reset(request: ResetRequest): Promise<ResetReport> {
+    const plans = systemsOf({}).map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
+    return resetApplication(this.#log, new Map(plans), request);
   }
 
   /** Ends serving, stops engine and sink after the step under way, and gives the data directory up. */

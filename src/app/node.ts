@@ -2,6 +2,9 @@ import type { ReconciliationCase } from '../../topologies/reconciliation/events.
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
+import type { WorkerFigures } from '../runtime/worker-figures.ts';
+import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
 import type { Fault } from './stall-watch.ts';
@@ -29,6 +32,8 @@ export interface NodeStatus {
   readonly sinkError: string | undefined;
   /** Why the engine's last commit was aborted; it may have gone on since. */
   readonly fault?: Fault | undefined;
+  /** What each system's worker counts; none before they run. */
+  readonly workers?: readonly WorkerFigures[];
 }
 
 /** An account as the engine's committed state has it. */
@@ -65,7 +70,11 @@ export interface HeadraceNode {
   /** The reconciliation cases of one partition, and one of them all, as the engine's committed state has them. */
   cases(partition: number): Promise<readonly ReconciliationCase[]>;
   findCase(caseId: string): Promise<ReconciliationCase | undefined>;
+  /** What waits behind dead letters, as the committed state of all systems has it. */
+  parked(): Promise<readonly PartitionParking[]>;
   status(): Promise<NodeStatus>;
+  /** Sends an application back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
+  reset(request: ResetRequest): Promise<ResetReport>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
+import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
 import {
@@ -115,6 +116,10 @@ export class RemoteNode implements HeadraceNode {
 
   async status(): Promise<NodeStatus> {
     return (await this.#get<{ status: NodeStatus }>('status')).status;
+  }
+
+  async reset(request: ResetRequest): Promise<ResetReport> {
+    return (await this.#post<{ report: ResetReport }>('reset', request)).report;
   }
 
   async close(): Promise<void> {

@@ -96,7 +96,8 @@ export class RecordFailures {
       thrown = ofHandler;
     }
     if (answer === 'skip') return;
-    this.#verdict = { error: thrown as HeadraceError, answer, sinkTopic };
+    // The user's code may have caught an earlier one: what is to end the worker does.
+    if (this.#verdict?.answer !== 'fail') this.#verdict = { error: thrown as HeadraceError, answer, sinkTopic };
     throw thrown;
   }
 

@@ -79,7 +79,7 @@ export function replayOf(headers: Headers): Replay | undefined {
 
 /**
  * The record that takes a parked letter's turn, for the source partition: as it came, with its original timestamp. With a
- * discard it says that the letter is not to be processed and carries no value. Throws INPUT_INVALID for a letter that is
+ * discard it says that the letter is not to be processed. Throws INPUT_INVALID for a letter that is
  * not parked.
  */
 export function replayRecord(letter: StoredLetter, discard?: Discard): NewRecord {
@@ -98,7 +98,7 @@ export function replayRecord(letter: StoredLetter, discard?: Discard): NewRecord
     ...source,
     timestamp: letter.timestamp,
     key: letter.key,
-    value: discard === undefined ? letter.value : null,
+    value: letter.value,
     headers: [...ownHeaders(letter.headers), ...headers],
   };
 }

@@ -219,6 +219,11 @@ export class Task {
     return this.#bufferList.map((buffer) => buffer.changes()).filter((changes) => changes !== undefined);
   }
 
+  /** By store, for metrics. */
+  uncommittedKeys(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#buffers].map(([name, buffer]) => [name, buffer.dirtyCount]));
+  }
+
   get changedKeys(): number {
     return this.#bufferList.reduce((sum, buffer) => sum + buffer.dirtyCount, 0);
   }

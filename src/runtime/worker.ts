@@ -1,55 +1,19 @@
-import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
-import type { Log, Member, PollResult } from '../log/log.ts';
-import type { Topology } from '../streams/topology/topology.ts';
+import type { Member, PollResult } from '../log/log.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
-import { commit, type OnCommitStep } from './commit.ts';
-import type { Redact } from './dead-letter.ts';
-import type { ErrorPolicy } from './error-handlers.ts';
+import { commit } from './commit.ts';
 import { FetchBalance } from './fetch-balance.ts';
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
 import { StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
+import { TaskTally, type WorkerFigures } from './worker-figures.ts';
+import type { WorkerMetrics, WorkerOptions } from './worker-options.ts';
 
-export interface WorkerOptions extends ErrorPolicy {
-  readonly log: Log;
-  readonly topology: Topology;
-  /** Names the group, the state and the internal topics. */
-  readonly application: string;
-  /** Names this worker over restarts. */
-  readonly member?: string;
-  readonly clock: Clock;
-  readonly commitIntervalMs?: number;
-  /**
-   * When the sources of a task have been silent for so long, its stream time goes on with the clock: windows close and what
-   * was held back is sent (see IdleTicks). Without it time passes with records only, as in Kafka Streams.
-   */
-  readonly idleAfterMs?: number;
-  /** Goes on with a topology that loses state of the one before it, which is otherwise refused (TOPOLOGY_CHANGED). */
-  readonly allowTopologyChange?: boolean;
-  readonly redact?: Redact;
-  readonly onStep?: OnCommitStep;
-  /** Told of each abort and rejoin, with its cause; the worker goes on. */
-  readonly onFault?: (error: HeadraceError) => void;
-  readonly sleep?: (milliseconds: number) => Promise<void>;
-}
+export type { WorkerMetrics, WorkerOptions } from './worker-options.ts';
 
-export interface WorkerMetrics {
-  readonly processed: number;
-  readonly deadLetters: number;
-  /** Records that wait behind a dead letter of their key. */
-  readonly parked: number;
-  /** What error handlers skipped, and replays whose turn is over. */
-  readonly dropped: number;
-  readonly skipped: number;
-  readonly commits: number;
-  readonly aborts: number;
-  readonly tasks: number;
-  /** Records committed to the source topics and not processed yet. */
-  readonly lag: number;
-}
+const DEFAULT_MEMBER = 'worker-0';
 
 /** Records asked for in one poll. */
 export const POLL_RECORDS_MAX = 10_000;
@@ -74,6 +38,8 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #counters = noneCounted();
   readonly #fetchBalance = new FetchBalance();
+  readonly #tally = new TaskTally();
+  #polls = 0;
   #commits = 0;
   #aborts = 0;
   #handledAtCommit = 0;
@@ -148,6 +114,15 @@ export class Worker {
     return { ...this.#counters, commits: this.#commits, aborts: this.#aborts, tasks, lag };
   }
 
+  /** The same for each task, and more, as Kafka Streams' metrics have it. */
+  figures(): WorkerFigures {
+    const { application, member = DEFAULT_MEMBER } = this.#options;
+    const [counters, tally] = [{ ...this.#counters }, this.#tally];
+    const tasks = tally.figures(this.#assigned?.tasks ?? [], (queue) => this.#member?.lag(queue) ?? 0);
+    const counts = { polls: this.#polls, commits: this.#commits, aborts: this.#aborts };
+    return { application, member, counters, ...counts, tasksCreated: tally.created, tasksClosed: tally.closed, tasks };
+  }
+
   /** Creates the topics that the plan itself needs. */
   async #prepare(): Promise<AssignedTasks> {
     const { log, topology, application, idleAfterMs, redact = (text: string) => text } = this.#options;
@@ -161,7 +136,7 @@ export class Worker {
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
-    const { log, application, member = 'worker-0' } = this.#options;
+    const { log, application, member = DEFAULT_MEMBER } = this.#options;
     return log.join({ group: application, member, topicSets: assigned.topicSets });
   }
 
@@ -178,9 +153,11 @@ export class Worker {
       const waitMs = waiters > 0 ? 1 : Math.min(untilCommitMs, POLL_WAIT_MAX_MS);
       const timeoutMs = assigned.hasWork() ? 0 : waitMs;
       const polled = isStopping ? NOTHING : await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
+      this.#polls++;
       if (polled.assignment !== undefined) {
         this.#reset();
         assigned.assign(polled.assignment, member.state);
+        this.#tally.note(assigned.tasks);
       }
       for (const batch of polled.batches) assigned.enqueue(batch);
       if (!isDirty) commitAt = clock() + commitIntervalMs;
@@ -207,7 +184,10 @@ export class Worker {
     for (;;) {
       let done = 0;
       for (const task of assigned.tasks) task.punctuateWallClock(clock());
-      for (const task of assigned.tasks) done += task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
+      for (const task of assigned.tasks) {
+        const processed = task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
+        done += this.#tally.processed(task.id, processed);
+      }
       if (done === 0) for (const task of assigned.tasks) task.tickIdle(clock(), (queue) => member.isCaughtUp(queue));
       if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
@@ -251,6 +231,7 @@ export class Worker {
         this.#member = undefined;
         member?.leave().catch(() => undefined);
         assigned.drop();
+        this.#tally.note([]);
         break;
       default:
         throw error;

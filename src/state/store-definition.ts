@@ -40,11 +40,33 @@ export interface SuppressStoreDefinition<K = unknown, V = unknown> {
   readonly value: Serde<V>;
 }
 
+/** The records of one side of a join of two streams, by key and time. */
+export interface JoinWindowStoreDefinition<K = unknown, V = unknown> {
+  readonly kind: 'joinWindow';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** From the earliest to the latest partner of a record. */
+  readonly windowMs: number;
+  readonly retentionMs: number;
+}
+
+/** The records of a left or outer join of two streams that have no partner yet. */
+export interface UnjoinedStoreDefinition<K = unknown, L = unknown, R = unknown> {
+  readonly kind: 'unjoined';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly left: Serde<L>;
+  readonly right: Serde<R>;
+}
+
 export type StoreDefinition =
   | KeyValueStoreDefinition
   | WindowStoreDefinition
   | SessionStoreDefinition
-  | SuppressStoreDefinition;
+  | SuppressStoreDefinition
+  | JoinWindowStoreDefinition
+  | UnjoinedStoreDefinition;
 
 /** Declares a key-value store for {@link KStream.process}. The name becomes part of the state on disk: keep it. */
 export function keyValueStore<K, V>(options: {

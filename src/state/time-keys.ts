@@ -31,6 +31,12 @@ export function keyPrefix(key: string): string {
   return ROOM.byKey + String.fromCharCode(key.length >> 8, key.length & 0xff) + key;
 }
 
+/** The key of an entry that begins with {@link keyPrefix}. */
+export function keyOf(entry: string): string {
+  const length = (entry.charCodeAt(1) << 8) | entry.charCodeAt(2);
+  return entry.slice(3, 3 + length);
+}
+
 /** Entries with `times` times in them must fit into a state key; throws KEY_TOO_LARGE. */
 export function checkKeyLength(key: string, times: number): void {
   const length = key.length + 3 + times * TIME_LENGTH;

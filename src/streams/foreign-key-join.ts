@@ -7,7 +7,7 @@ import { subscriptionAnswerSerde, subscriptionSerde } from './subscription-serde
 import type { Node } from './topology/nodes.ts';
 
 /** How to join a table with one that its rows point to. */
-export interface ForeignKeyJoinOptions<K, V, FK, R> {
+export interface ForeignKeyJoinOptions<K, V, FK, R, V2 = unknown> {
   /** Names the result's store and the internal topics; both become part of what is on disk: keep it. */
   readonly name: string;
   /** The serde of the joined rows. */
@@ -16,6 +16,8 @@ export interface ForeignKeyJoinOptions<K, V, FK, R> {
   readonly left?: KnownSerdes<K, V>;
   /** Of the other table's keys, where they are not known. */
   readonly foreignKey?: Serde<FK>;
+  /** Of the other table's rows, where they are not known. */
+  readonly otherValue?: Serde<V2>;
 }
 
 interface Side {
@@ -37,17 +39,17 @@ export interface ForeignKeyJoin {
 export function addForeignKeyJoin(graph: Graph, join: ForeignKeyJoin): Node {
   const { left, right, isLeft, foreignKeyOf, joiner, name, value } = join;
   checkName(name, 'joinOnForeignKey');
-  const required = (serde: Serde<unknown> | undefined, what: string): Serde<unknown> => {
+  const required = (serde: Serde<unknown> | undefined, what: string, option: string): Serde<unknown> => {
     if (serde !== undefined) return serde;
     throw new HeadraceError(
       'TOPOLOGY_INVALID',
-      `joinOnForeignKey(${name}): the serde of ${what} is not known here; give it`,
+      `joinOnForeignKey(${name}): the serde of ${what} is not known here; give it in ${option}`,
     );
   };
-  const key = required(left.serdes.key, "this table's keys");
-  const row = required(left.serdes.value, "this table's rows");
-  const foreignKey = required(right.serdes.key, "the other table's keys");
-  const foreignRow = required(right.serdes.value, "the other table's rows");
+  const key = required(left.serdes.key, "this table's keys", 'left');
+  const row = required(left.serdes.value, "this table's rows", 'left');
+  const foreignKey = required(right.serdes.key, "the other table's keys", 'foreignKey');
+  const foreignRow = required(right.serdes.value, "the other table's rows", 'otherValue');
   const asked = graph.add(
     { kind: 'foreignKeySubscribe', parents: [left.node], isLeft, foreignKeyOf, key, value: row, foreignKey },
     'KTABLE-FK-SUBSCRIBE',

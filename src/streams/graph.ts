@@ -24,6 +24,13 @@ export function newGraph(): Graph {
   };
 }
 
+/** Throws TOPOLOGY_INVALID for two sides of an operator that were not made by one builder. */
+export function checkSameGraph(one: Graph, other: Graph, operator: string): void {
+  if (one !== other) {
+    throw new HeadraceError('TOPOLOGY_INVALID', `${operator}: the two sides come from different builders`);
+  }
+}
+
 /** Names become parts of topic and store names: Kafka's rule for a topic's name holds for them. */
 export function checkName(name: string, what: string): void {
   if (typeof name !== 'string') {

@@ -1,12 +1,12 @@
-import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { addBranches } from './branches.ts';
-import { checkName, type Graph } from './graph.ts';
+import { checkName, checkSameGraph, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from './processor.ts';
 import { requiredSerdes } from './required-serdes.ts';
+import { addStreamStreamJoin, type StreamJoinOptions, type StreamJoinSide } from './stream-stream-join.ts';
 import { addStreamTableJoin } from './stream-table-join.ts';
 import { KTable } from './table.ts';
 import type { Node } from './topology/nodes.ts';
@@ -22,6 +22,8 @@ export interface ProcessOptions<K, V, S extends Readonly<Record<string, KeyValue
   readonly stores?: S;
   readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
 }
+
+type JoinPartner<K> = KTable<K, unknown> | KStream<K, unknown>;
 
 /**
  * A stream of records. Immutable: each method returns a new stream. Keys and values may be null in the log; the
@@ -88,7 +90,7 @@ export class KStream<K, V> {
 
   /** The records of both streams; each keeps its order, between them there is none. */
   merge(other: KStream<K, V>, named: Named = {}): KStream<K, V> {
-    this.#checkSameBuilder(other.#graph, 'merge');
+    checkSameGraph(this.#graph, other.#graph, 'merge');
     return this.#same(
       this.#graph.add({ kind: 'merge', parents: [this.#node, other.#node] }, 'KSTREAM-MERGE', named.name),
     );
@@ -159,18 +161,45 @@ export class KStream<K, V> {
   join<T, R>(
     table: KTable<K, T>,
     joiner: (value: V, tableValue: T, key: K) => R,
-    joined: Grouped<K, V> = {},
-  ): KStream<K, R> {
-    return this.#join(table, joiner as never, false, joined);
+    joined?: Grouped<K, V>,
+  ): KStream<K, R>;
+  /** Each record with those of the other stream that have its key and lie within the window around its time. */
+  join<V2, R>(
+    other: KStream<K, V2>,
+    joiner: (left: V, right: V2, key: K) => R,
+    options: StreamJoinOptions<K, V, V2>,
+  ): KStream<K, R>;
+  join(partner: JoinPartner<K>, joiner: never, options: Grouped<K, V> | StreamJoinOptions<K, V, unknown> = {}) {
+    return partner instanceof KStream
+      ? this.#joinStream('inner', partner, joiner, options as StreamJoinOptions<K, V, unknown>)
+      : this.#join(partner, joiner, false, options);
   }
 
   /** As {@link join}, but a record without a table value is joined with null. */
   leftJoin<T, R>(
     table: KTable<K, T>,
     joiner: (value: V, tableValue: T | null, key: K) => R,
-    joined: Grouped<K, V> = {},
+    joined?: Grouped<K, V>,
+  ): KStream<K, R>;
+  /** As {@link join}; a record without a partner is joined with null, when its window and grace have passed. */
+  leftJoin<V2, R>(
+    other: KStream<K, V2>,
+    joiner: (left: V, right: V2 | null, key: K) => R,
+    options: StreamJoinOptions<K, V, V2>,
+  ): KStream<K, R>;
+  leftJoin(partner: JoinPartner<K>, joiner: never, options: Grouped<K, V> | StreamJoinOptions<K, V, unknown> = {}) {
+    return partner instanceof KStream
+      ? this.#joinStream('left', partner, joiner, options as StreamJoinOptions<K, V, unknown>)
+      : this.#join(partner, joiner, true, options);
+  }
+
+  /** As {@link leftJoin}, for the records of either stream. */
+  outerJoin<V2, R>(
+    other: KStream<K, V2>,
+    joiner: (left: V | null, right: V2 | null, key: K) => R,
+    options: StreamJoinOptions<K, V, V2>,
   ): KStream<K, R> {
-    return this.#join(table, joiner as never, true, joined);
+    return this.#joinStream('outer', other, joiner as never, options);
   }
 
   /** The door for rules that no other operator expresses: a function with typed stores of its own. Counts as a change of key. */
@@ -222,11 +251,24 @@ export class KStream<K, V> {
     isLeft: boolean,
     joined: Grouped<K, V>,
   ): KStream<K, R> {
-    this.#checkSameBuilder(table.graph(), 'join');
+    checkSameGraph(this.#graph, table.graph(), 'join');
     const serdes = { key: joined.key ?? this.#serdes.key, value: joined.value ?? this.#serdes.value };
     const stream = partitionedByKey(this.#graph, this.#node, 'join', joined.name, serdes);
     const node = addStreamTableJoin(this.#graph, stream, table.node(), isLeft, joiner);
     return new KStream(this.#graph, node, { key: serdes.key });
+  }
+
+  #joinStream<V2, R>(
+    join: 'inner' | 'left' | 'outer',
+    other: KStream<K, V2>,
+    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
+    options: StreamJoinOptions<K, V, V2>,
+  ): KStream<K, R> {
+    checkSameGraph(this.#graph, other.#graph, 'join');
+    const left = { node: this.#node, serdes: this.#serdes } as StreamJoinSide;
+    const right = { node: other.#node, serdes: other.#serdes } as StreamJoinSide;
+    const { node, key } = addStreamStreamJoin(this.#graph, left, right, join, joiner, options as never);
+    return new KStream<K, R>(this.#graph, node, { key: key as Serde<K> });
   }
 
   #process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>>>(
@@ -249,11 +291,5 @@ export class KStream<K, V> {
 
   #same(node: Node): KStream<K, V> {
     return new KStream(this.#graph, node, this.#serdes);
-  }
-
-  #checkSameBuilder(other: Graph, operator: string): void {
-    if (other !== this.#graph) {
-      throw new HeadraceError('TOPOLOGY_INVALID', `${operator}: the two sides come from different builders`);
-    }
   }
 }

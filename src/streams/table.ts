@@ -1,7 +1,6 @@
-import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { addForeignKeyJoin, type ForeignKeyJoinOptions } from './foreign-key-join.ts';
-import type { Graph } from './graph.ts';
+import { checkSameGraph, type Graph } from './graph.ts';
 import { type GroupedTable, groupedTable, type KGroupedTable } from './grouped-table.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
 import { KStream, type Named } from './stream.ts';
@@ -93,7 +92,7 @@ export class KTable<K, V> {
     other: KTable<FK, V2>,
     foreignKeyOf: (value: V, key: K) => FK | null,
     joiner: (left: V, right: V2, key: K) => R,
-    options: ForeignKeyJoinOptions<K, V, FK, R>,
+    options: ForeignKeyJoinOptions<K, V, FK, R, V2>,
   ): KTable<K, R> {
     return this.#joinOnForeignKey(false, other, foreignKeyOf as never, joiner as never, options);
   }
@@ -103,7 +102,7 @@ export class KTable<K, V> {
     other: KTable<FK, V2>,
     foreignKeyOf: (value: V, key: K) => FK | null,
     joiner: (left: V, right: V2 | null, key: K) => R,
-    options: ForeignKeyJoinOptions<K, V, FK, R>,
+    options: ForeignKeyJoinOptions<K, V, FK, R, V2>,
   ): KTable<K, R> {
     return this.#joinOnForeignKey(true, other, foreignKeyOf as never, joiner as never, options);
   }
@@ -136,17 +135,18 @@ export class KTable<K, V> {
     other: KTable<FK, V2>,
     foreignKeyOf: (value: unknown, key: unknown) => unknown,
     joiner: (left: unknown, right: unknown, key: unknown) => unknown,
-    { name, value, left, foreignKey }: ForeignKeyJoinOptions<K, V, FK, R>,
+    { name, value, left, foreignKey, otherValue }: ForeignKeyJoinOptions<K, V, FK, R, V2>,
   ): KTable<K, R> {
-    if (other.#graph !== this.#graph) {
-      throw new HeadraceError('TOPOLOGY_INVALID', 'joinOnForeignKey: the two sides come from different builders');
-    }
+    checkSameGraph(this.#graph, other.#graph, 'joinOnForeignKey');
     const own = { key: left?.key ?? this.#serdes.key, value: left?.value ?? this.#serdes.value };
     const node = addForeignKeyJoin(this.#graph, {
       left: { node: this.#node, serdes: own as KnownSerdes<unknown, unknown> },
       right: {
         node: other.#node,
-        serdes: { key: foreignKey ?? other.#serdes.key, value: other.#serdes.value } as KnownSerdes<unknown, unknown>,
+        serdes: {
+          key: foreignKey ?? other.#serdes.key,
+          value: otherValue ?? other.#serdes.value,
+        } as KnownSerdes<unknown, unknown>,
       },
       isLeft,
       foreignKeyOf,
@@ -163,9 +163,7 @@ export class KTable<K, V> {
     joiner: (left: unknown, right: unknown, key: unknown) => unknown,
     named: Named,
   ): KTable<K, R> {
-    if (other.#graph !== this.#graph) {
-      throw new HeadraceError('TOPOLOGY_INVALID', 'join: the two sides come from different builders');
-    }
+    checkSameGraph(this.#graph, other.#graph, 'join');
     const node = this.#graph.add(
       { kind: 'tableTableJoin', parents: [this.#node, other.#node], join, joiner },
       `KTABLE-${join === 'inner' ? '' : join.toUpperCase()}JOIN`,

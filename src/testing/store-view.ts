@@ -1,8 +1,11 @@
+import type { Serde } from '../serde/serde.ts';
+import { JoinWindowStore } from '../state/join-window-store.ts';
 import { SerdeKeyValueStore } from '../state/key-value-store.ts';
 import { SessionStore } from '../state/session-store.ts';
 import type { KeyValueStoreDefinition, StoreDefinition } from '../state/store-definition.ts';
 import { SuppressBuffer } from '../state/suppress-buffer.ts';
 import { TimestampedStore } from '../state/timestamped-store.ts';
+import { UnjoinedStore } from '../state/unjoined-store.ts';
 import { WindowStore } from '../state/window-store.ts';
 import type { Windowed } from '../state/windowed.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
@@ -29,18 +32,31 @@ export function viewOf(definition: StoreDefinition, buffer: WriteBuffer): StoreV
         range: () => [...store.fetchAll()].map(([key, value]) => [key, value] as const),
       };
     }
-    case 'suppress': {
-      const held = () => [...new SuppressBuffer(definition, buffer).entries()].map(([, change]) => change);
-      const isSame = (one: unknown, other: unknown) =>
-        Buffer.compare(definition.key.serialize(one), definition.key.serialize(other)) === 0;
-      return {
-        get: (key) => held().find((change) => isSame(change.key, key))?.value,
-        range: () => held().map((change) => [change.key, change.value] as const),
-      };
+    case 'suppress':
+      return listed(definition.key, () =>
+        [...new SuppressBuffer(definition, buffer).entries()].map(([, { key, value }]) => [key, value] as const),
+      );
+    case 'joinWindow':
+      return listed(definition.key, () =>
+        [...new JoinWindowStore(definition, buffer).entries()].map(([key, value]) => [key, value] as const),
+      );
+    case 'unjoined': {
+      const store = new UnjoinedStore(definition, buffer);
+      return listed(definition.key, () =>
+        [...store.entries('left'), ...store.entries('right')].flatMap(({ key, values }) =>
+          values.map((value) => [key, value] as const),
+        ),
+      );
     }
     default: {
       const keyValue = definition as KeyValueStoreDefinition;
       return keyValue.timestamped ? new TimestampedStore(keyValue, buffer) : new SerdeKeyValueStore(keyValue, buffer);
     }
   }
+}
+
+/** A store that is read as a whole; of several values of a key the first is what it has. */
+function listed(key: Serde<unknown>, entries: () => readonly (readonly [key: unknown, value: unknown])[]): StoreView {
+  const isSame = (one: unknown, other: unknown) => Buffer.compare(key.serialize(one), key.serialize(other)) === 0;
+  return { get: (wanted) => entries().find(([each]) => isSame(each, wanted))?.[1], range: entries };
 }

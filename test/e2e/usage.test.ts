@@ -8,7 +8,7 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
-const commands = ['start', 'ingest', 'produce', 'consume', 'query', 'topology', 'reconcile', 'cases', 'dlq'];
+const commands = ['start', 'ingest', 'produce', 'consume', 'query', 'topology', 'reconcile', 'cases', 'dlq', 'reset'];
 
 describe('help', () => {
   it('has an example for every command', { timeout: 60_000 }, async () => {
@@ -44,6 +44,8 @@ describe('wrong usage', () => {
     ['a case without a person', ['cases', 'assign', 'case:w', '--to', 'anna']],
     ['a status that is none', ['cases', 'list', '--status', 'lost']],
     ['a system that is none', ['topology', 'lottery']],
+    ['a reset without a direction', ['reset', 'account-ledger']],
+    ['one plan to compare', ['topology', 'diff', 'account-ledger']],
     ['half a place', ['dlq', 'replay', 'transactions.dlq', '0']],
   ])('%s exits 2', async (_what, args) => {
     const { status, out, err } = await headrace([...args], { environment: { HEADRACE_DATA: place.file('data') } });

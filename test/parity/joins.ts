@@ -1,4 +1,4 @@
-import { stringSerde } from 'headrace';
+import { JoinWindows, stringSerde } from 'headrace';
 import { foreignKey } from './functions.ts';
 import { type Made, stream, table, Unsupported } from './made.ts';
 import type { Operator } from './scenario.ts';
@@ -11,6 +11,7 @@ const joiner = (one: Text, two: Text) => `${one}+${two}`;
 export function joined(operator: Operator, id: string, left: Made, right: Made): Made {
   if (left.kind === 'table' && right.kind === 'table') return tableTable(operator, left, right);
   if (left.kind === 'stream' && right.kind === 'table') return streamTable(operator, id, left, right);
+  if (left.kind === 'stream' && right.kind === 'stream') return streamStream(operator, id, left, right);
   throw new Unsupported(`join of ${left.kind} and ${right.kind}`);
 }
 
@@ -25,6 +26,20 @@ function tableTable({ kind }: Operator, left: Of<'table'>, right: Of<'table'>): 
   }
 }
 
+function streamStream({ kind, ...times }: Operator, id: string, left: Of<'stream'>, right: Of<'stream'>): Made {
+  const { beforeMs = 0, afterMs = 0, graceMs = 0 } = times;
+  const windows = JoinWindows.of({ beforeMs, afterMs, graceMs });
+  const options = { name: `j${id}`, windows, key: stringSerde, value: stringSerde, otherValue: stringSerde };
+  switch (kind) {
+    case 'inner':
+      return stream(left.stream.join(right.stream, joiner, options));
+    case 'left':
+      return stream(left.stream.leftJoin(right.stream, joiner, options));
+    default:
+      return stream(left.stream.outerJoin(right.stream, joiner, options));
+  }
+}
+
 function streamTable(operator: Operator, id: string, left: Of<'stream'>, right: Of<'table'>): Made {
   if (operator.graceMs !== undefined) throw new Unsupported('join with grace');
   const options = { ...strings, name: `j${id}` };
@@ -35,7 +50,13 @@ function streamTable(operator: Operator, id: string, left: Of<'stream'>, right: 
 
 export function foreignKeyJoined({ kind }: Operator, id: string, left: Made, right: Made): Made {
   if (left.kind !== 'table' || right.kind !== 'table') throw new Unsupported('foreign-key join of what is no table');
-  const options = { name: `fk${id}`, value: stringSerde, left: strings };
+  const options = {
+    name: `fk${id}`,
+    value: stringSerde,
+    left: strings,
+    foreignKey: stringSerde,
+    otherValue: stringSerde,
+  };
   return kind === 'inner'
     ? table(left.table.joinOnForeignKey(right.table, foreignKey, joiner, options))
     : table(left.table.leftJoinOnForeignKey(right.table, foreignKey, joiner, options));

@@ -34,8 +34,11 @@ export class Oracle {
     return new Oracle(`${join(built, 'target/classes')}:${readFileSync(join(built, 'target/cp'), 'utf8').trim()}`);
   }
 
-  /** The scenarios with what Kafka Streams emits: over so many partitions, one after the other, if that is more than one. */
-  ask(scenarios: readonly Scenario[], partitions = 1): readonly Scenario[] {
+  /**
+   * The scenarios with what Kafka Streams emits: over so many partitions, one after the other, if that is more than one.
+   * Undefined in the place of one that it refuses.
+   */
+  ask(scenarios: readonly Omit<Scenario, 'expected'>[], partitions = 1): readonly (Scenario | undefined)[] {
     const directory = mkdtempSync(join(tmpdir(), 'headrace-oracle-run-'));
     try {
       const files = scenarios.map(({ name: _name, ...scenario }, index) => {
@@ -43,15 +46,30 @@ export class Oracle {
         writeFileSync(file, JSON.stringify(scenario));
         return file;
       });
-      const options = partitions === 1 ? [] : ['--partitions', String(partitions)];
-      for (let at = 0; at < files.length; at += ASKED_TOGETHER_MAX) {
-        const args = ['-cp', this.#classPath, 'Oracle', ...options, ...files.slice(at, at + ASKED_TOGETHER_MAX)];
-        execFileSync('java', args, { timeout: ASK_MAX_MS, stdio: ['ignore', 'ignore', 'pipe'] });
-      }
-      return files.map((file, index) => ({ ...(readScenario(file) as Scenario), name: scenarios[index]!.name }));
+      const refused = this.complete(files, partitions);
+      return files.map((file, index) =>
+        refused.includes(file) ? undefined : { ...(readScenario(file) as Scenario), name: scenarios[index]!.name },
+      );
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  }
+
+  /** Writes into files with scenarios what is expected of them; returns those that Kafka Streams refuses. */
+  complete(files: readonly string[], partitions = 1): readonly string[] {
+    const options = partitions === 1 ? [] : ['--partitions', String(partitions)];
+    const refused: string[] = [];
+    for (let at = 0; at < files.length; at += ASKED_TOGETHER_MAX) {
+      const part = files.slice(at, at + ASKED_TOGETHER_MAX);
+      const args = ['-cp', this.#classPath, 'Oracle', ...options, ...part];
+      const said = execFileSync('java', args, {
+        timeout: ASK_MAX_MS,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
+      });
+      refused.push(...[...said.matchAll(/^refused (\S+)/gm)].map(([, file]) => file!));
+    }
+    return refused;
   }
 }
 

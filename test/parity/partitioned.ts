@@ -28,7 +28,7 @@ export async function forPartitions(
 
   async function askOracle(asked: readonly Scenario[]): Promise<Scenario[]> {
     const oracle = Oracle.find(join(source, 'oracle'));
-    return 'problem' in oracle ? [...asked] : [...oracle.ask(asked, partitions)];
+    return 'problem' in oracle ? [...asked] : oracle.ask(asked, partitions).map((each, index) => each ?? asked[index]!);
   }
 }
 

@@ -27,6 +27,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     logger,
     partitions: options.partitions,
     businessZone: options.businessZone,
+    allowTopologyChange: options.allowTopologyChange,
     answerWithinMs,
   });
   const stop = new AbortController();

@@ -10,6 +10,7 @@ import { ingestCommand } from './commands/ingest.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
+import { resetCommand } from './commands/reset.ts';
 import { startCommand } from './commands/start.ts';
 import { topologyCommand } from './commands/topology.ts';
 import type { CommandContext } from './context.ts';
@@ -68,6 +69,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     reconcileCommand(context),
     casesCommand(context),
     deadLettersCommand(context),
+    resetCommand(context),
   ];
   for (const command of commands) {
     // An option of the whole program may stand behind the command's name as well.

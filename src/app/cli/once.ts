@@ -27,6 +27,7 @@ export async function runOnce(
     logger,
     partitions: options.partitions,
     businessZone: options.businessZone,
+    allowTopologyChange: options.allowTopologyChange,
   });
   try {
     await node.serve(0);

@@ -30,6 +30,8 @@ export interface EmbeddedApplicationOptions {
   readonly appendLingerMs?: number;
   /** When the sources have been silent for so long, stream time goes on with the clock; without it, with records only. */
   readonly idleAfterMs?: number;
+  /** Goes on with a topology that loses state of the one before it, which is otherwise refused (TOPOLOGY_CHANGED). */
+  readonly allowTopologyChange?: boolean;
   /** Told of each aborted commit, after which the worker goes on, and of the error that ended it if one did. */
   readonly onFault?: (error: unknown) => void;
   /** Masks text that must not get into dead letters. */
@@ -85,6 +87,7 @@ export class EmbeddedApplication {
 
   private constructor(options: EmbeddedApplicationOptions, log: Log, topics: readonly TopicConfig[]) {
     const { application, topology, member, commitIntervalMs, idleAfterMs, redact, onStep } = options;
+    const { allowTopologyChange = false } = options;
     const { clock = Date.now, onFault = (error) => process.emitWarning(error as Error) } = options;
     this.#log = log;
     this.#clock = clock;
@@ -96,6 +99,7 @@ export class EmbeddedApplication {
       application,
       clock,
       onFault,
+      allowTopologyChange,
       ...(member === undefined ? {} : { member }),
       ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
       ...(idleAfterMs === undefined ? {} : { idleAfterMs }),

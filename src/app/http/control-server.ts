@@ -29,6 +29,18 @@ const newRecord = z.object({
 });
 const appendBody = z.object({ records: z.array(newRecord) });
 const readQuery = z.object({ topic: z.string(), partition: z.coerce.number().int(), offset: z.coerce.number().int() });
+const resetBody = z.object({
+  application: z.string(),
+  topics: z.array(z.string()).optional(),
+  target: z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['earliest', 'latest']) }),
+    z.object({ kind: z.literal('offset'), offset: z.number().int().nonnegative() }),
+    z.object({ kind: z.literal('time'), timeMs: z.number().int() }),
+    z.object({ kind: z.literal('by'), count: z.number().int() }),
+  ]),
+  keepsState: z.boolean(),
+  executes: z.boolean(),
+});
 const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', 'csv']), isTerminal: z.boolean() });
 
 export interface ControlServer {
@@ -134,6 +146,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     await leases.release(params.id);
     return {};
   });
+  server.post('/reset', async (request) => ({ report: await node.reset(resetBody.parse(request.body)) }));
   server.get('/status', async () => ({ status: await node.status() }));
 }
 

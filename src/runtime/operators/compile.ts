@@ -8,6 +8,7 @@ import { sessionAggregate } from './session-aggregate.ts';
 import { sink } from './sink.ts';
 import { slidingWindowAggregate } from './sliding-window-aggregate.ts';
 import { branch, filter, flatMap, map, peek } from './stateless.ts';
+import { streamStreamJoin } from './stream-stream-join.ts';
 import { streamTableJoin } from './stream-table-join.ts';
 import { suppress } from './suppress.ts';
 import { storeTable, tableFilter, tableMapValues } from './table.ts';
@@ -118,6 +119,8 @@ function operatorOf(
       return foreignKeyJoin(node, context, next);
     case 'foreignKeyResponse':
       return [foreignKeyResponse(node, context, next), undefined];
+    case 'streamStreamJoin':
+      return streamStreamJoin(node, context, next);
     case 'streamTableJoin':
       // The table's side is read from its store; its changes call nobody.
       return [streamTableJoin(node, context, next), undefined];

@@ -1,4 +1,4 @@
-import { HeadraceError } from '../../errors.ts';
+import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
 import type { PunctuationOptions } from '../../streams/processor.ts';
@@ -36,9 +36,13 @@ export interface OperatorContext {
 }
 
 /** An error of a user's function, with the operator in which it happened. */
-export function failedIn(operator: string, error: unknown): HeadraceError {
+export function failedIn(
+  operator: string,
+  error: unknown,
+  codeOfOthers: ErrorCode = 'PROCESSING_FAILED',
+): HeadraceError {
   if (error instanceof HeadraceError && error.where.operator !== undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  const code = error instanceof HeadraceError ? error.code : 'PROCESSING_FAILED';
+  const code = error instanceof HeadraceError ? error.code : codeOfOthers;
   return new HeadraceError(code, `${operator}: ${reason}`, { cause: error, where: { operator } });
 }

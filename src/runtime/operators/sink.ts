@@ -22,7 +22,7 @@ export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
         record.headers,
       );
     } catch (error) {
-      context.unproduced(failedIn(name, error), output.topic);
+      context.unproduced(failedIn(name, error, 'SERIALIZATION_FAILED'), output.topic);
     }
   };
 }

@@ -2,6 +2,7 @@ import type { Headers } from '../../log/record.ts';
 import type { Serde } from '../../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
+import type { StreamStreamJoinNode } from './join-nodes.ts';
 import type { SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
 /**
@@ -34,6 +35,7 @@ export type Node =
   | WindowAggregateNode
   | SessionAggregateNode
   | SuppressNode
+  | StreamStreamJoinNode
   | SinkNode;
 
 export type NodeKind = Node['kind'];

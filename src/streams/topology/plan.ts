@@ -36,6 +36,8 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'suppress':
     case 'foreignKeyJoin':
       return [node.store];
+    case 'streamStreamJoin':
+      return [node.leftStore, node.rightStore, ...(node.unjoined === undefined ? [] : [node.unjoined])];
     case 'process':
       return Object.values(node.stores);
     default:

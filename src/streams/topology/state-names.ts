@@ -36,6 +36,7 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   tableMapValues: FREE,
   toStream: FREE,
   streamTableJoin: FREE,
+  streamStreamJoin: { operator: 'join of two streams', option: 'name', isOwnName: false },
   groupTable: FREE,
   tableAggregate: { operator: 'count, reduce or aggregate of a grouped table', option: 'name', isOwnName: false },
   tableTableJoin: FREE,

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/random.ts';
+import type { SeededRandom } from '../../../src/random.ts';
 import type { Step } from '../scenario.ts';
 
 /** What the records of a topic are like. */
@@ -29,11 +29,11 @@ const LETTERS = [...'abcdefg'];
 const WALL_CLOCK_STEPS = [1, 4, 5, 7, 12, 20, 33, 60];
 
 /** Records of all topics in one order, with time that mostly goes on, jumps now and then, and comes late. */
-export function drawInput(random: Random, { topics, keys, steps, hasWallClock }: InputTraits): readonly Step[] {
+export function drawInput(random: SeededRandom, { topics, keys, steps, hasWallClock }: InputTraits): readonly Step[] {
   const pace = random.pick([4, 10, 15]);
   const chance = (of: number) => random.next() < of;
   const text = () => Array.from({ length: 1 + random.below(6) }, () => random.pick(LETTERS)).join('');
-  const valueOf = ({ deletes = 0, hasNulls, hasForeignKeys, hasCommas }: TopicTraits) => {
+  const valueFor = ({ deletes = 0, hasNulls, hasForeignKeys, hasCommas }: TopicTraits) => {
     if (chance(hasNulls ? 0.15 : deletes)) return null;
     if (hasForeignKeys && chance(0.8)) return `${random.pick(keys)}:${text()}`;
     return hasCommas && chance(0.4) ? `${text()},${text()}` : text();
@@ -45,6 +45,6 @@ export function drawInput(random: Random, { topics, keys, steps, hasWallClock }:
     const topic = random.pick(topics);
     const late = chance(topic.disorder ?? 0.3) ? random.below(chance(0.2) ? 70 : 25) : 0;
     const key = topic.hasNullKeys && chance(0.12) ? null : random.pick(topic.isGlobal ? LETTERS : keys);
-    return { topic: topic.topic, key, value: valueOf(topic), ts: Math.max(0, time - late) };
+    return { topic: topic.topic, key, value: valueFor(topic), ts: Math.max(0, time - late) };
   });
 }

@@ -115,11 +115,11 @@ describe('a reset', () => {
     const before = await offsets();
     const report = await reset({ executes: false });
     expect(report.isExecuted).toBe(false);
-    expect(shown(report.sources)).toEqual(['more-0 1->0', 'words-0 1->0', 'words-1 1->0']);
+    expect(shown(report.sources)).toEqual(['more-0 1->0', 'words-0 2->0', 'words-1 0->0']);
     expect(report.sources.map(({ rereads, skips }) => [rereads, skips])).toEqual([
       [1, 0],
-      [1, 0],
-      [1, 0],
+      [2, 0],
+      [0, 0],
     ]);
     expect(report.outputs).toEqual([{ topic: 'counted', readBy: [] }]);
     expect(await offsets()).toEqual(before);
@@ -144,30 +144,6 @@ describe('a reset', () => {
     expect(report.warnings).toEqual([expect.stringMatching(/aggregates will count them twice/)]);
     expect([state(), (await offsets()).filter((each) => each.startsWith('app-'))]).toEqual(before);
     expect(await offsets()).toEqual(expect.arrayContaining(['words-0@0', 'words-1@0']));
-  });
-
-  it.each<[string, ResetRequest['target'], readonly string[]]>([
-    ['earliest', { kind: 'earliest' }, ['more-0 4->0']],
-    ['latest', { kind: 'latest' }, ['more-0 4->6']],
-    ['an offset', { kind: 'offset', offset: 5 }, ['more-0 4->5']],
-    ['an offset behind the end', { kind: 'offset', offset: 500 }, ['more-0 4->6']],
-    ['one back', { kind: 'by', count: -1 }, ['more-0 4->3']],
-    ['one forward', { kind: 'by', count: 1 }, ['more-0 4->5']],
-    ['further back than there is', { kind: 'by', count: -100 }, ['more-0 4->0']],
-    ['a time', { kind: 'time', timeMs: 20 }, ['more-0 4->1']],
-    ['a time between two records', { kind: 'time', timeMs: 11 }, ['more-0 4->1']],
-    ['a time before all', { kind: 'time', timeMs: 0 }, ['more-0 4->0']],
-    ['a time after all', { kind: 'time', timeMs: 1_000 }, ['more-0 4->6']],
-  ])('goes to %s', async (_what, target, expected) => {
-    // Timestamps out of order: the first record that is late enough counts.
-    for (const timestamp of [10, 20, 15, 30]) await send(['x'], timestamp, 'more');
-    await runUntil(4);
-    await send(['y', 'z'], 40, 'more');
-    const report = await reset({ topics: ['more'], target, keepsState: true });
-    expect(shown(report.sources)).toEqual(expected);
-    const to = Number(expected[0]!.split('->')[1]);
-    expect(report.sources[0]).toMatchObject({ rereads: Math.max(0, 4 - to), skips: Math.max(0, to - 4) });
-    expect(await offsets()).toContain(`more-0@${to}`);
   });
 
   it('warns of what will be missing', async () => {

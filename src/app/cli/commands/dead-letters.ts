@@ -1,38 +1,51 @@
 import { Command } from 'commander';
 import { HeadraceError } from '../../../errors.ts';
 import type { NewRecord } from '../../../log/record.ts';
-import { type HeadraceNode, recordsOf, type StoredRecord } from '../../node.ts';
+import { parkedPlaceOf, replayRecord } from '../../../runtime/replay.ts';
+import { type Letter, letterAt, lettersOf, sentAgain, summaryOf } from '../../dead-letters/letters.ts';
+import { type WaitingKey, WaitingLetters } from '../../dead-letters/waiting-letters.ts';
+import type { HeadraceNode } from '../../node.ts';
 import { openNode } from '../../open-node.ts';
 import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { write } from '../output.ts';
 import { toJson } from '../records.ts';
 
-const ERROR_HEADERS = '__streams.errors.';
-/** Says which dead letter a record was made of again, so that nobody replays it twice unseen. */
-const REPLAY_HEADER = 'headrace.replayed-from';
+const EXAMPLES = `
+Examples:
+  headrace dlq list
+  headrace dlq show transactions.dlq 3 0
+  headrace dlq list --keys
+  headrace dlq replay transactions.dlq 3 0
+  headrace dlq replay transactions.dlq --key A-17 --dry-run
+  headrace dlq discard transactions.dlq 3 0 --by anna --why "not ours"
 
-interface Letter {
-  readonly topic: string;
-  readonly partition: number;
-  readonly record: StoredRecord;
+Mend the cause before a replay. With "headrace start --park-keys" later records of a key wait behind its dead letter: they are
+replayed in their order, each once however often it is sent. Else a replayed record stands behind those that came after it.`;
+
+interface ReplayOptions {
+  readonly key?: string;
+  readonly dryRun?: boolean;
 }
 
 export function deadLettersCommand({ clock }: CommandContext): Command {
   const command = new Command('dlq')
-    .description('records that could not be decoded or processed, as they came')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  headrace dlq list\n  headrace dlq show transactions.dlq 3 0\n  headrace dlq replay transactions.dlq 3 0',
-    );
+    .description('records that could not be decoded or processed, and those that wait behind them')
+    .addHelpText('after', EXAMPLES);
   command
     .command('list')
-    .description('list dead letters: place, error, and where the record came from')
+    .description('list dead letters: place, error, where the record came from, and behind what it waits')
     .argument('[topic]', 'of one topic, such as transactions.dlq; else of all')
+    .option('--keys', 'one line for each key that waits')
     .action(async (topic: string | undefined, _options, own: Command) => {
+      const { keys } = optionsOf<{ keys?: boolean }>(own);
       await withNode(own, false, async (node) => {
-        for await (const letter of letters(node, topic))
-          await write(process.stdout, `${JSON.stringify(summary(letter))}\n`);
+        const { letters, waiting } = await readLetters(node, topic);
+        if (keys === true) {
+          for (const key of waiting.keys()) if (key.letters.length > 0) await print(keySummary(key));
+        } else {
+          for (const letter of letters) await print({ ...summaryOf(letter), ...parkedSummary(letter, waiting) });
+        }
       });
     });
   command
@@ -49,30 +62,58 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
     });
   command
     .command('replay')
-    .description('send dead letters again to the topic that they came from, one or all of a topic')
+    .description(
+      'send dead letters again to the topic that they came from: one, those that wait of a key, or all of a topic',
+    )
     .argument('<topic>')
     .argument('[partition]', 'its partition', wholeNumber(0))
     .argument('[offset]', 'its offset', wholeNumber(0))
-    .addHelpText(
-      'after',
-      '\nMend the cause first. A replayed record stands behind those that came after it; the letter itself stays.',
-    )
+    .option('--key <key>', 'all that waits of this key, in its order')
+    .option('--dry-run', 'say what would be sent, and send nothing')
     .action(
       async (topic: string, partition: number | undefined, offset: number | undefined, _options, own: Command) => {
+        const { key, dryRun = false } = optionsOf<ReplayOptions>(own);
         if (partition !== undefined && offset === undefined)
           throw new HeadraceError('USAGE', 'Give partition and offset, or neither for all dead letters of the topic');
-        await withNode(own, true, async (node) => {
-          const chosen: Letter[] = [];
-          if (partition === undefined) for await (const letter of letters(node, topic)) chosen.push(letter);
-          else chosen.push(await letterAt(node, topic, partition, offset!));
-          for (const letter of chosen) {
-            const [position] = await node.append([replayed(letter, clock())]);
-            await write(process.stdout, `${JSON.stringify({ ...summary(letter), replayedTo: position })}\n`);
-          }
-          await node.drain();
+        if (partition !== undefined && key !== undefined)
+          throw new HeadraceError('USAGE', 'Give a place or --key, not both');
+        await withNode(own, !dryRun, async (node) => {
+          const { letters, waiting } = await readLetters(node, topic);
+          const chosen =
+            partition !== undefined
+              ? oneToReplay(await letterAt(node, topic, partition, offset!), waiting)
+              : key !== undefined
+                ? ofKey(key, topic, waiting)
+                : [
+                    ...waiting.keys().flatMap((each) => each.letters),
+                    ...letters.filter((each) => waiting.statusOf(each) === undefined),
+                  ];
+          await send(node, chosen, dryRun, replayed);
         });
       },
     );
+  command
+    .command('discard')
+    .description('give up a dead letter for which others of its key wait, so that they may be replayed')
+    .argument('<topic>')
+    .argument('<partition>', 'its partition', wholeNumber(0))
+    .argument('<offset>', 'its offset', wholeNumber(0))
+    .requiredOption('--by <name>', 'who says so')
+    .requiredOption('--why <reason>', 'why it is never to be processed')
+    .option('--dry-run', 'say what would be sent, and send nothing')
+    .action(async (topic: string, partition: number, offset: number, _options, own: Command) => {
+      const { by, why, dryRun = false } = optionsOf<{ by: string; why: string; dryRun?: boolean }>(own);
+      await withNode(own, !dryRun, async (node) => {
+        const { waiting } = await readLetters(node, topic);
+        const letter = await letterAt(node, topic, partition, offset);
+        if (waiting.statusOf(letter) === undefined)
+          throw new HeadraceError(
+            'INPUT_INVALID',
+            `Nobody waits behind ${placeIn(letter)}: there is nothing to let go on`,
+          );
+        await send(node, oneToReplay(letter, waiting), dryRun, ({ record }) => replayRecord(record, { by, why }));
+      });
+    });
   return command;
 
   async function withNode(
@@ -89,49 +130,78 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
   }
 }
 
-async function* letters(node: HeadraceNode, topic: string | undefined): AsyncGenerator<Letter> {
-  const names = (await node.topics()).map(({ name }) => name).filter((name) => name.endsWith('.dlq'));
-  if (topic !== undefined && !names.includes(topic)) {
-    throw new HeadraceError('TOPIC_UNKNOWN', `There is no dead-letter topic ${topic}; there are: ${names.join(', ')}`);
+const print = (line: Record<string, unknown>) => write(process.stdout, `${JSON.stringify(line)}\n`);
+
+async function readLetters(node: HeadraceNode, topic: string | undefined) {
+  const waiting = new WaitingLetters(await node.parked());
+  const letters: Letter[] = [];
+  for await (const letter of lettersOf(node, topic)) {
+    letters.push(letter);
+    waiting.add(letter);
   }
-  for (const name of topic === undefined ? names : [topic]) {
-    for (const { partition, start, end } of await node.watermarks(name)) {
-      for await (const record of recordsOf(node, name, partition, start, end)) yield { topic: name, partition, record };
-    }
+  return { letters, waiting };
+}
+
+/** Nothing where its turn is over. Throws INPUT_INVALID where it has not come. */
+function oneToReplay(letter: Letter, waiting: WaitingLetters): readonly Letter[] {
+  const status = waiting.statusOf(letter);
+  if (status === 'over') {
+    process.stderr.write(`${placeIn(letter)} was replayed or discarded already, or a later letter stands for it\n`);
+    return [];
   }
-}
-
-async function letterAt(node: HeadraceNode, topic: string, partition: number, offset: number): Promise<Letter> {
-  if (!topic.endsWith('.dlq'))
-    throw new HeadraceError('USAGE', `${topic} is no dead-letter topic; their names end in .dlq`);
-  const [record] = await node.read(topic, partition, offset);
-  if (record?.offset !== offset)
-    throw new HeadraceError('OFFSET_OUT_OF_RANGE', `${topic} has no record at ${partition}@${offset}`);
-  return { topic, partition, record };
-}
-
-function summary({ topic, partition, record }: Letter): Record<string, unknown> {
-  const error = (name: string) => headerText(record, ERROR_HEADERS + name);
-  const source = { topic: error('topic'), partition: Number(error('partition')), offset: Number(error('offset')) };
-  return { topic, partition, offset: record.offset, error: error('exception'), message: error('message'), source };
-}
-
-/** The record as it came, with its own headers; the timestamp is of now, because it is taken in now. */
-function replayed({ topic, partition, record }: Letter, now: number): NewRecord {
-  const source = headerText(record, `${ERROR_HEADERS}topic`);
-  const sourcePartition = Number(headerText(record, `${ERROR_HEADERS}partition`));
-  if (source === undefined || !Number.isInteger(sourcePartition)) {
+  if (status === 'waits') {
+    const before = waiting.nextBefore(letter);
+    const { behind } = parkedPlaceOf(letter.record.headers)!;
     throw new HeadraceError(
       'INPUT_INVALID',
-      `The dead letter ${topic} ${partition}@${record.offset} does not say where it came from`,
+      `${placeIn(letter)} waits behind ${behind}${before === undefined ? '' : `; next comes ${placeIn(before)}`}. "headrace dlq replay ${letter.topic} --key KEY" sends all of a key in its order`,
     );
   }
-  const own = record.headers.filter(([name]) => !name.startsWith(ERROR_HEADERS) && name !== REPLAY_HEADER);
-  const headers = [...own, [REPLAY_HEADER, Buffer.from(`${topic}-${partition}@${record.offset}`)] as const];
-  return { topic: source, partition: sourcePartition, timestamp: now, key: record.key, value: record.value, headers };
+  return [letter];
 }
 
-function headerText(record: StoredRecord, wanted: string): string | undefined {
-  const value = record.headers.find(([name]) => name === wanted)?.[1];
-  return value == null ? undefined : Buffer.from(value).toString();
+function ofKey(key: string, topic: string, waiting: WaitingLetters): readonly Letter[] {
+  const wanted = Buffer.from(key);
+  const found = waiting
+    .keys()
+    .filter(({ letters }) => letters[0]?.record.key != null && wanted.equals(letters[0].record.key));
+  if (found.length > 0) return found.flatMap(({ letters }) => letters);
+  throw new HeadraceError('INPUT_INVALID', `Nothing of the key ${key} waits in ${topic}`);
+}
+
+async function send(
+  node: HeadraceNode,
+  letters: readonly Letter[],
+  isDryRun: boolean,
+  recordOf: (letter: Letter) => NewRecord,
+): Promise<void> {
+  for (const letter of letters) {
+    const record = recordOf(letter);
+    if (isDryRun)
+      await print({ ...summaryOf(letter), wouldReplayTo: { topic: record.topic, partition: record.partition } });
+    else {
+      const [position] = await node.append([record]);
+      await print({ ...summaryOf(letter), replayedTo: position });
+    }
+  }
+  if (!isDryRun) await node.drain();
+}
+
+function replayed(letter: Letter): NewRecord {
+  return parkedPlaceOf(letter.record.headers) === undefined ? sentAgain(letter) : replayRecord(letter.record);
+}
+
+function placeIn({ topic, partition, record }: Letter): string {
+  return `${topic} ${partition} ${record.offset}`;
+}
+
+function parkedSummary(letter: Letter, waiting: WaitingLetters): Record<string, unknown> {
+  const status = waiting.statusOf(letter);
+  return status === undefined ? {} : { parked: { ...parkedPlaceOf(letter.record.headers), status } };
+}
+
+function keySummary({ application, behind, next, last, letters }: WaitingKey): Record<string, unknown> {
+  const first = letters[0]!;
+  const key = first.record.key === null ? null : Buffer.from(first.record.key).toString();
+  return { application, key, behind, waiting: last - next + 1, next: summaryOf(first) };
 }

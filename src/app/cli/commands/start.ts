@@ -26,6 +26,7 @@ export interface StartOptions extends InputOptionValues, ServeOptionValues {
   readonly businessZone?: string;
   /** Seconds. */
   readonly dispenseLimit: number;
+  readonly allowTopologyChange?: boolean;
 }
 
 export function startCommand(context: CommandContext): Command {
@@ -53,6 +54,10 @@ export function startCommand(context: CommandContext): Command {
       'how long a terminal may take to say how a dispense went, before it is unknown',
       wholeNumber(1, DISPENSE_LIMIT_MAX),
       30,
+    )
+    .option(
+      '--allow-topology-change',
+      'go on where a topology of another release would lose state of the one before; else that is refused',
     )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(

@@ -1,13 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { NodeStatus } from '../../node.ts';
+import { StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Figures that a node counts by itself, and under which name Prometheus gets them; docs/HTTP.md has the same table. */
 const COUNTERS: readonly (readonly [name: string, help: string, figure: (status: NodeStatus) => number])[] = [
-  ['kafka_stream_thread_process_total', 'Records processed', ({ processed }) => processed],
-  ['kafka_stream_thread_commit_total', 'Commits', ({ commits }) => commits],
-  ['kafka_stream_task_dropped_records_total', 'Records gone to dead letters', ({ deadLetters }) => deadLetters],
+  ['headrace_dead_letters_total', 'Records gone to dead letters', ({ deadLetters }) => deadLetters],
   ['headrace_commit_aborts_total', 'Commits aborted and tried again', ({ aborts }) => aborts],
   ['headrace_sink_rows_total', 'Rows written to ClickHouse', ({ sinkRows }) => sinkRows],
 ];
@@ -23,9 +22,14 @@ export class Metrics {
   readonly #duration: Histogram;
   readonly #items: Counter;
   readonly #refused: Counter;
+  readonly #status: () => Promise<NodeStatus>;
+  readonly #streams: StreamMetrics;
+  readonly #figures: readonly ((status: NodeStatus) => void)[];
 
   constructor(status: () => Promise<NodeStatus>, requestsUnderWay: () => number) {
     const registers = [this.#registry];
+    this.#status = status;
+    this.#streams = new StreamMetrics(this.#registry);
     this.#duration = new Histogram({
       name: 'http_server_request_duration_seconds',
       help: 'Requests by route and status',
@@ -53,27 +57,18 @@ export class Metrics {
         this.set(requestsUnderWay());
       },
     });
-    for (const [name, help, figure] of COUNTERS) {
-      new Counter({
-        name,
-        help,
-        registers,
-        async collect() {
-          this.reset();
-          this.inc(figure(await status()));
-        },
-      });
-    }
-    for (const [name, help, figure] of GAUGES) {
-      new Gauge({
-        name,
-        help,
-        registers,
-        async collect() {
-          this.set(figure(await status()));
-        },
-      });
-    }
+    const counters = COUNTERS.map(([name, help, figure]) => {
+      const counter = new Counter({ name, help, registers });
+      return (now: NodeStatus) => {
+        counter.reset();
+        counter.inc(figure(now));
+      };
+    });
+    const gauges = GAUGES.map(([name, help, figure]) => {
+      const gauge = new Gauge({ name, help, registers });
+      return (now: NodeStatus) => gauge.set(figure(now));
+    });
+    this.#figures = [...counters, ...gauges];
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -93,7 +88,10 @@ export class Metrics {
     this.#refused.inc({ code });
   }
 
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    const status = await this.#status();
+    for (const set of this.#figures) set(status);
+    this.#streams.update(status.workers ?? []);
     return this.#registry.metrics();
   }
 

@@ -234,8 +234,8 @@ describe('the figures', () => {
     await api.get('/accounts/4111111111111111/balance');
     const { text, headers } = await api.get('/metrics');
     expect(headers.get('content-type')).toMatch(/^text\/plain/);
-    expect(text).toMatch(/^kafka_stream_thread_process_total 1$/m);
-    expect(text).toMatch(/^kafka_stream_thread_commit_total [1-9]/m);
+    expect(text).toMatch(/^kafka_stream_thread_process_total\{thread_id="account-ledger-worker-0"\} 1$/m);
+    expect(text).toMatch(/^kafka_stream_thread_commit_total\{thread_id="account-ledger-worker-0"\} [1-9]/m);
     expect(text).toContain('headrace_http_items_total{result="accepted"} 1');
     expect(text).toContain('headrace_http_items_total{result="refused"} 1');
     expect(text).toContain('headrace_http_refused_requests_total{code="CARD_NUMBER"} 1');

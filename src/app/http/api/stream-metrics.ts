@@ -1,0 +1,90 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { WorkerFigures } from '../../../runtime/worker-figures.ts';
+
+/** More tasks of a worker than this share one series, `other`: each would be several for as long as Prometheus keeps them. */
+const TASK_SERIES_MAX = 256;
+const OTHER_TASKS = 'other';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+interface Figure {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly labels: readonly string[];
+  readonly samples: (worker: WorkerFigures) => readonly Sample[];
+}
+
+/** One value of a worker. In Kafka Streams a thread has a name; here the application with its member is what runs tasks. */
+function ofThread(name: string, help: string, value: (worker: WorkerFigures) => number): Figure {
+  const samples = (worker: WorkerFigures): readonly Sample[] => [[{}, value(worker)]];
+  return { name: `kafka_stream_thread_${name}`, help, kind: 'counter', labels: [], samples };
+}
+
+function ofTasks(
+  name: string,
+  help: string,
+  kind: Figure['kind'],
+  value: (task: WorkerFigures['tasks'][number]) => number,
+): Figure {
+  const samples = ({ tasks }: WorkerFigures): readonly Sample[] =>
+    tasks.map((task, index) => [{ task_id: index < TASK_SERIES_MAX ? task.taskId : OTHER_TASKS }, value(task)]);
+  return { name: `kafka_stream_task_${name}`, help, kind, labels: ['task_id'], samples };
+}
+
+/** Kafka Streams' metrics as JMX exporters write them; docs/HTTP.md has the same table, and says what has no meaning here. */
+const FIGURES: readonly Figure[] = [
+  ofThread('process_total', 'Records processed', ({ counters }) => counters.processed),
+  ofThread('commit_total', 'Commits', ({ commits }) => commits),
+  ofThread('poll_total', 'Polls for records', ({ polls }) => polls),
+  ofThread(
+    'punctuate_total',
+    'Punctuations by the wall clock, idle ticks among them',
+    ({ counters }) => counters.punctuated,
+  ),
+  ofThread('task_created_total', 'Tasks that came with an assignment', ({ tasksCreated }) => tasksCreated),
+  ofThread('task_closed_total', 'Tasks that went with one', ({ tasksClosed }) => tasksClosed),
+  ofTasks('process_total', 'Records processed by a task', 'counter', ({ processed }) => processed),
+  ofTasks(
+    'active_buffer_count',
+    'Records fetched for a task and not processed yet',
+    'gauge',
+    ({ buffered }) => buffered,
+  ),
+  ofTasks('records_lag', 'Records in the partitions of a task that are not processed yet', 'gauge', ({ lag }) => lag),
+  {
+    name: 'kafka_stream_state_uncommitted_keys',
+    help: 'Keys of a store that the next commit writes, over all tasks',
+    kind: 'gauge',
+    labels: ['state_id'],
+    samples: ({ tasks }) =>
+      tasks.flatMap(({ uncommittedKeys }) =>
+        Object.entries(uncommittedKeys).map(([store, count]): Sample => [{ state_id: store }, count]),
+      ),
+  },
+];
+
+/** The figures of the workers, in a registry; {@link update} sets them. */
+export class StreamMetrics {
+  readonly #metrics: readonly (readonly [Figure, Counter | Gauge])[];
+
+  constructor(registry: Registry) {
+    this.#metrics = FIGURES.map((figure) => {
+      const { name, help, labels, kind } = figure;
+      const options = { name, help, labelNames: ['thread_id', ...labels], registers: [registry] };
+      return [figure, kind === 'counter' ? new Counter(options) : new Gauge(options)];
+    });
+  }
+
+  update(workers: readonly WorkerFigures[]): void {
+    for (const [figure, metric] of this.#metrics) {
+      // Series of tasks that have gone go with them.
+      metric.reset();
+      for (const worker of workers) {
+        const thread = { thread_id: `${worker.application}-${worker.member}` };
+        for (const [labels, value] of figure.samples(worker)) metric.inc({ ...thread, ...labels }, value);
+      }
+    }
+  }
+}

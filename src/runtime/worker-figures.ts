@@ -1,0 +1,71 @@
+import type { Task } from './task.ts';
+import type { TaskCounters } from './task-counters.ts';
+
+/** What one worker has done since it began, for metrics: Kafka Streams' names for these things, counted beside the record path. */
+export interface WorkerFigures {
+  readonly application: string;
+  readonly member: string;
+  readonly counters: Readonly<TaskCounters>;
+  readonly polls: number;
+  readonly commits: number;
+  readonly aborts: number;
+  readonly tasksCreated: number;
+  readonly tasksClosed: number;
+  readonly tasks: readonly TaskFigures[];
+}
+
+export interface TaskFigures {
+  /** Number of the sub-topology and the partition, such as `0_3`. */
+  readonly taskId: string;
+  readonly processed: number;
+  /** Records fetched and not processed yet. */
+  readonly buffered: number;
+  /** Records committed to its partitions and not processed yet. */
+  readonly lag: number;
+  /** Keys of each store that the next commit writes. */
+  readonly uncommittedKeys: Readonly<Record<string, number>>;
+}
+
+/** Counts by task. A task that is made anew after an abort goes on counting where it was. */
+export class TaskTally {
+  readonly #processed = new Map<string, number>();
+  #ids: ReadonlySet<string> = new Set();
+  #created = 0;
+  #closed = 0;
+
+  get created(): number {
+    return this.#created;
+  }
+
+  get closed(): number {
+    return this.#closed;
+  }
+
+  /** Returns the count, so that it can stand around the call. */
+  processed(taskId: string, count: number): number {
+    if (count > 0) this.#processed.set(taskId, (this.#processed.get(taskId) ?? 0) + count);
+    return count;
+  }
+
+  /** To be told the present tasks after each change of them. */
+  note(tasks: readonly Task[]): void {
+    const ids = new Set(tasks.map(({ id }) => id));
+    for (const id of ids) if (!this.#ids.has(id)) this.#created++;
+    for (const id of this.#ids) {
+      if (ids.has(id)) continue;
+      this.#closed++;
+      this.#processed.delete(id);
+    }
+    this.#ids = ids;
+  }
+
+  figures(tasks: readonly Task[], lagOf: (queue: Task['queues'][number]) => number): readonly TaskFigures[] {
+    return tasks.map((task) => ({
+      taskId: task.id,
+      processed: this.#processed.get(task.id) ?? 0,
+      buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),
+      lag: task.queues.reduce((sum, queue) => sum + queue.size + lagOf(queue), 0),
+      uncommittedKeys: task.uncommittedKeys(),
+    }));
+  }
+}

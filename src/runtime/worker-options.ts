@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.ts';
+import type { HeadraceError } from '../errors.ts';
+import type { Log } from '../log/log.ts';
+import type { Topology } from '../streams/topology/topology.ts';
+import type { OnCommitStep } from './commit.ts';
+import type { Redact } from './dead-letter.ts';
+import type { ErrorPolicy } from './error-handlers.ts';
+
+export interface WorkerOptions extends ErrorPolicy {
+  readonly log: Log;
+  readonly topology: Topology;
+  /** Names the group, the state and the internal topics. */
+  readonly application: string;
+  /** Names this worker over restarts. */
+  readonly member?: string;
+  readonly clock: Clock;
+  readonly commitIntervalMs?: number;
+  /**
+   * When the sources of a task have been silent for so long, its stream time goes on with the clock: windows close and what
+   * was held back is sent (see IdleTicks). Without it time passes with records only, as in Kafka Streams.
+   */
+  readonly idleAfterMs?: number;
+  /** Goes on with a topology that loses state of the one before it, which is otherwise refused (TOPOLOGY_CHANGED). */
+  readonly allowTopologyChange?: boolean;
+  readonly redact?: Redact;
+  readonly onStep?: OnCommitStep;
+  /** Told of each abort and rejoin, with its cause; the worker goes on. */
+  readonly onFault?: (error: HeadraceError) => void;
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+}
+
+export interface WorkerMetrics {
+  readonly processed: number;
+  readonly deadLetters: number;
+  /** Records that wait behind a dead letter of their key. */
+  readonly parked: number;
+  /** What error handlers skipped, and replays whose turn is over. */
+  readonly dropped: number;
+  readonly skipped: number;
+  readonly commits: number;
+  readonly aborts: number;
+  readonly tasks: number;
+  /** Records committed to the source topics and not processed yet. */
+  readonly lag: number;
+}
