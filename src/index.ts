@@ -46,6 +46,7 @@ export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
 export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
+export { GlobalKTable } from './streams/global-table.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export { JoinWindows } from './streams/join-windows.ts';

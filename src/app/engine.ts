@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly append: (records: readonly NewRecord[]) => Promise<readonly RecordPosition[]>;
   readonly commitIntervalMs?: number | undefined;
   readonly flushIntervalMs?: number | undefined;
+  /** Later records of a key wait behind its dead letter, at most so many keys of a partition; without it none do. */
+  readonly parkKeysMax?: number | undefined;
   readonly allowTopologyChange?: boolean | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Told when a part of it can't go on. */
@@ -82,7 +84,7 @@ export class Engine {
   }
 
   #workerOf({ application, topology, steps }: System, options: EngineOptions): Worker {
-    const { log, clock, logger, commitIntervalMs, allowTopologyChange = false, onStep } = options;
+    const { log, clock, logger, commitIntervalMs, parkKeysMax, allowTopologyChange = false, onStep } = options;
     return new Worker({
       log,
       topology,
@@ -94,6 +96,7 @@ export class Engine {
         this.#fault = error;
         logger.warn({ code: error.code, application }, `commit aborted, going on: ${error.message}`);
       },
+      parkKeys: parkKeysMax === undefined ? false : { keysMax: parkKeysMax },
       ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
       ...(onStep === undefined ? {} : { onStep: (step) => onStep(`${steps}:${step}`) }),
     });

@@ -14,6 +14,7 @@ import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.t
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
+import { committedParkings, type PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine } from './engine.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
@@ -39,6 +40,8 @@ export interface LocalNodeOptions {
   readonly answerWithinMs?: number | undefined;
   /** Goes on with topologies that lose state of those before them, see StoredPlan. */
   readonly allowTopologyChange?: boolean | undefined;
+  /** Later records of a key wait behind its dead letter, at most so many keys of a partition; without it none do. */
+  readonly parkKeysMax?: number | undefined;
   /** How values are written: Avro unless told. Both are read. */
   readonly valueFormat?: ValueFormat | undefined;
   /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
@@ -141,6 +144,7 @@ export class LocalNode implements HeadraceNode {
       append: (records) => this.append(records),
       commitIntervalMs,
       flushIntervalMs,
+      parkKeysMax: this.#options.parkKeysMax,
       allowTopologyChange,
       onStep,
       onFailure,
@@ -239,6 +243,10 @@ export class LocalNode implements HeadraceNode {
 
   async findCase(caseId: string): Promise<ReconciliationCase | undefined> {
     return committedCase(this.#log, await this.#partitionCount(), caseId);
+  }
+
+  parked(): Promise<readonly PartitionParking[]> {
+    return committedParkings(this.#log, systemsOf({}));
   }
 
   async status(): Promise<NodeStatus> {

@@ -15,6 +15,8 @@ export interface OpenNodeOptions {
   readonly clock: Clock;
   readonly valueFormat?: ValueFormat | undefined;
   readonly schemaRegistry?: string | undefined;
+  /** How many keys of a partition may wait behind dead letters, where this process runs the engine. */
+  readonly parkKeysMax?: number | undefined;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */
   readonly runsEngine?: boolean;
   /** Whether a directory that does not exist is made: what only reads has nothing to find in it. */

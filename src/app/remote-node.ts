@@ -4,6 +4,7 @@ import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
+import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
 import {
@@ -112,6 +113,10 @@ export class RemoteNode implements HeadraceNode {
   async findCase(caseId: string): Promise<ReconciliationCase | undefined> {
     const query = new URLSearchParams({ id: caseId });
     return (await this.#get<{ case?: ReconciliationCase }>(`case?${query}`)).case;
+  }
+
+  async parked(): Promise<readonly PartitionParking[]> {
+    return (await this.#get<{ parked: readonly PartitionParking[] }>('parked')).parked;
   }
 
   async status(): Promise<NodeStatus> {

@@ -4,6 +4,7 @@ import type { RecordBatch } from '../log/record-batch.ts';
 import type { Plan, SubTopology } from '../streams/topology/plan.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
+import type { GlobalTables } from './global-tables.ts';
 import { idleTickTopic } from './idle-tick.ts';
 import { topicNamer } from './partitions.ts';
 import { RecordCollector } from './record-collector.ts';
@@ -18,6 +19,7 @@ export interface AssignedTasksOptions {
   readonly redact: Redact;
   readonly counters: TaskCounters;
   readonly partitionsOf: (topic: string) => number | undefined;
+  readonly globals: GlobalTables;
   /** How long a task must be silent for its time to pass without records; see IdleTicks. */
   readonly idleAfterMs?: number | undefined;
 }
@@ -103,7 +105,7 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { application, policy, redact, counters, partitionsOf, idleAfterMs } = this.#options;
+    const { application, policy, redact, counters, partitionsOf, globals, idleAfterMs } = this.#options;
     this.#collector = new RecordCollector(partitionsOf);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -119,7 +121,7 @@ export class AssignedTasks {
       const tickTopic = this.#tickTopics.get(subTopology);
       const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
       const place = { subTopology, partition, application, topicName, positions, state };
-      this.#tasks.set(id, new Task({ ...place, collector, policy, redact, counters, idleTicks }));
+      this.#tasks.set(id, new Task({ ...place, globals, collector, policy, redact, counters, idleTicks }));
     }
   }
 

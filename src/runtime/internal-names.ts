@@ -56,7 +56,7 @@ export function internalTopicsOf(
 export function checkInternalNames(plan: Plan, application: string, hasIdleTicks: boolean): void {
   const nameOf = topicNamer(application);
   const owners = new Map<string, string>();
-  for (const { nodes } of plan.subTopologies) {
+  for (const { nodes } of [...plan.subTopologies, ...plan.globalTables]) {
     for (const node of nodes) {
       if ((node.kind !== 'source' && node.kind !== 'sink') || node.topic.isInternal) continue;
       owners.set(unified(node.topic.name), `${node.name}, which ${node.kind === 'source' ? 'reads' : 'writes'} it`);

@@ -3,7 +3,7 @@ import { type Headers, NO_HEADERS } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { type DeadLetters, type Redact, redactBytes } from './dead-letter.ts';
 import type { ParkedKey, ParkedKeys } from './parked-keys.ts';
-import { isReplay, offsetIn, parkedHeaders, placeOf, type Replay, replayOf } from './replay.ts';
+import { discardedHeaders, isReplay, offsetIn, parkedHeaders, placeOf, type Replay, replayOf } from './replay.ts';
 import type { TaskCounters } from './task-counters.ts';
 
 export interface RecordGateOptions {
@@ -110,12 +110,7 @@ export class RecordGate {
     const { letters, parked, counters } = this.#options;
     const message = `discarded by ${discard.by}: ${discard.why}`;
     // Without a place among those that wait: nobody replays it again.
-    letters.putAside(batch, index, 'Discarded', message, [
-      ['__headrace.discarded.by', Buffer.from(discard.by)],
-      ['__headrace.discarded.why', Buffer.from(discard.why)],
-      ['__headrace.discarded.sequence', Buffer.from(String(replay.sequence))],
-      ['__headrace.discarded.behind', Buffer.from(replay.behind)],
-    ]);
+    letters.putAside(batch, index, 'Discarded', message, discardedHeaders({ ...replay, discard }));
     counters.deadLetters++;
     parked.advance(key, waiting);
     return false;

@@ -5,6 +5,7 @@ import type { Headers, NewRecord, TopicPartition } from '../log/record.ts';
 const OWN_HEADERS = /^__(streams\.errors|headrace\.(errors|parked|replay|discarded))\./;
 const PARKED = '__headrace.parked.';
 const REPLAY = '__headrace.replay.';
+const DISCARDED = '__headrace.discarded.';
 
 /** Where a record of a parked key stands among those that wait. */
 export interface ParkedPlace {
@@ -58,6 +59,17 @@ export function parkedHeaders({ application, behind, sequence }: ParkedPlace): H
 /** Where a dead letter stands among those of its key; undefined for one that nobody waits behind. */
 export function parkedPlaceOf(headers: Headers): ParkedPlace | undefined {
   return placeUnder(PARKED, headers);
+}
+
+/** What the letter of a discarded record says of it. */
+export function discardedHeaders({ discard, behind, sequence }: Replay & { readonly discard: Discard }): Headers {
+  return headersUnder(DISCARDED, { ...discard, behind, sequence: String(sequence) });
+}
+
+/** Who gave the record of a letter up, and why; undefined for other letters. */
+export function discardOf(headers: Headers): Discard | undefined {
+  const by = textOf(headers, `${DISCARDED}by`);
+  return by === undefined ? undefined : { by, why: textOf(headers, `${DISCARDED}why`) ?? '' };
 }
 
 /** Whether a record says that it is a replay; looked at for each record that has headers. */

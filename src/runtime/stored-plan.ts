@@ -1,7 +1,7 @@
 import { HeadraceError } from '../errors.ts';
-import type { Log, StateChanges } from '../log/log.ts';
+import type { GroupOffset, Log, StateChanges } from '../log/log.ts';
 import { planDifferences } from '../streams/topology/diff/plan-diff.ts';
-import type { PlanDifference } from '../streams/topology/diff/plan-difference.ts';
+import { movesState, type PlanDifference } from '../streams/topology/diff/plan-difference.ts';
 import type { Plan } from '../streams/topology/plan.ts';
 import { type PlanJson, parsePlanJson, planJsonOf } from '../streams/topology/plan-json.ts';
 import { topicNamer } from './partitions.ts';
@@ -67,6 +67,22 @@ export function storedPlan(log: Log, application: string): PlanJson | undefined 
 function storedPlanText(log: Log, application: string): string | undefined {
   const bytes = log.state(application).partition(PLAN_STORE, PARTITION).get(KEY);
   return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+}
+
+/**
+ * For state that can be made again at any time, such as that of global tables: where it was written under a plan that differs
+ * in what is on disk, it is emptied and its sources are read from the beginning.
+ */
+export async function renewWhereChanged(log: Log, plan: Plan, application: string): Promise<void> {
+  const before = storedPlan(log, application);
+  if (before === undefined || !movesState(planDifferences(before, planJsonOf(plan)))) return;
+  const offsets: GroupOffset[] = [];
+  for (const { topic } of plan.subTopologies.flatMap(({ sources }) => sources)) {
+    for (const { partition, start } of await log.watermarks(topicNamer(application)(topic))) {
+      offsets.push({ topic: topic.name, partition, offset: start });
+    }
+  }
+  await log.resetGroup(application, { offsets, dropsState: true });
 }
 
 /** What only loses records under way counts while there are some. */

@@ -1,5 +1,6 @@
 import type { CommittedState, GroupOffset, StateChanges } from '../log/log.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
+import { toBinaryString } from '../state/binary-string.ts';
 import { StateNumber } from '../state/state-number.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
@@ -8,6 +9,7 @@ import type { SubTopology } from '../streams/topology/plan.ts';
 import { CurrentRecord } from './current-record.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
+import type { GlobalTables } from './global-tables.ts';
 import type { IdleTick } from './idle-tick.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
@@ -37,6 +39,7 @@ export interface TaskOptions {
   readonly collector: RecordCollector;
   readonly redact: Redact;
   readonly counters: TaskCounters;
+  readonly globals: GlobalTables;
   /** Where ticks stand and how long the task must be silent for one; without it time passes with records only. */
   readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
 }
@@ -75,13 +78,16 @@ export class Task {
     const own = topicName(subTopology.sources[0]!.topic);
     const times: OperatorTime[] = [];
     const operators: TimedOperator[] = [];
-    this.#punctuations = new Punctuations(
-      (name) => new OperatorTime(this.#timeBuffer(state, partition), `${name} ${own}`),
-    );
+    const kept = (name: string) => toBinaryString(Buffer.from(`${name} ${own}`));
+    this.#punctuations = new Punctuations({
+      time: (name) => new OperatorTime(this.#timeBuffer(state, partition), `${name} ${own}`),
+      number: (name) => new StateNumber(this.#timeBuffer(state, partition), kept(name), -1),
+    });
     const context: OperatorContext = {
       partition,
       record: this.#record,
       buffer: (store: StoreDefinition) => this.#buffers.get(store.name)!,
+      globalTable: options.globals,
       schedule: (operator, options, punctuate) => this.#punctuations.schedule(operator, options, punctuate),
       time: (operator: string) => {
         const time = new OperatorTime(this.#timeBuffer(state, partition), operator);

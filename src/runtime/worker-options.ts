@@ -8,7 +8,7 @@ import type { ErrorPolicy } from './error-handlers.ts';
 
 export interface WorkerOptions extends ErrorPolicy {
   readonly log: Log;
-  readonly topology: Topology;
+  readonly topology: Pick<Topology, 'plan'>;
   /** Names the group, the state and the internal topics. */
   readonly application: string;
   /** Names this worker over restarts. */

@@ -3,6 +3,7 @@ import type { Member, PollResult } from '../log/log.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
 import { commit } from './commit.ts';
 import { FetchBalance } from './fetch-balance.ts';
+import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables.ts';
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
@@ -46,6 +47,8 @@ export class Worker {
   #member: Member | undefined;
   #assigned: AssignedTasks | undefined;
   #plan: StoredPlan | undefined;
+  #globals: { readonly worker: Worker; readonly running: Promise<void> } | undefined;
+  #globalsFault: { readonly error: unknown } | undefined;
   readonly #idle = new IdleWaiters();
   #isStopping = false;
   #hasEnded = false;
@@ -76,7 +79,10 @@ export class Worker {
           retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
         }
       }
+      if (this.#globalsFault !== undefined) throw this.#globalsFault.error;
     } finally {
+      this.#globals?.worker.stop();
+      await this.#globals?.running;
       const member = this.#member;
       this.#member = undefined;
       this.#hasEnded = true;
@@ -96,6 +102,7 @@ export class Worker {
    * committed, whatever is sent meanwhile; also when the worker ends.
    */
   async idle(): Promise<void> {
+    await this.#globals?.worker.idle();
     // Results may be on their way through a repartition topic: each further sub-topology takes another look.
     const { log, topology, application } = this.#options;
     const rounds = topology.plan.subTopologies.length;
@@ -130,9 +137,30 @@ export class Worker {
     checkIdleAfter(idleAfterMs);
     const { allowTopologyChange = false } = this.#options;
     this.#plan = await StoredPlan.checked({ log, plan, application, allowTopologyChange });
+    await this.#readGlobals();
     const partitionsOf = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
-    return new AssignedTasks({ plan, application, policy, redact, counters, partitionsOf, idleAfterMs });
+    const globals = committedGlobals(log, plan, this.#globalGroup(), partitionsOf);
+    return new AssignedTasks({ plan, application, policy, redact, counters, partitionsOf, globals, idleAfterMs });
+  }
+
+  /** Global tables have a worker of their own; this one begins when that has read what is there. */
+  async #readGlobals(): Promise<void> {
+    const plan = planOfGlobals(this.#options.topology.plan);
+    if (plan === undefined) return;
+    const { idleAfterMs: _noTicks, onStep: _notItsSteps, ...options } = this.#options;
+    const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });
+    const running = globals.run().catch((error: unknown) => {
+      this.#globalsFault = { error };
+      this.stop();
+    });
+    this.#globals = { worker: globals, running };
+    await globals.idle();
+  }
+
+  #globalGroup(): string {
+    const { application, member = DEFAULT_MEMBER } = this.#options;
+    return groupOfGlobals(application, member);
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {

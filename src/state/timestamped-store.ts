@@ -5,6 +5,11 @@ import type { WriteBuffer } from './write-buffer.ts';
 
 const TIMESTAMP_BYTES = 8;
 
+/** The value of a row as {@link TimestampedStore} writes it. */
+export function readTimestamped<V>(stored: Uint8Array, value: Serde<V>): V {
+  return value.deserialize(stored.slice(TIMESTAMP_BYTES));
+}
+
 /**
  * The store behind a table: each value with the timestamp of the record that made it (KIP-258), as 8 bytes of
  * little-endian float64 (exact for whole milliseconds) before the value's own bytes.

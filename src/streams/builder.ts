@@ -1,5 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
+import { GlobalKTable } from './global-table.ts';
 import { type Graph, newGraph } from './graph.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
@@ -43,22 +45,38 @@ export class StreamsBuilder {
    * null key are skipped. `name` names the store.
    */
   table<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): KTable<K, V> {
-    const { name: _storeName, ...source } = consumed;
-    const parent = this.#source(topic, source);
-    const store = Object.freeze({
-      kind: 'keyValue',
-      name: consumed.name,
-      key: consumed.key,
-      value: consumed.value,
-      timestamped: true,
-    } as const);
-    const node = this.#graph.add({ kind: 'tableSource', parents: [parent], store }, 'KTABLE-SOURCE');
-    return new KTable<K, V>(this.#graph, node, consumed);
+    return new KTable<K, V>(this.#graph, this.#tableSource(topic, consumed, false).node, consumed);
+  }
+
+  /**
+   * A topic as a table that every worker has whole. `name` names the store. Its worker reads it to the end before it processes
+   * anything else, and follows it from then on: which of two versions of a row a record meets is a matter of time, not of order.
+   */
+  globalTable<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): GlobalKTable<K, V> {
+    return new GlobalKTable(this.#graph, this.#tableSource(topic, consumed, true).store);
   }
 
   /** Checks the graph and makes the plan. Throws TOPOLOGY_INVALID, naming the operator. */
   build(): Topology {
     return new Topology(this.#graph.nodes());
+  }
+
+  #tableSource<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }, isGlobal: boolean) {
+    const { name, key, value } = consumed;
+    const { name: _storeName, ...source } = consumed;
+    const parent = this.#source(topic, source);
+    const store: KeyValueStoreDefinition<K, V> = Object.freeze({
+      kind: 'keyValue',
+      name,
+      key,
+      value,
+      timestamped: true,
+    });
+    const node = this.#graph.add(
+      { kind: 'tableSource', parents: [parent], store: store as KeyValueStoreDefinition, ...(isGlobal ? { isGlobal } : {}) },
+      'KTABLE-SOURCE',
+    );
+    return { node, store };
   }
 
   #source<K, V>(topic: string, consumed: Consumed<K, V>) {

@@ -18,7 +18,7 @@ export interface StreamJoinOptions<K, V, V2> {
   readonly otherValue?: Serde<V2>;
 }
 
-export interface StreamJoinSide {
+interface Side {
   readonly node: Node;
   readonly serdes: KnownSerdes<unknown, unknown>;
 }
@@ -26,8 +26,8 @@ export interface StreamJoinSide {
 /** The node that joins two streams, each partitioned by its key. Stores are named as Kafka Streams names them (KIP-479). */
 export function addStreamStreamJoin(
   graph: Graph,
-  left: StreamJoinSide,
-  right: StreamJoinSide,
+  left: Side,
+  right: Side,
   join: 'inner' | 'left' | 'outer',
   joiner: (left: unknown, right: unknown, key: unknown) => unknown,
   options: StreamJoinOptions<unknown, unknown, unknown>,

@@ -1,13 +1,14 @@
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { addBranches } from './branches.ts';
+import type { GlobalKTable } from './global-table.ts';
 import { checkName, checkSameGraph, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from './processor.ts';
 import { requiredSerdes } from './required-serdes.ts';
-import { addStreamStreamJoin, type StreamJoinOptions, type StreamJoinSide } from './stream-stream-join.ts';
-import { addStreamTableJoin } from './stream-table-join.ts';
+import { addJoin, type JoinPartner, type StreamInput } from './stream-join.ts';
+import type { StreamJoinOptions } from './stream-stream-join.ts';
 import { KTable } from './table.ts';
 import type { Node } from './topology/nodes.ts';
 
@@ -22,8 +23,6 @@ export interface ProcessOptions<K, V, S extends Readonly<Record<string, KeyValue
   readonly stores?: S;
   readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
 }
-
-type JoinPartner<K> = KTable<K, unknown> | KStream<K, unknown>;
 
 /**
  * A stream of records. Immutable: each method returns a new stream. Keys and values may be null in the log; the
@@ -169,10 +168,15 @@ export class KStream<K, V> {
     joiner: (left: V, right: V2, key: K) => R,
     options: StreamJoinOptions<K, V, V2>,
   ): KStream<K, R>;
-  join(partner: JoinPartner<K>, joiner: never, options: Grouped<K, V> | StreamJoinOptions<K, V, unknown> = {}) {
-    return partner instanceof KStream
-      ? this.#joinStream('inner', partner, joiner, options as StreamJoinOptions<K, V, unknown>)
-      : this.#join(partner, joiner, false, options);
+  /** Each record with the row of a global table that `keyOf` names; without one, or with a null value, the record is skipped. */
+  join<GK, T, R>(
+    table: GlobalKTable<GK, T>,
+    keyOf: (key: K, value: V) => NoInfer<GK> | null,
+    joiner: (value: V, tableValue: T, key: K) => R,
+    named?: Named,
+  ): KStream<K, R>;
+  join<R>(partner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
+    return this.#join('inner', partner, rest);
   }
 
   /** As {@link join}, but a record without a table value is joined with null. */
@@ -187,10 +191,15 @@ export class KStream<K, V> {
     joiner: (left: V, right: V2 | null, key: K) => R,
     options: StreamJoinOptions<K, V, V2>,
   ): KStream<K, R>;
-  leftJoin(partner: JoinPartner<K>, joiner: never, options: Grouped<K, V> | StreamJoinOptions<K, V, unknown> = {}) {
-    return partner instanceof KStream
-      ? this.#joinStream('left', partner, joiner, options as StreamJoinOptions<K, V, unknown>)
-      : this.#join(partner, joiner, true, options);
+  /** As {@link join}, but a record that names no row is joined with null. */
+  leftJoin<GK, T, R>(
+    table: GlobalKTable<GK, T>,
+    keyOf: (key: K, value: V) => NoInfer<GK> | null,
+    joiner: (value: V, tableValue: T | null, key: K) => R,
+    named?: Named,
+  ): KStream<K, R>;
+  leftJoin<R>(partner: unknown, ...rest: readonly unknown[]): KStream<K, R> {
+    return this.#join('left', partner, rest);
   }
 
   /** As {@link leftJoin}, for the records of either stream. */
@@ -199,7 +208,7 @@ export class KStream<K, V> {
     joiner: (left: V | null, right: V2 | null, key: K) => R,
     options: StreamJoinOptions<K, V, V2>,
   ): KStream<K, R> {
-    return this.#joinStream('outer', other, joiner as never, options);
+    return this.#join('outer', other, [joiner, options]);
   }
 
   /** The door for rules that no other operator expresses: a function with typed stores of its own. Counts as a change of key. */
@@ -245,30 +254,15 @@ export class KStream<K, V> {
     return new KStream(this.#graph, node, serdes);
   }
 
-  #join<T, R>(
-    table: KTable<K, T>,
-    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
-    isLeft: boolean,
-    joined: Grouped<K, V>,
-  ): KStream<K, R> {
-    checkSameGraph(this.#graph, table.graph(), 'join');
-    const serdes = { key: joined.key ?? this.#serdes.key, value: joined.value ?? this.#serdes.value };
-    const stream = partitionedByKey(this.#graph, this.#node, 'join', joined.name, serdes);
-    const node = addStreamTableJoin(this.#graph, stream, table.node(), isLeft, joiner);
-    return new KStream(this.#graph, node, { key: serdes.key });
+  #join<R>(kind: 'inner' | 'left' | 'outer', partner: unknown, rest: readonly unknown[]): KStream<K, R> {
+    // The overloads have tied the types of partner, functions and options to each other.
+    const other = partner instanceof KStream ? partner.#input() : (partner as Exclude<JoinPartner, StreamInput>);
+    const { node, key } = addJoin(this.#input(), kind, other, rest);
+    return new KStream<K, R>(this.#graph, node, { key: key as Serde<K> | undefined });
   }
 
-  #joinStream<V2, R>(
-    join: 'inner' | 'left' | 'outer',
-    other: KStream<K, V2>,
-    joiner: (left: unknown, right: unknown, key: unknown) => unknown,
-    options: StreamJoinOptions<K, V, V2>,
-  ): KStream<K, R> {
-    checkSameGraph(this.#graph, other.#graph, 'join');
-    const left = { node: this.#node, serdes: this.#serdes } as StreamJoinSide;
-    const right = { node: other.#node, serdes: other.#serdes } as StreamJoinSide;
-    const { node, key } = addStreamStreamJoin(this.#graph, left, right, join, joiner, options as never);
-    return new KStream<K, R>(this.#graph, node, { key: key as Serde<K> });
+  #input(): StreamInput {
+    return { graph: this.#graph, node: this.#node, serdes: this.#serdes as KnownSerdes<unknown, unknown> };
   }
 
   #process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>>>(

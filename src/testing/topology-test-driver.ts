@@ -5,17 +5,20 @@ import { RecordBuffer } from '../log/record-buffer.ts';
 import { apply, seal } from '../runtime/commit.ts';
 import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
 import type { ErrorPolicy } from '../runtime/error-handlers.ts';
+import { type GlobalTables, globalsIn, planOfGlobals } from '../runtime/global-tables.ts';
+import { idleTickTopic } from '../runtime/idle-tick.ts';
 import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
 import { RecordCollector } from '../runtime/record-collector.ts';
 import { Task } from '../runtime/task.ts';
 import { noneCounted, type TaskCounters } from '../runtime/task-counters.ts';
 import type { Serde } from '../serde/serde.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
+import type { SubTopology } from '../streams/topology/plan.ts';
 import type { Topology } from '../streams/topology/topology.ts';
 import { MemoryState } from './memory-state.ts';
-import { MemoryTopic } from './memory-topic.ts';
+import { MemoryTopics } from './memory-topics.ts';
 import { type StoreView, viewOf } from './store-view.ts';
-import { type PipeOptions, TestInputTopic, TestOutputTopic, type TestRecord } from './test-topics.ts';
+import { type PipeOptions, TestInputTopic, TestOutputTopic } from './test-topics.ts';
 
 export interface TopologyTestDriverOptions extends ErrorPolicy {
   /** Partitions of every topic, or of each by name (others get 1). */
@@ -26,6 +29,8 @@ export interface TopologyTestDriverOptions extends ErrorPolicy {
   /** `each` (the default) commits after every record piped; `manual` waits for {@link TopologyTestDriver.commit}. */
   readonly commit?: 'each' | 'manual';
   readonly redact?: Redact;
+  /** As a worker's: with it {@link TopologyTestDriver.advanceTime} lets the time of silent tasks pass. */
+  readonly idleAfterMs?: number;
 }
 
 /**
@@ -44,10 +49,9 @@ export class TopologyTestDriver {
   readonly #topology: Topology;
   readonly #options: TopologyTestDriverOptions;
   readonly #topicName: ReturnType<typeof topicNamer>;
-  readonly #topics = new Map<string, MemoryTopic>();
+  readonly #topics = new MemoryTopics();
   readonly #state = new MemoryState();
   readonly #committed = new Map<string, number>();
-  readonly #readPositions = new Map<string, number>();
   #tasks: Task[] = [];
   #collector: RecordCollector;
   readonly #counters: TaskCounters = noneCounted();
@@ -59,29 +63,29 @@ export class TopologyTestDriver {
     this.#now = options.startTimeMs ?? 0;
     const application = options.application ?? 'test';
     this.#topicName = topicNamer(application);
-    for (const { sources, nodes } of topology.plan.subTopologies) {
-      for (const { topic } of sources)
-        if (!topic.isInternal) this.#addTopic(topic.name, this.#partitionsOf(topic.name));
-      for (const node of nodes) {
-        if (node.kind === 'sink' && !node.topic.isInternal)
-          this.#addTopic(node.topic.name, this.#partitionsOf(node.topic.name));
+    const { plan } = topology;
+    for (const { sources, nodes } of [...plan.subTopologies, ...plan.globalTables]) {
+      const sinks = nodes.filter((node) => node.kind === 'sink');
+      for (const { topic } of [...sources, ...sinks]) {
+        if (!topic.isInternal) this.#topics.add(topic.name, this.#partitionsOf(topic.name));
       }
     }
-    const existing = new Map(
-      [...this.#topics].map(([name, { partitions }]) => [
-        name,
-        { name, partitions: partitions.length, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 } as const,
-      ]),
-    );
-    for (const [name, partitions] of resolvePartitions(topology.plan, application, existing)) {
-      this.#addTopic(name, partitions);
-      this.#addTopic(deadLetterTopic(name), partitions);
+    const globals = planOfGlobals(plan);
+    for (const each of globals === undefined ? [plan] : [plan, globals]) {
+      for (const [name, partitions] of resolvePartitions(each, application, this.#topics.configs())) {
+        this.#topics.add(name, partitions);
+        this.#topics.add(deadLetterTopic(name), partitions);
+      }
+    }
+    for (const subTopology of options.idleAfterMs === undefined ? [] : plan.subTopologies) {
+      const partitions = this.#topics.partitionsOf(this.#topicName(subTopology.sources[0]!.topic))!;
+      this.#topics.add(idleTickTopic(application, subTopology), partitions);
     }
     this.#collector = this.#start();
   }
 
   inputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestInputTopic<K, V> {
-    this.#topic(topic);
+    this.#topics.get(topic);
     return new TestInputTopic(serdes.key, serdes.value, (key, value, options) =>
       this.#pipe(topic, key, value, options),
     );
@@ -91,8 +95,8 @@ export class TopologyTestDriver {
     topic: string,
     serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
   ): TestOutputTopic<K, V> {
-    this.#topic(topic);
-    return new TestOutputTopic(serdes.key, serdes.value, () => this.#take(topic));
+    this.#topics.get(topic);
+    return new TestOutputTopic(serdes.key, serdes.value, () => this.#topics.take(topic));
   }
 
   /**
@@ -118,21 +122,13 @@ export class TopologyTestDriver {
     for (;;) {
       this.#process();
       const transaction = seal(0, this.#tasks, this.#collector);
-      const ends = new Map<string, number>();
-      for (const { topic, partition, buffer } of transaction.records) {
-        const target = this.#topic(topic).partitions[partition]!;
-        ends.set(keyOf(topic, partition), target.end);
-        target.append(buffer);
-      }
+      const appended = this.#topics.append(transaction.records);
       this.#state.apply(transaction.stateChanges);
       for (const { topic, partition, offset } of transaction.offsets)
         this.#committed.set(keyOf(topic, partition), offset);
-      const written = transaction.records.map(({ topic, partition }) => ({ topic, partition }));
       apply(this.#tasks, this.#collector);
       // Each of them, whatever the others bring.
-      const fed = written.filter(({ topic, partition }) =>
-        this.#feed(topic, partition, ends.get(keyOf(topic, partition))!),
-      );
+      const fed = appended.filter(({ topic, partition, from }) => this.#feed(topic, partition, from));
       if (fed.length === 0) return;
     }
   }
@@ -140,10 +136,8 @@ export class TopologyTestDriver {
   /** As if the process died here: what was not committed is gone, and everything starts again from the committed offsets. */
   crash(): void {
     this.#collector = this.#start();
-    for (const [name, topic] of this.#topics) {
-      for (let partition = 0; partition < topic.partitions.length; partition++) {
-        this.#feed(name, partition, this.#committed.get(keyOf(name, partition)) ?? 0);
-      }
+    for (const { topic, partition } of this.#topics.all()) {
+      this.#feed(topic, partition, this.#committed.get(keyOf(topic, partition)) ?? 0);
     }
     this.#process();
     if (this.#options.commit !== 'manual') this.commit();
@@ -157,7 +151,10 @@ export class TopologyTestDriver {
   }
 
   #punctuate(): void {
-    for (const task of this.#tasks) task.punctuateWallClock(this.#now);
+    for (const task of this.#tasks) {
+      task.punctuateWallClock(this.#now);
+      task.tickIdle(this.#now, () => true);
+    }
   }
 
   /** Processed and skipped records and dead letters so far; records processed again after a crash count again. */
@@ -166,7 +163,7 @@ export class TopologyTestDriver {
   }
 
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions): void {
-    const { partitions } = this.#topic(topic);
+    const { partitions } = this.#topics.get(topic);
     const partition = options.partition ?? partitionFor(key, partitions.length);
     const target = partitions[partition];
     if (target === undefined) {
@@ -189,7 +186,7 @@ export class TopologyTestDriver {
     const task = this.#tasks.find((each) =>
       each.queues.some((queue) => queue.topic === topic && queue.partition === partition),
     );
-    const batches = this.#topic(topic).partitions[partition]!.from(from);
+    const batches = this.#topics.get(topic).partitions[partition]!.from(from);
     for (const batch of batches) task?.enqueue(batch);
     return task !== undefined && batches.length > 0;
   }
@@ -203,67 +200,41 @@ export class TopologyTestDriver {
   }
 
   #start(): RecordCollector {
-    const collector = new RecordCollector((topic) => this.#topics.get(topic)?.partitions.length);
-    const redact = this.#options.redact ?? ((text: string) => text);
-    this.#tasks = this.#topology.plan.subTopologies.flatMap((subTopology) => {
-      const topics = subTopology.sources.map((source) => this.#topicName(source.topic));
-      return this.#topic(topics[0]!).partitions.map((_, partition) => {
-        const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
-        return new Task({
-          subTopology,
-          partition,
-          application: this.#options.application ?? 'test',
-          policy: this.#options,
-          topicName: this.#topicName,
-          positions,
-          state: this.#state,
-          collector,
-          redact,
-          counters: this.#counters,
-        });
-      });
-    });
+    const partitionsOf = (topic: string) => this.#topics.partitionsOf(topic);
+    const collector = new RecordCollector(partitionsOf);
+    const { plan } = this.#topology;
+    const globals = globalsIn(plan, (store, partition) => this.#state.partition(store, partition), partitionsOf);
+    this.#tasks = [...plan.globalTables, ...plan.subTopologies].flatMap((subTopology) =>
+      this.#topics
+        .get(this.#topicName(subTopology.sources[0]!.topic))
+        .partitions.map((_, partition) => this.#task(subTopology, partition, collector, globals)),
+    );
     this.#punctuate();
     return collector;
   }
 
-  #take(topic: string): readonly TestRecord<Uint8Array, Uint8Array>[] {
-    return this.#topic(topic).partitions.flatMap((target, partition) => {
-      const key = keyOf(topic, partition);
-      const batches = target.from(this.#readPositions.get(key) ?? 0);
-      this.#readPositions.set(key, target.end);
-      return batches.flatMap((batch) =>
-        Array.from({ length: batch.length }, (_, index) => ({
-          key: batch.keyAt(index),
-          value: batch.valueAt(index),
-          timestamp: batch.timestampAt(index),
-          headers: batch.headersAt(index),
-          offset: batch.offsetAt(index),
-          partition,
-        })),
-      );
-    });
+  #task(subTopology: SubTopology, partition: number, collector: RecordCollector, globals: GlobalTables): Task {
+    const { application = 'test', redact = (text) => text, idleAfterMs } = this.#options;
+    const isSilenced = idleAfterMs === undefined || this.#topology.plan.globalTables.includes(subTopology);
+    const idleTicks = isSilenced ? undefined : { topic: idleTickTopic(application, subTopology), afterMs: idleAfterMs };
+    const topics = subTopology.sources.map((source) => this.#topicName(source.topic));
+    if (idleTicks !== undefined) topics.push(idleTicks.topic);
+    const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
+    const [topicName, policy, state, counters] = [this.#topicName, this.#options, this.#state, this.#counters];
+    const place = { subTopology, partition, application, topicName, positions, state };
+    return new Task({ ...place, globals, collector, policy, redact, counters, idleTicks });
   }
 
   #stores(name: string): readonly StoreView[] {
-    for (const { stores, sources } of this.#topology.plan.subTopologies) {
+    const { plan } = this.#topology;
+    for (const { stores, sources } of [...plan.subTopologies, ...plan.globalTables]) {
       const found = stores.find((store) => store.name === name);
       if (found === undefined) continue;
-      return this.#topic(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
+      return this.#topics.get(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
         return viewOf(found, new WriteBuffer(name, partition, this.#state.partition(name, partition)));
       });
     }
     throw new HeadraceError('STORE_UNKNOWN', `The topology has no store ${name}`);
-  }
-
-  #topic(name: string): MemoryTopic {
-    const topic = this.#topics.get(name);
-    if (topic === undefined) throw new HeadraceError('TOPIC_UNKNOWN', `The topology has no topic ${name}`);
-    return topic;
-  }
-
-  #addTopic(name: string, partitions: number): void {
-    if (!this.#topics.has(name)) this.#topics.set(name, new MemoryTopic(name, partitions));
   }
 
   #partitionsOf(topic: string): number {

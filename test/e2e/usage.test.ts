@@ -47,6 +47,8 @@ describe('wrong usage', () => {
     ['a reset without a direction', ['reset', 'account-ledger']],
     ['one plan to compare', ['topology', 'diff', 'account-ledger']],
     ['half a place', ['dlq', 'replay', 'transactions.dlq', '0']],
+    ['a place and a key', ['dlq', 'replay', 'transactions.dlq', '0', '0', '--key', 'P']],
+    ['a discard without a person', ['dlq', 'discard', 'transactions.dlq', '0', '0', '--why', 'no']],
   ])('%s exits 2', async (_what, args) => {
     const { status, out, err } = await headrace([...args], { environment: { HEADRACE_DATA: place.file('data') } });
     expect(status).toBe(2);

@@ -48,6 +48,11 @@ class Interpreter {
       case 'table':
         if (operator.historyMs !== undefined) throw new Unsupported('versioned table');
         return table(this.builder.table(operator.topic!, { ...strings, name: `t${id}` }));
+      case 'globalTable':
+        return {
+          kind: 'globalTable',
+          table: this.builder.globalTable(operator.topic!, { ...strings, name: `gt${id}` }),
+        };
       case 'filter':
       case 'filterNot':
         return this.#filter(operator);

@@ -1,5 +1,5 @@
 import { JoinWindows, stringSerde } from 'headrace';
-import { foreignKey } from './functions.ts';
+import { firstCharacter, foreignKey } from './functions.ts';
 import { type Made, stream, table, Unsupported } from './made.ts';
 import type { Operator } from './scenario.ts';
 
@@ -12,6 +12,7 @@ export function joined(operator: Operator, id: string, left: Made, right: Made):
   if (left.kind === 'table' && right.kind === 'table') return tableTable(operator, left, right);
   if (left.kind === 'stream' && right.kind === 'table') return streamTable(operator, id, left, right);
   if (left.kind === 'stream' && right.kind === 'stream') return streamStream(operator, id, left, right);
+  if (left.kind === 'stream' && right.kind === 'globalTable') return streamGlobal(operator, left, right);
   throw new Unsupported(`join of ${left.kind} and ${right.kind}`);
 }
 
@@ -38,6 +39,11 @@ function streamStream({ kind, ...times }: Operator, id: string, left: Of<'stream
     default:
       return stream(left.stream.outerJoin(right.stream, joiner, options));
   }
+}
+
+function streamGlobal({ kind }: Operator, { stream: left }: Of<'stream'>, { table: right }: Of<'globalTable'>): Made {
+  const keyOf = (_key: Text, value: Text) => (value === null ? null : firstCharacter(value));
+  return stream(kind === 'inner' ? left.join(right, keyOf, joiner) : left.leftJoin(right, keyOf, joiner));
 }
 
 function streamTable(operator: Operator, id: string, left: Of<'stream'>, right: Of<'table'>): Made {

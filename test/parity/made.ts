@@ -1,10 +1,11 @@
-import type { KGroupedStream, KGroupedTable, KStream, KTable, Windowed } from 'headrace';
+import type { GlobalKTable, KGroupedStream, KGroupedTable, KStream, KTable, Windowed } from 'headrace';
 import type { Operator } from './scenario.ts';
 
 /** What an operator of a scenario has made. */
 export type Made =
   | { readonly kind: 'stream'; readonly stream: KStream<string, string> }
   | { readonly kind: 'table'; readonly table: KTable<string, string>; readonly isWindowed: boolean }
+  | { readonly kind: 'globalTable'; readonly table: GlobalKTable<string, string> }
   | { readonly kind: 'windows'; readonly grouped: KGroupedStream<string, string>; readonly windows: Operator }
   | { readonly kind: 'groupedStream'; readonly grouped: KGroupedStream<string, string> }
   | { readonly kind: 'groupedTable'; readonly grouped: KGroupedTable<string, string> };

@@ -1,6 +1,6 @@
 import { bytesSerde, keyValueStore, type Serde, StreamsBuilder, type Topology } from 'headrace';
 import { type TestRecord, TopologyTestDriver } from 'headrace/testing';
-import { parkedPlaceOf, replayRecord } from '../../src/runtime/replay.ts';
+import { discardOf, parkedPlaceOf, replayRecord } from '../../src/runtime/replay.ts';
 import { text } from '../text-serde.ts';
 
 /** What can happen to a topic whose records fail; picks are taken modulo what there is. */
@@ -78,12 +78,14 @@ export class ParkingModel {
   act(action: Action): void {
     switch (action.do) {
       case 'arrive':
-        return this.#arrive(KEYS[action.key % KEYS.length]!, action.breaks);
+        this.#arrive(KEYS[action.key % KEYS.length]!, action.breaks);
+        return;
       case 'replay':
         for (const pick of action.picks) this.#replay(this.#waiting(), pick);
         return;
       case 'discard':
-        return this.#replay(this.#waiting(), action.pick, { by: 'anna', why: 'never' });
+        this.#replay(this.#waiting(), action.pick, { by: 'anna', why: 'never' });
+        return;
       case 'mend':
         this.#broken.delete([...this.#broken.keys()][action.pick % Math.max(1, this.#broken.size)] ?? '');
         return;
@@ -113,7 +115,7 @@ export class ParkingModel {
       arrived: this.#arrived,
       processed: this.#processed,
       discarded: this.#discarded(),
-      unparked: new Set(this.#letters.filter(({ key }) => key === null).map(valueOf)),
+      unparked: new Set(this.#letters.filter(({ key }) => key === null).map(valueIn)),
       isEnd,
     });
   }
@@ -140,8 +142,8 @@ export class ParkingModel {
   }
 
   #discarded(): ReadonlySet<string> {
-    const letters = this.#letters.filter(({ headers }) => headers.some(([name]) => name === '__headrace.discarded.by'));
-    return new Set(letters.map(valueOf));
+    const letters = this.#letters.filter(({ headers }) => discardOf(headers) !== undefined);
+    return new Set(letters.map(valueIn));
   }
 
   /** Takes what was committed. */
@@ -152,7 +154,7 @@ export class ParkingModel {
   }
 }
 
-const valueOf = ({ value }: Letter) => Buffer.from(value!).toString();
+const valueIn = ({ value }: Letter) => Buffer.from(value!).toString();
 
 export interface Course {
   readonly arrived: readonly (readonly [key: string | null, value: string])[];

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Clock } from '../../clock.ts';
 import type { ValueFormat } from '../formats/topic-formats.ts';
+import { parkKeysMaxOf } from './park-keys.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -18,7 +19,7 @@ export interface GlobalOptions {
 
 /** What a node must know of them. */
 export function nodeOptionsOf({ data, valueFormat, schemaRegistry }: GlobalOptions) {
-  return { dataDirectory: data, valueFormat, schemaRegistry };
+  return { dataDirectory: data, valueFormat, schemaRegistry, parkKeysMax: parkKeysMaxOf(undefined) };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

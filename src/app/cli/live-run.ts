@@ -11,6 +11,7 @@ import { generate } from '../traffic/generate.ts';
 import type { StartOptions } from './commands/start.ts';
 import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { onEndSignals } from './end-signals.ts';
+import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
 
 /** After Ctrl-C, how long to wait for what is under way. */
@@ -27,6 +28,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     logger,
     partitions: options.partitions,
     businessZone: options.businessZone,
+    parkKeysMax: parkKeysMaxOf(options.parkKeys),
     allowTopologyChange: options.allowTopologyChange,
     answerWithinMs,
   });

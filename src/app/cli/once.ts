@@ -13,6 +13,7 @@ import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { type IntakeOptions, takeIn } from './intake.ts';
 import { type IntakeSummary, summaryText } from './intake-summary.ts';
 import { write } from './output.ts';
+import { parkKeysMaxOf } from './park-keys.ts';
 import { printReconciliation } from './reconciliation-report.ts';
 
 /** `start --once`: one file from intake to SQL. Resolves with the exit code. */
@@ -27,6 +28,7 @@ export async function runOnce(
     logger,
     partitions: options.partitions,
     businessZone: options.businessZone,
+    parkKeysMax: parkKeysMaxOf(options.parkKeys),
     allowTopologyChange: options.allowTopologyChange,
   });
   try {

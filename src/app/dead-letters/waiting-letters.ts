@@ -1,4 +1,4 @@
-import { type ParkedPlace, parkedPlaceOf, placeOf } from '../../runtime/replay.ts';
+import { discardOf, type ParkedPlace, parkedPlaceOf, placeOf } from '../../runtime/replay.ts';
 import type { PartitionParking } from './committed-parking.ts';
 import type { Letter } from './letters.ts';
 
@@ -41,6 +41,7 @@ export class WaitingLetters {
 
   /** Undefined for a letter that was never parked. */
   statusOf(letter: Letter): LetterStatus | undefined {
+    if (discardOf(letter.record.headers) !== undefined) return 'over';
     const place = parkedPlaceOf(letter.record.headers);
     if (place === undefined) return undefined;
     const waiting = this.#keys.get(nameOf(place));

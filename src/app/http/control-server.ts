@@ -137,6 +137,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
   server.get<{ Querystring: { id?: string } }>('/case', async ({ query }) => ({
     case: await node.findCase(query.id ?? ''),
   }));
+  server.get('/parked', async () => ({ parked: await node.parked() }));
   server.post('/holds', async () => ({ id: await leases.take() }));
   server.put<{ Params: { id: string } }>('/holds/:id', async ({ params }) => {
     leases.renew(params.id);

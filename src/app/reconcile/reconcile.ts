@@ -4,6 +4,7 @@ import { ATM_TOPICS } from '../../../topologies/atm-dispense/topics.ts';
 import { RECONCILIATION_TOPICS } from '../../../topologies/reconciliation/topics.ts';
 import { type HeadraceNode, recordsOf, valueIn } from '../node.ts';
 import { readJsonRows } from '../query-rows.ts';
+import { LEDGER } from '../systems.ts';
 import { addTo, compareFigures, type Difference, type Source, toScaled } from './figures.ts';
 
 export interface ReconcileReport {
@@ -102,7 +103,11 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
     await recordCount(node, DEAD_LETTERS),
   ];
   const accepted = outcomes;
-  if (accepted + rejected + deadLetters !== inputRecords) {
+  // A replay whose turn is over is a record of the input that has no outcome.
+  const dropped = (await node.parked())
+    .filter(({ application, topic }) => application === LEDGER && topic === TOPICS.transactions)
+    .reduce((sum, parking) => sum + parking.dropped, 0);
+  if (accepted + rejected + deadLetters + dropped !== inputRecords) {
     findings.push({
       figure: 'outcomes',
       values: {
@@ -110,6 +115,7 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
         accepted: String(accepted),
         rejected: String(rejected),
         deadLetters: String(deadLetters),
+        ...(dropped === 0 ? {} : { droppedReplays: String(dropped) }),
       },
     });
   }

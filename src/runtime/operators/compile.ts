@@ -2,6 +2,7 @@ import type { Node } from '../../streams/topology/nodes.ts';
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
 import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
+import { globalJoin } from './global-join.ts';
 import { process } from './process.ts';
 import type { OperatorContext, Receive } from './receive.ts';
 import { sessionAggregate } from './session-aggregate.ts';
@@ -119,6 +120,8 @@ function operatorOf(
       return foreignKeyJoin(node, context, next);
     case 'foreignKeyResponse':
       return [foreignKeyResponse(node, context, next), undefined];
+    case 'globalJoin':
+      return globalJoin(node, context, next);
     case 'streamStreamJoin':
       return streamStreamJoin(node, context, next);
     case 'streamTableJoin':

@@ -1,9 +1,10 @@
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
-import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { KeyValueStoreDefinition, StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
 import type { PunctuationOptions } from '../../streams/processor.ts';
 import type { TopicName } from '../../streams/topology/nodes.ts';
 import type { CurrentRecord } from '../current-record.ts';
+import type { GlobalTableRows } from '../global-table-rows.ts';
 import type { OperatorTime } from '../operator-time.ts';
 import type { TopicOutput } from '../record-collector.ts';
 import type { TimedOperator } from '../timed-operator.ts';
@@ -22,6 +23,8 @@ export interface OperatorContext {
   readonly partition: number;
   readonly record: CurrentRecord;
   buffer(store: StoreDefinition): WriteBuffer;
+  /** The rows of a global table. */
+  globalTable(store: KeyValueStoreDefinition): GlobalTableRows;
   /** Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. */
   time(operator: string): OperatorTime;
   /** Calls a function again and again, see Punctuations. */

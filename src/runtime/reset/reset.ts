@@ -65,7 +65,7 @@ async function planned(log: Log, plan: PlanJson, request: ResetRequest): Promise
     sources,
     purged: await resetsOf(named('repartition'), { kind: 'latest' }),
     replayed: await resetsOf(named('idleTicks'), { kind: 'earliest' }),
-    stores: plan.stores.map(({ name }) => name),
+    stores: [...new Set(plan.subTopologies.flatMap(({ stores }) => stores))],
     keepsState,
     outputs: await outputsOf(log, plan, application),
     warnings: await warningsOf(

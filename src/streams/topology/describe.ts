@@ -3,22 +3,27 @@ import type { Plan, PlannedNode, SubTopology } from './plan.ts';
 
 /** Kafka Streams' `Topology.describe()` text, to the space, as its visualisers read it. */
 export function describeAsText(plan: Plan): string {
-  const parts = plan.subTopologies.map((subTopology) => `  ${textOf(subTopology)}`);
-  return `Topologies:\n ${parts.join('')}`;
+  const parts = plan.subTopologies.map((part) => `  Sub-topology: ${part.id}\n${nodesOf(part)}\n`);
+  // Only the others have an empty line behind them.
+  const globals = plan.globalTables.map(
+    (part, index) =>
+      `  Sub-topology: ${parts.length + index} for global store (will not generate tasks)\n${nodesOf(part)}`,
+  );
+  return `Topologies:\n ${parts.join('')}${globals.join('')}`;
 }
 
-function textOf({ id, nodes }: SubTopology): string {
+function nodesOf({ nodes }: SubTopology): string {
   const children = new Map<PlannedNode, PlannedNode[]>(nodes.map((node) => [node, []]));
   const parents = new Map(nodes.map((node) => [node, [...new Set(recordParents(node))] as readonly PlannedNode[]]));
   for (const node of nodes) for (const parent of parents.get(node)!) children.get(parent)!.push(node);
   const inOrder = orderBySize(nodes, children);
-  const lines = [`Sub-topology: ${id}`];
+  const lines: string[] = [];
   for (const node of [...nodes].sort(inOrder)) {
     lines.push(`    ${head(node)}`);
     if (node.kind !== 'sink') lines.push(`      --> ${listed(children.get(node)!, inOrder)}`);
     if (node.kind !== 'source') lines.push(`      <-- ${listed(parents.get(node)!, inOrder)}`);
   }
-  return `${lines.join('\n')}\n\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 function head(node: PlannedNode): string {

@@ -14,12 +14,16 @@ export function describeAsMermaid(plan: Plan): string {
     lines.push(kind === 'topic' ? `  ${id}[[${quoted(name)}]]` : `  ${id}[(${quoted(name)})]`);
     return id;
   };
-  for (const subTopology of plan.subTopologies) {
+  const parts = [
+    ...plan.subTopologies.map((part) => ({ ...part, place: `sub${part.id}`, title: `Sub-topology ${part.id}` })),
+    ...plan.globalTables.map((part) => ({ ...part, place: `global${part.id}`, title: `Global table ${part.id}` })),
+  ];
+  for (const subTopology of parts) {
     for (const node of subTopology.nodes) {
       if (node.kind === 'source' || node.kind === 'sink') shape('topic', node.topic.name);
       for (const store of storesOf(node)) shape('store', store.name);
     }
-    lines.push(`  subgraph sub${subTopology.id}[Sub-topology ${subTopology.id}]`);
+    lines.push(`  subgraph ${subTopology.place}[${subTopology.title}]`);
     for (const node of subTopology.nodes) lines.push(`    node${node.id}(${quoted(node.name)})`);
     lines.push('  end');
     for (const node of subTopology.nodes) {

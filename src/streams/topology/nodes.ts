@@ -2,7 +2,7 @@ import type { Headers } from '../../log/record.ts';
 import type { Serde } from '../../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
-import type { StreamStreamJoinNode } from './join-nodes.ts';
+import type { GlobalJoinNode, StreamStreamJoinNode } from './join-nodes.ts';
 import type { SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
 /**
@@ -36,6 +36,7 @@ export type Node =
   | SessionAggregateNode
   | SuppressNode
   | StreamStreamJoinNode
+  | GlobalJoinNode
   | SinkNode;
 
 export type NodeKind = Node['kind'];
@@ -74,6 +75,8 @@ export interface SourceNode extends NodeBase {
 export interface TableSourceNode extends NodeBase {
   readonly kind: 'tableSource';
   readonly store: KeyValueStoreDefinition;
+  /** Kept whole by every worker, and read only: no sub-topology has it. */
+  readonly isGlobal?: boolean;
 }
 
 export interface FilterNode extends NodeBase {

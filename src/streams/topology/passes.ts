@@ -10,7 +10,17 @@ export function planOf(nodes: readonly Node[]): Plan {
   checkStateNames(nodes);
   checkStores(nodes);
   const { planned, repartitionTopics } = cutAtRepartitions(nodes);
-  return Object.freeze({ subTopologies: subTopologiesOf(planned), repartitionTopics });
+  const parts = subTopologiesOf(planned);
+  const [globals, others] = [parts.filter(isGlobalTable), parts.filter((part) => !isGlobalTable(part))];
+  return Object.freeze({ subTopologies: numbered(others), repartitionTopics, globalTables: numbered(globals) });
+}
+
+function isGlobalTable({ nodes }: SubTopology): boolean {
+  return nodes.some((node) => node.kind === 'tableSource' && node.isGlobal === true);
+}
+
+function numbered(parts: readonly SubTopology[]): readonly SubTopology[] {
+  return parts.map((part, id) => Object.freeze({ ...part, id }));
 }
 
 function checkNames(nodes: readonly Node[]): void {

@@ -14,6 +14,8 @@ export interface PlanJson {
   readonly format: 'headrace-plan';
   readonly version: number;
   readonly subTopologies: readonly SubTopologyJson[];
+  /** Tables that every worker has whole; the kind of their operator is `globalTable`. */
+  readonly globalTables: readonly SubTopologyJson[];
   readonly stores: readonly StoreJson[];
   readonly repartitionTopics: readonly RepartitionJson[];
 }
@@ -55,12 +57,14 @@ export interface RepartitionJson {
 
 /** The stable form of a plan: equal plans have equal JSON, to the byte. */
 export function planJsonOf(plan: Plan): PlanJson {
-  const stores = new Map(plan.subTopologies.flatMap((each) => each.stores).map((store) => [store.name, store]));
+  const parts = [...plan.subTopologies, ...plan.globalTables];
+  const stores = new Map(parts.flatMap((each) => each.stores).map((store) => [store.name, store]));
   const sinks = plan.subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'sink'));
   return {
     format: 'headrace-plan',
     version: PLAN_VERSION,
     subTopologies: plan.subTopologies.map(subTopologyJson),
+    globalTables: plan.globalTables.map(subTopologyJson),
     stores: [...stores.values()].map(storeJson),
     repartitionTopics: plan.repartitionTopics.map(({ name, partitions }) => {
       const sink = sinks.find(({ topic }) => topic.isInternal && topic.name === name);
@@ -81,7 +85,7 @@ export function parsePlanJson(parsed: unknown, from: string): PlanJson {
       `${from} is a plan of version ${plan.version}; this release reads version ${PLAN_VERSION}. Update Headrace, or save the plan again`,
     );
   }
-  const lists = [plan.subTopologies, plan.stores, plan.repartitionTopics];
+  const lists = [plan.subTopologies, plan.globalTables, plan.stores, plan.repartitionTopics];
   if (!lists.every((list) => Array.isArray(list))) {
     throw new HeadraceError('TOPOLOGY_INVALID', `${from} is a plan of which parts are missing; save it again`);
   }
@@ -102,7 +106,7 @@ function operatorJson(node: PlannedNode): OperatorJson {
   const { serdes, settings } = factsOf(node);
   return {
     name: node.name,
-    kind: node.kind,
+    kind: node.kind === 'tableSource' && node.isGlobal ? 'globalTable' : node.kind,
     parents: node.parents.map(({ name }) => name),
     stores: storesOf(node).map(({ name }) => name),
     ...('topic' in node ? { topic: node.topic.name } : {}),
@@ -116,10 +120,19 @@ function storeJson(store: StoreDefinition): StoreJson {
 }
 
 /** Told elsewhere, or without a meaning outside of one plan. */
-const NOT_FACTS: ReadonlySet<string> = new Set(['id', 'name', 'kind', 'parents', 'topic', 'store', 'stores']);
+const NOT_FACTS: ReadonlySet<string> = new Set([
+  'id',
+  'name',
+  'kind',
+  'parents',
+  'topic',
+  'store',
+  'stores',
+  'isGlobal',
+]);
 
 /**
- * Serdes by their names, and all that is a number, a text or a flag, also one level below (windows). Whatever a kind of node or
+ * Serdes and stores by their names, and all that is a number, a text or a flag, also one level below (windows). Whatever a kind of node or
  * store gets in future is in it without a word here; functions and other nodes are not.
  */
 function factsOf(described: object): Pick<OperatorJson, 'serdes' | 'settings'> {
@@ -127,7 +140,8 @@ function factsOf(described: object): Pick<OperatorJson, 'serdes' | 'settings'> {
   const settings: Record<string, Setting> = {};
   for (const [name, value] of Object.entries(described).sort(([left], [right]) => (left < right ? -1 : 1))) {
     if (NOT_FACTS.has(name)) continue;
-    if (isSerde(value)) serdes[name] = typeof value.name === 'string' ? value.name : null;
+    if (isStore(value)) settings[name] = value.name;
+    else if (isSerde(value)) serdes[name] = typeof value.name === 'string' ? value.name : null;
     else if (isPlain(value)) settings[name] = plain(value);
     else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       const inner = Object.entries(value).flatMap(([key, each]) =>
@@ -137,6 +151,11 @@ function factsOf(described: object): Pick<OperatorJson, 'serdes' | 'settings'> {
     }
   }
   return { serdes, settings };
+}
+
+function isStore(value: unknown): value is StoreDefinition {
+  const store = value as Partial<StoreDefinition> | null | undefined;
+  return typeof store?.kind === 'string' && typeof store.name === 'string' && isSerde(store.key);
 }
 
 function isSerde(value: unknown): value is { readonly name?: unknown } {

@@ -6,6 +6,8 @@ export interface Plan {
   readonly subTopologies: readonly SubTopology[];
   /** Topics that the plan itself needs. Without `partitions` it gets as many as the widest source before it. */
   readonly repartitionTopics: readonly RepartitionTopic[];
+  /** Each a source and its table; a worker reads all of their partitions, whatever it is assigned. */
+  readonly globalTables: readonly SubTopology[];
 }
 
 /** Nodes that hang together without a topic between. Its task p reads partition p of all its source topics. */

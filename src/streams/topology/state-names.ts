@@ -17,7 +17,7 @@ const FREE = undefined;
 /** Closed over the kinds of nodes, so that a new kind does not compile without a decision. */
 const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   source: FREE,
-  tableSource: { operator: 'table', option: 'name', isOwnName: false },
+  tableSource: { operator: 'table or globalTable', option: 'name', isOwnName: false },
   filter: FREE,
   map: FREE,
   flatMap: FREE,
@@ -36,6 +36,7 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   tableMapValues: FREE,
   toStream: FREE,
   streamTableJoin: FREE,
+  globalJoin: FREE,
   streamStreamJoin: { operator: 'join of two streams', option: 'name', isOwnName: false },
   groupTable: FREE,
   tableAggregate: { operator: 'count, reduce or aggregate of a grouped table', option: 'name', isOwnName: false },

@@ -18,6 +18,8 @@ export interface DraftOptions {
   /** Keys of the input (a, b, c). */
   readonly keys?: readonly string[];
   readonly steps?: number;
+  /** Fewer operators change the key, so that more scenarios need no internal topic. */
+  readonly keepsKeys?: boolean;
 }
 
 const KEYS = ['a', 'b', 'c'];
@@ -35,6 +37,10 @@ export class ScenarioDraft {
   constructor(options: DraftOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
+  }
+
+  get keepsKeys(): boolean {
+    return this.#options.keepsKeys ?? false;
   }
 
   get done(): Draft {

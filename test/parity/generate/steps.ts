@@ -33,7 +33,7 @@ export function stateless(draft: ScenarioDraft, from: Drawn, countMax = 3): Draw
         made = draft.add('stream', { op: 'flatMapValues', from: id });
         break;
       default:
-        made = mayBeNull ? made : draft.add('stream', { op: 'selectKey', from: id });
+        made = mayBeNull || draft.keepsKeys ? made : draft.add('stream', { op: 'selectKey', from: id });
     }
   }
   return made;
@@ -54,7 +54,7 @@ export function tableStep(draft: ScenarioDraft, from: Drawn): Drawn {
 
 export function grouped(draft: ScenarioDraft, from: Drawn): Drawn {
   if (from.kind !== 'stream') return draft.add('tableGroup', { op: 'groupBy', from: from.id });
-  if (draft.chance(0.6)) return draft.add('group', { op: 'groupByKey', from: from.id });
+  if (draft.keepsKeys || draft.chance(0.6)) return draft.add('group', { op: 'groupByKey', from: from.id });
   return draft.add('group', { op: 'groupBy', from: withoutNulls(draft, from).id });
 }
 

@@ -23,8 +23,10 @@ export const tableFamilies: Readonly<Record<string, Family>> = {
   table_group(draft) {
     const from = steps(draft, draft.table());
     const made = aggregate(draft, grouped(draft, from));
-    afterTable(draft, made);
-    if (draft.chance(0.4)) draft.to(tables(draft, made, aggregate(draft, grouped(draft, from))));
+    if (draft.chance(0.6)) afterTable(draft, made);
+    // Not both: Kafka Streams' driver has one task for all parts of a topology, and which of several records of one time comes
+    // first there hangs on the other parts as well.
+    else draft.to(tables(draft, made, aggregate(draft, grouped(draft, from))));
   },
   /** Aggregates of a stream go on as tables. */
   aggregates(draft) {

@@ -25,6 +25,7 @@ describe('the JSON of a plan', () => {
     expect(plan()).toMatchInlineSnapshot(`
       {
         "format": "headrace-plan",
+        "globalTables": [],
         "repartitionTopics": [
           {
             "name": "by-key-repartition",

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { HeadraceError } from '../../../errors.ts';
+import { PARKED_KEYS_MAX } from '../../../runtime/parked-keys.ts';
 import { type CommandContext, optionsOf } from '../context.ts';
 import { type InputOptionValues, withInputOptions } from '../input-options.ts';
 import { runLive } from '../live-run.ts';
 import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
+import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
 
 const PORT_MAX = 65_535;
@@ -26,6 +28,8 @@ export interface StartOptions extends InputOptionValues, ServeOptionValues {
   readonly businessZone?: string;
   /** Seconds. */
   readonly dispenseLimit: number;
+  /** How many keys may wait; true for as many as usual. */
+  readonly parkKeys?: number | true;
   readonly allowTopologyChange?: boolean;
 }
 
@@ -58,6 +62,11 @@ export function startCommand(context: CommandContext): Command {
     .option(
       '--allow-topology-change',
       'go on where a topology of another release would lose state of the one before; else that is refused',
+    )
+    .option(
+      '--park-keys [n]',
+      `later records of a key wait behind its dead letter (see "headrace dlq"); at most so many keys of a partition (${PARKED_KEYS_MAX}, or $HEADRACE_PARK_KEYS)`,
+      wholeNumber(1, PARKED_KEYS_LIMIT),
     )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(

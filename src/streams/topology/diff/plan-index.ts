@@ -19,7 +19,7 @@ export class PlanIndex {
 
   constructor(plan: PlanJson) {
     this.plan = plan;
-    const operators = plan.subTopologies.flatMap((each) => each.operators);
+    const operators = [...plan.subTopologies, ...plan.globalTables].flatMap((each) => each.operators);
     this.operators = new Map(operators.map((operator) => [operator.name, operator]));
     for (const operator of operators) {
       if (operator.kind !== 'sink') continue;

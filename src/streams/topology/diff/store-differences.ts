@@ -5,22 +5,23 @@ import { changedSerdes, changedSettings, durationOr } from './setting-difference
 
 /** How long rows are kept: with another value all rows are still found, but some are deleted, or missing. */
 const KEPT_FOR: ReadonlySet<string> = new Set(['retentionMs', 'historyMs', 'ttlMs', 'graceMs']);
-/** What the keys and values on disk look like. */
-const SHAPE: ReadonlySet<string> = new Set(['windowMs', 'timestamped']);
-/** Of the windows of an operator: which windows there are. Grace only decides what comes too late. */
+/** What the keys and values on disk look like, by the kind of store. */
+const SHAPE: ReadonlySet<string> = new Set(['keyValue timestamped', 'window windowMs']);
+/** Which windows an aggregate has rows of. Grace only decides what comes too late. */
 const WINDOWS: ReadonlySet<string> = new Set([
   'windows.kind',
   'windows.sizeMs',
   'windows.advanceMs',
   'windows.timeDifferenceMs',
   'windows.gapMs',
-  'windows.beforeMs',
-  'windows.afterMs',
 ]);
+/** Of a join: which records are partners. Those that are kept stay what they are. */
+const PARTNERS: ReadonlySet<string> = new Set(['windows.beforeMs', 'windows.afterMs']);
 
 export function storeDifferences(before: PlanIndex, after: PlanIndex): readonly PlanDifference[] {
   const { kept, renamed, removed, added } = matched(before.stores, after.stores, ({ place }) => place);
-  return [
+  const isGlobal = (name: string) => isGlobalTable(before.stores.get(name)) || isGlobalTable(after.stores.get(name));
+  const found = [
     ...renamed.map(([from, to]) => renamedStore(from, to, before.stores.get(from)!)),
     ...removed.map((name) =>
       difference('loses', name, `is removed: what it holds would stay on disk, and nobody would read it`),
@@ -30,6 +31,22 @@ export function storeDifferences(before: PlanIndex, after: PlanIndex): readonly 
     ),
     ...kept.flatMap(([name, old, now]) => keptStore(name, old, now)),
   ];
+  return found.map((each) => (isGlobal(each.name) ? ofGlobalTable(each) : each));
+}
+
+function isGlobalTable(placed: PlacedStore | undefined): boolean {
+  return placed?.operators.some(({ kind }) => kind === 'globalTable') ?? false;
+}
+
+/** All of it stands in its topic, and a worker reads it again. */
+function ofGlobalTable({ effect, message, ...rest }: PlanDifference): PlanDifference {
+  if (effect === 'harmless') return { ...rest, effect, message };
+  const [what] = message
+    .slice(`store ${rest.name}`.length)
+    .replace(/^[: ]+/, '')
+    .split(/: |;/);
+  const read = `store ${rest.name} of a global table ${what}: it is read again from the beginning of its topic`;
+  return { ...rest, effect: 'changes', message: read };
 }
 
 function renamedStore(from: string, to: string, { operators, topics }: PlacedStore): PlanDifference {
@@ -66,7 +83,7 @@ function keptStore(name: string, old: PlacedStore, now: PlacedStore): readonly P
       const rest = isShorter ? 'what is older is deleted' : 'what was deleted before does not come back';
       found.push(difference('changes', name, `keeps ${shown} (${setting}) and would keep ${wanted}: ${rest}`));
     } else {
-      const effect: Effect = SHAPE.has(setting) ? 'loses' : 'changes';
+      const effect: Effect = SHAPE.has(`${old.store.kind} ${setting}`) ? 'loses' : 'changes';
       found.push(difference(effect, name, `: ${setting} is ${shown} and would be ${wanted}`));
     }
   }
@@ -84,6 +101,9 @@ function windowDifferences(
     if (before === undefined) return [];
     return changedSettings(before.settings, operator.settings).map(({ setting, from, to }) => {
       const change = `${setting} of ${operator.name} is ${durationOr(setting, from)} and would be ${durationOr(setting, to)}`;
+      if (PARTNERS.has(setting)) {
+        return difference('changes', store, `: ${change}: partners are found as far back as they were kept before`);
+      }
       return WINDOWS.has(setting)
         ? difference('loses', store, `: ${change}: the rows of the old windows would stand among those of the new`)
         : difference('harmless', store, `: ${change}; what is on disk stays as it is`);

@@ -1,5 +1,6 @@
 import {
   int64Serde,
+  JoinWindows,
   jsonSerde,
   keyValueStore,
   type Serde,
@@ -57,6 +58,22 @@ const regrouped =
       .repartition({ ...serdes, name, ...(partitions === undefined ? {} : { partitions }) })
       .groupByKey()
       .count({ name: 'counts' });
+const globalTable =
+  (name: string, value: Serde<string>): Wire =>
+  (b) =>
+    input(b).join(
+      b.globalTable('rates-topic', { name, key: stringSerde, value }),
+      (_key, own) => own,
+      (own) => own,
+    );
+const joined =
+  (timeDifferenceMs: number): Wire =>
+  (b) =>
+    input(b).join(input(b, 'other'), (left) => left, {
+      name: 'pairs',
+      windows: JoinWindows.of({ timeDifferenceMs, graceMs: 0 }),
+      ...serdes,
+    });
 const processed =
   (name: string): Wire =>
   (b) => {
@@ -225,6 +242,25 @@ describe('what moves state', () => {
         /^changes: process post looks renamed to book: its stores stay, and what it has scheduled on stream time begins anew/,
       ],
     ],
+    [
+      'a global table, which is read again',
+      globalTable('rates', stringSerde),
+      globalTable('prices', stringSerde),
+      [
+        'changes: store rates of a global table looks renamed to prices (globalTable of rates-topic): it is read again from the beginning of its topic',
+        'harmless: operators that keep nothing on disk (changed: globalJoin 1)',
+      ],
+    ],
+    [
+      'a serde of a global table',
+      globalTable('rates', stringSerde),
+      globalTable('rates', jsonSerde<string>()),
+      [
+        'changes: store rates of a global table its value was written by string and would be read by json: it is read again from the beginning of its topic',
+        'harmless: topic rates-topic : its value is read by json rather than string',
+      ],
+    ],
+    ['partners of a join of two streams', joined(1_000), joined(2_000), [/x/]],
     [
       'operators without state, in one line',
       (b) =>
