@@ -24,6 +24,14 @@ export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';
 export { containsCardNumber, maskCardNumbers } from './privacy/card-numbers.ts';
 export { isCardNumberAsAmount, withoutCardData } from './privacy/protect-transaction.ts';
+export type {
+  ErrorAnswer,
+  ErrorHandler,
+  ErrorHandlers,
+  ErrorPolicy,
+  ErrorRecord,
+  ErrorStage,
+} from './runtime/error-handlers.ts';
 export { countSerde } from './serde/count.ts';
 export { currencyExponent } from './serde/currency.ts';
 export { type Deadline, deadlineSerde } from './serde/deadline.ts';
@@ -61,8 +69,10 @@ export type {
 export { type SessionAggregateOptions, SessionWindowedKStream } from './streams/session-windowed.ts';
 export { KStream, type Named, type ProcessOptions } from './streams/stream.ts';
 export type { StreamJoinOptions } from './streams/stream-stream-join.ts';
+export type { TableJoinOptions } from './streams/stream-table-join.ts';
 export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses } from './streams/suppress.ts';
 export { KTable } from './streams/table.ts';
+export type { TableOptions } from './streams/table-store.ts';
 export { TimeWindowedKStream } from './streams/time-windowed.ts';
 export type { ExtractedRecord, TimestampExtractor } from './streams/topology/nodes.ts';
 export { Topology } from './streams/topology/topology.ts';

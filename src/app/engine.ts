@@ -121,12 +121,13 @@ export class Engine {
 
   status(): NodeStatus {
     const workers = this.#workers.map((worker) => worker.metrics());
-    const sum = (figure: 'processed' | 'deadLetters' | 'commits' | 'aborts' | 'lag') =>
+    const sum = (figure: 'processed' | 'deadLetters' | 'parked' | 'commits' | 'aborts' | 'lag') =>
       workers.reduce((total, metrics) => total + metrics[figure], 0);
     const { rows, lag, lastError } = this.#sink.metrics;
     return {
       processed: sum('processed'),
       deadLetters: sum('deadLetters'),
+      parked: sum('parked'),
       commits: sum('commits'),
       aborts: sum('aborts'),
       lag: sum('lag'),

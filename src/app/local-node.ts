@@ -59,6 +59,7 @@ export interface LocalNodeOptions {
 const NOT_STARTED: NodeStatus = {
   processed: 0,
   deadLetters: 0,
+  parked: 0,
   commits: 0,
   aborts: 0,
   lag: 0,

@@ -22,6 +22,8 @@ export interface StoredRecord {
 export interface NodeStatus {
   readonly processed: number;
   readonly deadLetters: number;
+  /** Records put aside because a dead letter of their key waits. */
+  readonly parked: number;
   readonly commits: number;
   readonly aborts: number;
   /** Records taken in and not processed yet. */

@@ -11,6 +11,7 @@ import { RecordCollector } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
+import type { TaskTally } from './worker-figures.ts';
 
 export interface AssignedTasksOptions {
   readonly plan: Plan;
@@ -18,6 +19,7 @@ export interface AssignedTasksOptions {
   readonly policy: ErrorPolicy;
   readonly redact: Redact;
   readonly counters: TaskCounters;
+  readonly tally?: TaskTally;
   readonly partitionsOf: (topic: string) => number | undefined;
   readonly globals: GlobalTables;
   /** How long a task must be silent for its time to pass without records; see IdleTicks. */
@@ -121,7 +123,12 @@ export class AssignedTasks {
       const tickTopic = this.#tickTopics.get(subTopology);
       const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
       const place = { subTopology, partition, application, topicName, positions, state };
-      this.#tasks.set(id, new Task({ ...place, globals, collector, policy, redact, counters, idleTicks }));
+      const tally = this.#options.tally?.operatorsOf(id);
+      const onSkippedBy = (operator: string): void => tally?.skipped(operator);
+      this.#tasks.set(
+        id,
+        new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks }),
+      );
     }
   }
 

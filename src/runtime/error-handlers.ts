@@ -12,7 +12,7 @@ export type ErrorAnswer = 'deadLetter' | 'skip' | 'fail';
 export interface ErrorRecord {
   /** Sub-topology and partition, such as `0_3`. */
   readonly task: string;
-  /** Where it failed, as far as that is known: bytes that can't be decoded have reached none. */
+  /** Where it failed: bytes that can't be decoded fail at their source. */
   readonly operator: string | undefined;
   /** Undefined in the course of a punctuation or an idle tick, which have no record: offset -1, null bytes, no headers. */
   readonly topic: string | undefined;

@@ -15,6 +15,8 @@ export interface RecordFailuresOptions {
   readonly letters: DeadLetters;
   readonly redact: Redact;
   readonly counters: TaskCounters;
+  /** Told of the operator by whose failure something was skipped, as Kafka Streams counts dropped records. */
+  readonly onSkippedBy: ((operator: string) => void) | undefined;
 }
 
 /** What the producing handler said of a forward; its error goes up through the user's code, which may catch it. */
@@ -50,10 +52,10 @@ export class RecordFailures {
     return this.#verdict?.error;
   }
 
-  /** A record that could not be decoded. Returns when it is done with. */
-  undecodable(batch: RecordBatch, index: number, error: unknown, gate: RecordGate): void {
+  /** A record of a source could not be decoded. Returns when it is done with. */
+  undecodable(batch: RecordBatch, index: number, error: unknown, source: string, gate: RecordGate): void {
     if (isNoRecordsFault(error)) throw error;
-    const failed = { batch, index, timestamp: batch.timestampAt(index) };
+    const failed = { batch, index, timestamp: batch.timestampAt(index), operator: source };
     this.#settle('decoding', this.#located(error, 'DESERIALIZATION_FAILED', failed), failed, gate);
   }
 
@@ -123,7 +125,7 @@ export class RecordFailures {
 
   /** The handler's answer; a skip is counted and told here. Throws where the handler itself fails. */
   #ask(stage: ErrorStage, error: HeadraceError, failed: Failed): ErrorAnswer {
-    const { policy, counters } = this.#options;
+    const { policy, counters, onSkippedBy } = this.#options;
     const handler = policy.errorHandlers?.[stage];
     if (handler === undefined) return 'deadLetter';
     const record = this.#recordOf(failed, error);
@@ -134,6 +136,7 @@ export class RecordFailures {
       }
       if (answer === 'skip') {
         counters.dropped++;
+        onSkippedBy?.(record.operator ?? stage);
         policy.onSkipped?.(error, record);
       }
       return answer;
@@ -176,7 +179,8 @@ export class RecordFailures {
     const { task, partition } = this.#options;
     const { batch, index } = failed;
     const source = batch === undefined ? {} : { topic: batch.topic, offset: batch.offsetAt(index) };
-    const where = { task, partition, ...source };
+    const operator = failed.operator === undefined ? {} : { operator: failed.operator };
+    const where = { task, partition, ...source, ...operator };
     if (!(error instanceof HeadraceError)) {
       return new HeadraceError(code, error instanceof Error ? error.message : String(error), { cause: error, where });
     }

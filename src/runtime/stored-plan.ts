@@ -16,7 +16,7 @@ export interface StoredPlanOptions {
   readonly plan: Plan;
   readonly application: string;
   /** Whether a plan is taken that loses state. */
-  readonly allowTopologyChange: boolean;
+  readonly allowTopologyChange?: boolean;
 }
 
 /**
@@ -39,7 +39,7 @@ export class StoredPlan {
     const stored = storedPlanText(log, application);
     if (stored === undefined) return new StoredPlan(text, false);
     if (stored === text) return new StoredPlan(text, true);
-    if (!allowTopologyChange) {
+    if (allowTopologyChange !== true) {
       const before = parsePlanJson(JSON.parse(stored), `what application ${application} keeps`);
       const losing = await losingDifferences(log, application, planDifferences(before, json));
       if (losing.length > 0) throw topologyChanged(application, losing);

@@ -21,10 +21,11 @@ export class TaskInput {
   readonly #queues = new Map<string, RecordQueue>();
 
   constructor(options: TaskOptions, task: string, record: CurrentRecord) {
-    const { partition, state, collector, policy, redact, counters } = options;
+    const { partition, state, collector, policy, redact, counters, onSkippedBy } = options;
     this.#options = options;
     this.#letters = new DeadLetters({ collector, redact, task });
-    this.failures = new RecordFailures({ policy, task, partition, record, letters: this.#letters, redact, counters });
+    const failing = { policy, task, partition, record, letters: this.#letters, redact, counters, onSkippedBy };
+    this.failures = new RecordFailures(failing);
     this.parked = new WriteBuffer(PARKED_STORE, partition, state.partition(PARKED_STORE, partition));
   }
 
@@ -34,7 +35,7 @@ export class TaskInput {
     const parked = new ParkedKeys(this.parked, { topic, partition }, keysMaxOf(policy));
     const gate = new RecordGate({ application, parked, letters: this.#letters, redact, counters });
     const onUndecodable = (batch: RecordBatch, index: number, error: unknown) =>
-      this.failures.undecodable(batch, index, error, gate);
+      this.failures.undecodable(batch, index, error, source.name, gate);
     return this.#add(new RecordQueue(source, topic, partition, this.#positionOf(topic), receive, onUndecodable, gate));
   }
 

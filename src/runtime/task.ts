@@ -12,6 +12,7 @@ import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
 import type { IdleTick } from './idle-tick.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
+import type { OperatorTally } from './operator-tally.ts';
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
@@ -39,6 +40,10 @@ export interface TaskOptions {
   readonly collector: RecordCollector;
   readonly redact: Redact;
   readonly counters: TaskCounters;
+  /** Told of each record that is skipped, by the rules of an operator or an error handler, beside the counters. */
+  readonly onSkippedBy?: ((operator: string) => void) | undefined;
+  /** Counts what single operators do. */
+  readonly tally?: OperatorTally | undefined;
   readonly globals: GlobalTables;
   /** Where ticks stand and how long the task must be silent for one; without it time passes with records only. */
   readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
@@ -99,9 +104,11 @@ export class Task {
       },
       output: (topic: TopicName) => collector.output(topicName(topic)),
       unproduced: (error, topic) => this.#failures.unproduced(error, topic),
-      skipped: () => {
+      skipped: (operator) => {
         this.#counters.skipped++;
+        options.onSkippedBy?.(operator);
       },
+      counter: (operator, what) => options.tally?.counter(operator, what) ?? { count: 0 },
     };
     const entries = compile(subTopology, context);
     this.#sources = subTopology.sources.map((source) => this.#input.source(source, entries.get(source)!));

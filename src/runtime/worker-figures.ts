@@ -1,3 +1,4 @@
+import { OperatorTally } from './operator-tally.ts';
 import type { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
 
@@ -18,6 +19,12 @@ export interface TaskFigures {
   /** Number of the sub-topology and the partition, such as `0_3`. */
   readonly taskId: string;
   readonly processed: number;
+  /** Records that operators skipped by their rules (a null key, too late), by operator. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Changes that suppress operators let through, by operator. */
+  readonly suppressionEmits: Readonly<Record<string, number>>;
+  /** Windows that were sent when they had closed, by operator. */
+  readonly emitFinalRecords: Readonly<Record<string, number>>;
   /** Records fetched and not processed yet. */
   readonly buffered: number;
   /** Records committed to its partitions and not processed yet. */
@@ -29,6 +36,7 @@ export interface TaskFigures {
 /** Counts by task. A task that is made anew after an abort goes on counting where it was. */
 export class TaskTally {
   readonly #processed = new Map<string, number>();
+  readonly #operators = new Map<string, OperatorTally>();
   #ids: ReadonlySet<string> = new Set();
   #created = 0;
   #closed = 0;
@@ -47,6 +55,15 @@ export class TaskTally {
     return count;
   }
 
+  operatorsOf(taskId: string): OperatorTally {
+    let operators = this.#operators.get(taskId);
+    if (operators === undefined) {
+      operators = new OperatorTally();
+      this.#operators.set(taskId, operators);
+    }
+    return operators;
+  }
+
   /** To be told the present tasks after each change of them. */
   note(tasks: readonly Task[]): void {
     const ids = new Set(tasks.map(({ id }) => id));
@@ -55,6 +72,7 @@ export class TaskTally {
       if (ids.has(id)) continue;
       this.#closed++;
       this.#processed.delete(id);
+      this.#operators.delete(id);
     }
     this.#ids = ids;
   }
@@ -63,6 +81,9 @@ export class TaskTally {
     return tasks.map((task) => ({
       taskId: task.id,
       processed: this.#processed.get(task.id) ?? 0,
+      dropped: this.operatorsOf(task.id).dropped(),
+      suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),
+      emitFinalRecords: this.operatorsOf(task.id).counted('emitFinalRecords'),
       buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),
       lag: task.queues.reduce((sum, queue) => sum + queue.size + lagOf(queue), 0),
       uncommittedKeys: task.uncommittedKeys(),

@@ -7,7 +7,7 @@ import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
-import { StoredPlan } from './stored-plan.ts';
+import { renewWhereChanged, StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
 import { TaskTally, type WorkerFigures } from './worker-figures.ts';
 import type { WorkerMetrics, WorkerOptions } from './worker-options.ts';
@@ -135,13 +135,13 @@ export class Worker {
     const { log, topology, application, idleAfterMs, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     checkIdleAfter(idleAfterMs);
-    const { allowTopologyChange = false } = this.#options;
-    this.#plan = await StoredPlan.checked({ log, plan, application, allowTopologyChange });
+    this.#plan = await StoredPlan.checked({ ...this.#options, plan });
     await this.#readGlobals();
     const partitionsOf = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
     const globals = committedGlobals(log, plan, this.#globalGroup(), partitionsOf);
-    return new AssignedTasks({ plan, application, policy, redact, counters, partitionsOf, globals, idleAfterMs });
+    const options = { plan, application, policy, redact, counters, partitionsOf, globals, idleAfterMs };
+    return new AssignedTasks({ ...options, tally: this.#tally });
   }
 
   /** Global tables have a worker of their own; this one begins when that has read what is there. */
@@ -149,6 +149,7 @@ export class Worker {
     const plan = planOfGlobals(this.#options.topology.plan);
     if (plan === undefined) return;
     const { idleAfterMs: _noTicks, onStep: _notItsSteps, ...options } = this.#options;
+    await renewWhereChanged(options.log, plan, this.#globalGroup());
     const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });
     const running = globals.run().catch((error: unknown) => {
       this.#globalsFault = { error };
@@ -223,14 +224,8 @@ export class Worker {
 
   async #commit(member: Member, assigned: AssignedTasks): Promise<void> {
     const { onStep = () => {} } = this.#options;
-    const offsets = await commit(
-      member,
-      assigned.epoch,
-      assigned.tasks,
-      assigned.collector,
-      onStep,
-      this.#plan?.changes(),
-    );
+    const { epoch, tasks, collector } = assigned;
+    const offsets = await commit(member, epoch, tasks, collector, onStep, this.#plan?.changes());
     this.#plan?.noteCommitted();
     assigned.noteCommitted(offsets);
     this.#commits++;

@@ -40,6 +40,24 @@ export interface SuppressStoreDefinition<K = unknown, V = unknown> {
   readonly value: Serde<V>;
 }
 
+/** Rows with their history (KIP-889). */
+export interface VersionedStoreDefinition<K = unknown, V = unknown> {
+  readonly kind: 'versioned';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** How far back from the greatest timestamp the history can be read, milliseconds. */
+  readonly historyMs: number;
+}
+
+/** The records of a stream that wait for their grace to pass (KIP-923). */
+export interface JoinBufferDefinition<K = unknown, V = unknown> {
+  readonly kind: 'joinBuffer';
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
 /** The records of one side of a join of two streams, by key and time. */
 export interface JoinWindowStoreDefinition<K = unknown, V = unknown> {
   readonly kind: 'joinWindow';
@@ -65,6 +83,8 @@ export type StoreDefinition =
   | WindowStoreDefinition
   | SessionStoreDefinition
   | SuppressStoreDefinition
+  | VersionedStoreDefinition
+  | JoinBufferDefinition
   | JoinWindowStoreDefinition
   | UnjoinedStoreDefinition;
 

@@ -1,10 +1,10 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { GlobalKTable } from './global-table.ts';
 import { type Graph, newGraph } from './graph.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
+import { type TableOptions, tableStore } from './table-store.ts';
 import type { TimestampExtractor } from './topology/nodes.ts';
 import { Topology } from './topology/topology.ts';
 
@@ -44,7 +44,7 @@ export class StreamsBuilder {
    * A topic as a table: each record replaces the one before it with the same key, a null value deletes. Records with a
    * null key are skipped. `name` names the store.
    */
-  table<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): KTable<K, V> {
+  table<K, V>(topic: string, consumed: Consumed<K, V> & TableOptions): KTable<K, V> {
     return new KTable<K, V>(this.#graph, this.#tableSource(topic, consumed, false).node, consumed);
   }
 
@@ -53,7 +53,7 @@ export class StreamsBuilder {
    * anything else, and follows it from then on: which of two versions of a row a record meets is a matter of time, not of order.
    */
   globalTable<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }): GlobalKTable<K, V> {
-    return new GlobalKTable(this.#graph, this.#tableSource(topic, consumed, true).store);
+    return new GlobalKTable<K, V>(this.#graph, this.#tableSource(topic, consumed, true).store as never);
   }
 
   /** Checks the graph and makes the plan. Throws TOPOLOGY_INVALID, naming the operator. */
@@ -61,19 +61,17 @@ export class StreamsBuilder {
     return new Topology(this.#graph.nodes());
   }
 
-  #tableSource<K, V>(topic: string, consumed: Consumed<K, V> & { readonly name: string }, isGlobal: boolean) {
-    const { name, key, value } = consumed;
-    const { name: _storeName, ...source } = consumed;
+  #tableSource<K, V>(topic: string, consumed: Consumed<K, V> & TableOptions, isGlobal: boolean) {
+    const { name: _storeName, historyMs: _history, ...source } = consumed;
     const parent = this.#source(topic, source);
-    const store: KeyValueStoreDefinition<K, V> = Object.freeze({
-      kind: 'keyValue',
-      name,
-      key,
-      value,
-      timestamped: true,
-    });
+    const store = tableStore(consumed, consumed.key as Serde<unknown>, consumed.value as Serde<unknown>);
     const node = this.#graph.add(
-      { kind: 'tableSource', parents: [parent], store: store as KeyValueStoreDefinition, ...(isGlobal ? { isGlobal } : {}) },
+      {
+        kind: 'tableSource',
+        parents: [parent],
+        store,
+        ...(isGlobal ? { isGlobal } : {}),
+      },
       'KTABLE-SOURCE',
     );
     return { node, store };

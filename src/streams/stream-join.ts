@@ -1,10 +1,9 @@
 import type { Serde } from '../serde/serde.ts';
 import { addGlobalJoin, GlobalKTable } from './global-table.ts';
 import { checkSameGraph, type Graph } from './graph.ts';
-import type { Grouped } from './grouped.ts';
-import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import type { KnownSerdes } from './partitioned-by-key.ts';
 import { addStreamStreamJoin, type StreamJoinOptions } from './stream-stream-join.ts';
-import { addStreamTableJoin } from './stream-table-join.ts';
+import { addStreamTableJoin, type TableJoinOptions } from './stream-table-join.ts';
 import { KTable } from './table.ts';
 import type { Node } from './topology/nodes.ts';
 
@@ -41,10 +40,8 @@ export function addJoin(
   }
   if (partner instanceof KTable) {
     checkSameGraph(left.graph, partner.graph(), 'join');
-    const [joiner, joined = {}] = rest as [Joiner, Grouped<unknown, unknown> | undefined];
-    const serdes = { key: joined.key ?? left.serdes.key, value: joined.value ?? left.serdes.value };
-    const stream = partitionedByKey(left.graph, left.node, 'join', joined.name, serdes);
-    return { node: addStreamTableJoin(left.graph, stream, partner.node(), isLeft, joiner), key: serdes.key };
+    const [joiner, options = {}] = rest as [Joiner, TableJoinOptions<unknown, unknown> | undefined];
+    return addStreamTableJoin(left.graph, left, partner.node(), isLeft, joiner, options);
   }
   checkSameGraph(left.graph, partner.graph, 'join');
   const [joiner, options] = rest as [Joiner, StreamJoinOptions<unknown, unknown, unknown>];

@@ -9,7 +9,9 @@ import type { Processor, ProcessorContext, ProcessorSupplier } from './processor
 import { requiredSerdes } from './required-serdes.ts';
 import { addJoin, type JoinPartner, type StreamInput } from './stream-join.ts';
 import type { StreamJoinOptions } from './stream-stream-join.ts';
+import type { TableJoinOptions } from './stream-table-join.ts';
 import { KTable } from './table.ts';
+import { type TableOptions, tableStore } from './table-store.ts';
 import type { Node } from './topology/nodes.ts';
 
 export interface Named {
@@ -140,13 +142,13 @@ export class KStream<K, V> {
   }
 
   /** The newest value of each key. `name` names the store. Records with a null key are skipped, a null value deletes. */
-  toTable(options: { readonly name: string } & KnownSerdes<K, V>): KTable<K, V> {
+  toTable(options: TableOptions & KnownSerdes<K, V>): KTable<K, V> {
     const { key, value } = requiredSerdes(options, this.#serdes, `toTable(${options.name})`);
     checkName(options.name, 'toTable');
-    const store = Object.freeze({ kind: 'keyValue', name: options.name, key, value, timestamped: true } as const);
+    const store = tableStore(options, key as Serde<unknown>, value as Serde<unknown>);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
     const node = this.#graph.add(
-      { kind: 'toTable', parents: [stream], store: store as KeyValueStoreDefinition },
+      { kind: 'toTable', parents: [stream], store },
       'KSTREAM-TOTABLE',
       `${options.name}-to-table`,
     );
@@ -154,13 +156,13 @@ export class KStream<K, V> {
   }
 
   /**
-   * Joins each record with the table's value for its key as of now; without one, or with a null key or value, the
-   * record is skipped. `name` names the repartition topic, needed where the key was changed before.
+   * Joins each record with the table's value for its key as of now (of a versioned table: as of the record's time); without
+   * one, or with a null key or value, the record is skipped.
    */
   join<T, R>(
     table: KTable<K, T>,
     joiner: (value: V, tableValue: T, key: K) => R,
-    joined?: Grouped<K, V>,
+    joined?: TableJoinOptions<K, V>,
   ): KStream<K, R>;
   /** Each record with those of the other stream that have its key and lie within the window around its time. */
   join<V2, R>(
@@ -183,7 +185,7 @@ export class KStream<K, V> {
   leftJoin<T, R>(
     table: KTable<K, T>,
     joiner: (value: V, tableValue: T | null, key: K) => R,
-    joined?: Grouped<K, V>,
+    joined?: TableJoinOptions<K, V>,
   ): KStream<K, R>;
   /** As {@link join}; a record without a partner is joined with null, when its window and grace have passed. */
   leftJoin<V2, R>(

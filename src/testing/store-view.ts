@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.ts';
+import { JoinBuffer } from '../state/join-buffer.ts';
 import { JoinWindowStore } from '../state/join-window-store.ts';
 import { SerdeKeyValueStore } from '../state/key-value-store.ts';
 import { SessionStore } from '../state/session-store.ts';
@@ -6,6 +7,7 @@ import type { KeyValueStoreDefinition, StoreDefinition } from '../state/store-de
 import { SuppressBuffer } from '../state/suppress-buffer.ts';
 import { TimestampedStore } from '../state/timestamped-store.ts';
 import { UnjoinedStore } from '../state/unjoined-store.ts';
+import { VersionedStore } from '../state/versioned-store.ts';
 import { WindowStore } from '../state/window-store.ts';
 import type { Windowed } from '../state/windowed.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
@@ -35,6 +37,12 @@ export function viewOf(definition: StoreDefinition, buffer: WriteBuffer): StoreV
     case 'suppress':
       return listed(definition.key, () =>
         [...new SuppressBuffer(definition, buffer).entries()].map(([, { key, value }]) => [key, value] as const),
+      );
+    case 'versioned':
+      return new VersionedStore(definition, buffer);
+    case 'joinBuffer':
+      return listed(definition.key, () =>
+        [...new JoinBuffer(definition, buffer).entries()].map(({ key, value }) => [key, value] as const),
       );
     case 'joinWindow':
       return listed(definition.key, () =>

@@ -7,6 +7,7 @@ const LIMIT_MS = 200;
 const still: NodeStatus = {
   processed: 9,
   deadLetters: 0,
+  parked: 0,
   commits: 3,
   aborts: 0,
   lag: 0,

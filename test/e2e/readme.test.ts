@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { countSerde, StreamsBuilder, stringSerde } from 'headrace';
+import { EmbeddedApplication } from 'headrace/embedded';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../embedded-log.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -16,6 +18,25 @@ describe('the README', () => {
       ['to', 2],
     ]);
     expect(counts.filter(([word]) => word === 'be')).toEqual([['be', 1]]);
+  });
+
+  it('shows a topology in process that does what it says', async () => {
+    const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) =>
+      code!.replaceAll(/^import .*$/gm, ''),
+    );
+    const directory = temporaryDirectory();
+    const topology = blocks[0]!.slice(0, blocks[0]!.indexOf('const driver'));
+    const body = blocks[1]!.replace("'./data/word-count'", JSON.stringify(directory.path));
+    const names = ['countSerde', 'StreamsBuilder', 'stringSerde', 'EmbeddedApplication', 'console'];
+    const run = new Function(...names, `return (async () => {${topology}${body}})();`);
+    const said: string[] = [];
+    const log = (...words: readonly unknown[]) => said.push(words.join(' '));
+    try {
+      await run(countSerde, StreamsBuilder, stringSerde, EmbeddedApplication, { log });
+    } finally {
+      directory.remove();
+    }
+    expect(said.sort()).toEqual(['be 1', 'to 1']);
   });
 
   it('names only views that exist', () => {

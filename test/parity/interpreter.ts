@@ -46,8 +46,13 @@ class Interpreter {
       case 'stream':
         return stream(this.builder.stream(operator.topic!, strings));
       case 'table':
-        if (operator.historyMs !== undefined) throw new Unsupported('versioned table');
-        return table(this.builder.table(operator.topic!, { ...strings, name: `t${id}` }));
+        return table(
+          this.builder.table(operator.topic!, {
+            ...strings,
+            name: `t${id}`,
+            ...(operator.historyMs === undefined ? {} : { historyMs: operator.historyMs }),
+          }),
+        );
       case 'globalTable':
         return {
           kind: 'globalTable',

@@ -47,8 +47,8 @@ function streamGlobal({ kind }: Operator, { stream: left }: Of<'stream'>, { tabl
 }
 
 function streamTable(operator: Operator, id: string, left: Of<'stream'>, right: Of<'table'>): Made {
-  if (operator.graceMs !== undefined) throw new Unsupported('join with grace');
-  const options = { ...strings, name: `j${id}` };
+  const { graceMs } = operator;
+  const options = { ...strings, name: `j${id}`, ...(graceMs === undefined ? {} : { graceMs }) };
   return operator.kind === 'inner'
     ? stream(left.stream.join(right.table, joiner, options))
     : stream(left.stream.leftJoin(right.table, joiner, options));

@@ -54,12 +54,12 @@ describe('npm run parity', { timeout: 120_000 }, () => {
   });
 
   it('passes on a sample killed in the middle, with its log and state on disk', () => {
-    const killed = parity(cases, '--embedded', '--sample', '10', '--kills', '2', '--seed', '5', '--json');
+    const killed = parity(cases, '--embedded', '--sample', '8', '--kills', '2', '--seed', '5', '--json');
     expect(killed.status, `${killed.stderr}\n${killed.lines.join('\n')}`).toBe(0);
     const { passed, hits } = JSON.parse(killed.last!) as { passed: number; hits: Record<string, number> };
-    expect(passed).toBe(10);
-    expect(Object.values(hits).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(12);
-    expect(parity(join(root, 'test/parity/generated'), '--embedded', '--sample', '4').last).toBe('4 passed, 0 failed');
+    expect(passed).toBe(8);
+    expect(Object.values(hits).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(10);
+    expect(parity(join(root, 'test/parity/generated'), '--embedded', '--sample', '3').last).toBe('3 passed, 0 failed');
   });
 
   it('sees in the log what is not as it should be', () => {

@@ -5,7 +5,7 @@ import { generate } from './generate/generate.ts';
 import { Oracle } from './oracle.ts';
 import { hasNoInternalTopic } from './partitioned.ts';
 import { run } from './run.ts';
-import { readScenarios, type Scenario } from './scenario.ts';
+import { readScenarios, survivesCrashes } from './scenario.ts';
 
 const at = (directory: string) => fileURLToPath(new URL(directory, import.meta.url));
 const stored = readScenarios(at('./partitioned'));
@@ -13,10 +13,6 @@ const cases = readScenarios(at('./cases'));
 const PARTITIONS = 4;
 /** Drawn anew with each run of the test: a few of what is cheap to ask. */
 const FRESH = ['window_close', 'tt_join', 'st_join', 'suppress_time'];
-
-function survivesCrashes({ topology }: Scenario): boolean {
-  return !topology.some(({ op, kind }) => op === 'ticker' && kind === 'wall');
-}
 
 describe('over four partitions', () => {
   it('each gives what Kafka Streams gives for its part of the input', () => {
@@ -32,10 +28,7 @@ describe('over four partitions', () => {
 
   it('every case without an internal topic is among them, and others with keys for all partitions', () => {
     const names = new Set(stored.map(({ name }) => name));
-    const due = cases
-      .filter(({ name }) => !name.startsWith('versioned-'))
-      .filter(hasNoInternalTopic)
-      .map(({ name }) => name);
+    const due = cases.filter(hasNoInternalTopic).map(({ name }) => name);
     expect(due.filter((name) => !names.has(name))).toEqual([]);
     expect(names.size - due.length).toBeGreaterThanOrEqual(30);
   });

@@ -49,6 +49,11 @@ export interface Unreadable {
   readonly problem: string;
 }
 
+/** Whether a kill changes nothing: a punctuation by the wall clock begins anew with the process, as in Kafka Streams. */
+export function survivesCrashes({ topology }: Scenario): boolean {
+  return !topology.some(({ op, kind }) => op === 'ticker' && kind === 'wall');
+}
+
 /** All scenarios of a directory, by their files' names. Throws where a file is none. */
 export function readScenarios(directory: string): readonly Scenario[] {
   return scenarioFiles(directory).map((file) => {

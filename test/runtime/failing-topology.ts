@@ -2,7 +2,7 @@ import { HeadraceError, keyValueStore, type Serde, StreamsBuilder, type Topology
 import { text } from '../text-serde.ts';
 
 /** Text that refuses one value: what can't be produced. */
-const picky: Serde<string> = {
+export const picky: Serde<string> = {
   serialize: (value) => {
     if (value.startsWith('unspeakable')) throw new TypeError(`no bytes for ${value}`);
     return text.serialize(value);

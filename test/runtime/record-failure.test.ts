@@ -104,7 +104,11 @@ describe('handlers of errors, in the test driver', () => {
     expect(told).toHaveLength(dropped);
     expect(new Set(asked.map(([of]) => of))).toEqual(new Set(answer === undefined ? [] : [stage]));
     for (const [, error, record] of asked) {
-      const operator = { decoding: undefined, processing: 'number', producing: expect.stringMatching(/SINK/) }[stage];
+      const operator = {
+        decoding: expect.stringMatching(/SOURCE/),
+        processing: 'number',
+        producing: expect.stringMatching(/SINK/),
+      }[stage];
       expect(record).toMatchObject({ task: '0_0', topic: 'in', partition: 0, offset: 1, timestamp: 7, operator });
       expect(record.sinkTopic).toBe(stage === 'producing' ? 'out' : undefined);
       expect([record.key, record.value].map((bytes) => Buffer.from(bytes!))).toEqual([

@@ -207,13 +207,19 @@ describe('RecordGate', () => {
   });
 
   it('a replay is for the application that parked its key: another one has processed the original', () => {
-    const [one, other] = [open({ application: 'one' }), open({ application: 'other', parkKeys: false }, { is: true })];
-    for (const run of [one, other]) run.pipe('k', 'bad');
+    const one = open({ application: 'one' });
+    const processed = open({ application: 'other', parkKeys: false }, { is: true });
+    const parked = open({ application: 'another' });
+    for (const run of [one, processed, parked]) run.pipe('k', 'bad');
+    parked.letters();
     const [letter] = one.letters();
     one.mended.is = true;
-    for (const run of [one, other]) run.replay(letter!);
-    expect([one.values(), other.values()]).toEqual([['bad'], ['bad']]);
-    expect(other.driver.counters).toMatchObject({ processed: 1, dropped: 1 });
+    for (const run of [one, processed, parked]) run.replay(letter!);
+    expect([one.values(), processed.values(), parked.values()]).toEqual([['bad'], ['bad'], []]);
+    expect(processed.driver.counters).toMatchObject({ processed: 1, dropped: 1 });
+    // It parked the same key behind the same record, and has replays of its own.
+    expect(parked.letters()).toEqual([]);
+    expect(parked.driver.counters).toMatchObject({ dropped: 1 });
   });
 
   it('does not park null keys, nor a key whose record was skipped', () => {

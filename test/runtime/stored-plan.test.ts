@@ -117,6 +117,34 @@ describe('the plan beside the state', () => {
     await runOnce(counting('counts', 'per-word'));
   });
 
+  it('has a global table that has changed read again', async () => {
+    await log.createTopics([topicConfig('names', 2)]);
+    const named = (store: string) => {
+      const builder = new StreamsBuilder();
+      const names = builder.globalTable('names', { ...serdes, name: store });
+      builder
+        .stream('words', serdes)
+        .join(
+          names,
+          (_key, word) => word,
+          (_word, name) => name,
+        )
+        .to('counts', serdes);
+      return builder.build();
+    };
+    await appendText(log, 'names', [
+      ['a', 'Anna'],
+      ['b', 'Bert'],
+    ]);
+    await sent('a');
+    await runOnce(named('people'));
+    await runOnce(named('persons'));
+    await sent('b');
+    await runOnce(named('persons'));
+    expect((await readText(log, 'counts')).map(([, name]) => name).sort()).toEqual(['Anna', 'Bert']);
+    expect(storedPlan(log, 'app-global-worker-0')?.stores.map(({ name }) => name)).toEqual(['persons']);
+  });
+
   it('lets everything else change, and keeps state that was read before', async () => {
     await sent('a');
     await runOnce(counting());

@@ -5,14 +5,16 @@ import type { Log, TopicConfig } from '../../log/log.ts';
 import { partitionFor } from '../../log/partitioner.ts';
 import type { Headers, RecordPosition } from '../../log/record.ts';
 import type { OnCommitStep } from '../../runtime/commit.ts';
+import type { ErrorPolicy } from '../../runtime/error-handlers.ts';
 import { createInternalTopics } from '../../runtime/internal-topics.ts';
-import { Worker, type WorkerMetrics } from '../../runtime/worker.ts';
+import { Worker } from '../../runtime/worker.ts';
+import type { WorkerMetrics } from '../../runtime/worker-options.ts';
 import type { Serde } from '../../serde/serde.ts';
 import { openDataDirectory } from '../../storage/data-directory.ts';
 import type { Topology } from '../../streams/topology/topology.ts';
 import { EmbeddedTopic } from './embedded-topic.ts';
 
-export interface EmbeddedApplicationOptions {
+export interface EmbeddedApplicationOptions extends ErrorPolicy {
   /** Where log and state are kept; created when it is missing. One process at a time may have it open. */
   readonly directory: string;
   /** Names the group, the state and the internal topics: under another name everything is read from the beginning again. */
@@ -42,6 +44,7 @@ export interface EmbeddedApplicationOptions {
   readonly onStep?: OnCommitStep;
 }
 
+/** A topic to be created where it is missing. */
 export interface EmbeddedTopicOptions {
   readonly name: string;
   readonly partitions: number;
@@ -100,6 +103,9 @@ export class EmbeddedApplication {
       clock,
       onFault,
       allowTopologyChange,
+      errorHandlers: options.errorHandlers,
+      onSkipped: options.onSkipped,
+      parkKeys: options.parkKeys,
       ...(member === undefined ? {} : { member }),
       ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
       ...(idleAfterMs === undefined ? {} : { idleAfterMs }),
@@ -170,6 +176,7 @@ export class EmbeddedApplication {
     this.#requireWorking();
   }
 
+  /** Counted since the application was opened. */
   metrics(): WorkerMetrics {
     this.#requireWorking();
     return this.#worker.metrics();
@@ -224,7 +231,7 @@ function missingTopics(
 }
 
 function topicsOf({ plan }: Topology): readonly string[] {
-  return plan.subTopologies.flatMap(({ sources, nodes }) =>
+  return [...plan.subTopologies, ...plan.globalTables].flatMap(({ sources, nodes }) =>
     [...sources, ...nodes.filter((node) => node.kind === 'sink')].flatMap(({ topic }) =>
       topic.isInternal ? [] : [topic.name],
     ),

@@ -5,6 +5,7 @@ import type { RecordBatch } from '../../log/record-batch.ts';
 import type { Serde } from '../../serde/serde.ts';
 import type { EmbeddedRecord } from './embedded-application.ts';
 
+/** A record to be appended. */
 export interface NewEmbeddedRecord<K, V> {
   readonly key: K | null;
   /** Null deletes the key's row, where the topic is a table's. */
@@ -16,6 +17,7 @@ export interface NewEmbeddedRecord<K, V> {
   readonly partition?: number;
 }
 
+/** A committed record, and where it stands. */
 export interface StoredEmbeddedRecord<K, V> {
   readonly key: K | null;
   readonly value: V | null;
@@ -26,11 +28,13 @@ export interface StoredEmbeddedRecord<K, V> {
   readonly offset: number;
 }
 
+/** Where reading a topic begins. */
 export interface ReadOptions {
   /** The first offset wanted of each partition, by the partition's number; without it what the log still holds. */
   readonly from?: readonly number[];
 }
 
+/** Where reading a topic begins, and whether it ends. */
 export interface FollowOptions extends ReadOptions {
   /** Waits for further records at the end, until `signal` is aborted or the application closes. */
   readonly follow?: boolean;

@@ -1,4 +1,14 @@
-// The public list of headrace/embedded: a topology of one's own in process.
+// The public list of headrace/embedded, written by hand: a topology of one's own in process.
+export type { RecordPosition } from '../../log/record.ts';
+export type { CommitStep, OnCommitStep } from '../../runtime/commit.ts';
+export {
+  type Discard,
+  type ParkedPlace,
+  parkedPlaceOf,
+  replayRecord,
+  type StoredLetter,
+} from '../../runtime/replay.ts';
+export type { WorkerMetrics } from '../../runtime/worker-options.ts';
 export {
   EmbeddedApplication,
   type EmbeddedApplicationOptions,

@@ -109,7 +109,7 @@ function operatorOf(
     case 'aggregate':
       return aggregate(node, context, next);
     case 'groupTable':
-      return groupTable(node, next);
+      return groupTable(node, context, next);
     case 'tableAggregate':
       return tableAggregate(node, context, next);
     case 'tableTableJoin':
@@ -149,12 +149,12 @@ function fanOut(receivers: readonly Receive[]): Receive {
   if (first === undefined) return () => {};
   if (second === undefined) return first;
   if (others.length === 0) {
-    return (key, value, timestamp, before) => {
-      first(key, value, timestamp, before);
-      second(key, value, timestamp, before);
+    return (key, value, timestamp, before, isHistory) => {
+      first(key, value, timestamp, before, isHistory);
+      second(key, value, timestamp, before, isHistory);
     };
   }
-  return (key, value, timestamp, before) => {
-    for (const receive of receivers) receive(key, value, timestamp, before);
+  return (key, value, timestamp, before, isHistory) => {
+    for (const receive of receivers) receive(key, value, timestamp, before, isHistory);
   };
 }

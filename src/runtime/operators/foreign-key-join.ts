@@ -27,8 +27,8 @@ export function foreignKeySubscribe(
   const isSame = (left: unknown, right: unknown) =>
     left === right ||
     (left !== null && right !== null && Buffer.compare(foreignKey.serialize(left), foreignKey.serialize(right)) === 0);
-  return (key, value, timestamp, before = null) => {
-    if (key === null) return context.skipped(name);
+  return (key, value, timestamp, before = null, isHistory = false) => {
+    if (key === null || isHistory) return context.skipped(name);
     if (value === null && before === null) return;
     const [now, then] = [foreign(key, value), foreign(key, before)];
     const own = keySerde.serialize(key).slice();
@@ -80,8 +80,8 @@ export function foreignKeyJoin(
       const answeredAt = row === null ? timestamp : Math.max(timestamp, table.timestamp);
       answer(key, hash, instruction === 'delete and tell' ? null : row, answeredAt);
     },
-    (changed, row, timestamp) => {
-      if (changed === null) return context.skipped(name);
+    (changed, row, timestamp, _before, isHistory = false) => {
+      if (changed === null || isHistory) return context.skipped(name);
       const prefix = prefixOf(foreignKey.serialize(changed));
       // To the end before anything is sent on, which may come back here.
       const wanting = [...subscriptions.range(prefix, after(prefix))];

@@ -14,9 +14,10 @@ import type { TimedOperator } from '../timed-operator.ts';
  * an object, so that a chain of operators allocates nothing.
  *
  * Between operators of a table `before` is the row that `value` replaces, null where there was none; it is given where the
- * operator below needs it ({@link needsBefore}) and means nothing elsewhere.
+ * operator below needs it ({@link needsBefore}) and means nothing elsewhere. `isHistory` says that a versioned table's change is
+ * older than its present row; operators that follow the present rows pass over it (KIP-914).
  */
-export type Receive = (key: unknown, value: unknown, timestamp: number, before?: unknown) => void;
+export type Receive = (key: unknown, value: unknown, timestamp: number, before?: unknown, isHistory?: boolean) => void;
 
 /** What an operator may use of its task. */
 export interface OperatorContext {
@@ -36,6 +37,15 @@ export interface OperatorContext {
   unproduced(error: HeadraceError, topic: string): void;
   /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
   skipped(operator: string): void;
+  /** A counter of the operator's own, for metrics, to be counted up in place; what is rolled back stays counted. */
+  counter(operator: string, what: OperatorCount): Counter;
+}
+
+/** Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. */
+export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords';
+
+export interface Counter {
+  count: number;
 }
 
 /** An error of a user's function, with the operator in which it happened. */

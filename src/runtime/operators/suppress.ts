@@ -13,12 +13,14 @@ export function suppress(node: Kind<'suppress'>, context: OperatorContext, next:
   const { until, waitMs, maxRecords, whenFull, name } = node;
   const buffer = new SuppressBuffer(node.store, context.buffer(node.store));
   const time = context.time(name);
+  const emitted = context.counter(name, 'suppressionEmit');
   const { record } = context;
   const dropsDeletions = until === 'windowCloses';
   const isFull = () => buffer.count > maxRecords;
   const emit = (change: Suppressed<unknown, unknown>): void => {
     if (change.value === null && dropsDeletions) return;
     record.replaceHeaders(change.headers);
+    emitted.count++;
     next(change.key, change.value, change.timestamp, change.before);
   };
   const evictExpired = (expired: number): void => buffer.evictWhile(() => buffer.earliest <= expired, emit);

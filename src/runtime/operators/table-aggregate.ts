@@ -6,7 +6,7 @@ import { failedIn, type OperatorContext, type Receive } from './receive.ts';
  * Sends each change of a row to the group that it belongs to; a row that moves to another group is taken out of one and put
  * into the other. A group that is null takes no part.
  */
-export function groupTable(node: Kind<'groupTable'>, next: Receive): Receive {
+export function groupTable(node: Kind<'groupTable'>, context: OperatorContext, next: Receive): Receive {
   const { selector, name } = node;
   const grouped = (key: unknown, value: unknown): readonly [unknown, unknown] | undefined => {
     if (value === null) return undefined;
@@ -18,7 +18,8 @@ export function groupTable(node: Kind<'groupTable'>, next: Receive): Receive {
     }
     return pair[0] === null || pair[1] === null ? undefined : pair;
   };
-  return (key, value, timestamp, before = null) => {
+  return (key, value, timestamp, before = null, isHistory = false) => {
+    if (isHistory) return context.skipped(name);
     if (key === null) throw failedIn(name, 'a row has no key');
     const [now, then] = [grouped(key, value), grouped(key, before)];
     const change = (group: unknown, row: unknown, old: unknown) =>

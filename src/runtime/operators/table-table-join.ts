@@ -27,8 +27,8 @@ function side(
   const isLeft = from === 'left';
   /** Whether a change of this side matters where the other side has no row. */
   const standsAlone = join === 'outer' || (join === 'left' && isLeft);
-  return (key, value, timestamp, before = null) => {
-    if (key === null) return context.skipped(name);
+  return (key, value, timestamp, before = null, isHistory = false) => {
+    if (key === null || isHistory) return context.skipped(name);
     let joined: unknown = null;
     let joinedBefore: unknown = null;
     let joinedAt = timestamp;

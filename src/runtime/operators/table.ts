@@ -1,6 +1,8 @@
 import { SessionStore } from '../../state/session-store.ts';
+import type { VersionedStoreDefinition } from '../../state/store-definition.ts';
 import { SuppressBuffer } from '../../state/suppress-buffer.ts';
 import { TimestampedStore } from '../../state/timestamped-store.ts';
+import { type VersionedPut, VersionedStore } from '../../state/versioned-store.ts';
 import { WindowStore } from '../../state/window-store.ts';
 import type { Kind, Node } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
@@ -13,6 +15,7 @@ export function storeTable(
   next: Receive,
   sendsBefore: boolean,
 ): Receive {
+  if (node.store.kind === 'versioned') return versionedTable(node.name, node.store, context, next, sendsBefore);
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, value, timestamp) => {
     if (key === null) return context.skipped(node.name);
@@ -27,20 +30,49 @@ export function storeTable(
   };
 }
 
+/** A change that is older than the present row is sent on as such; one that is older than the history is skipped. */
+function versionedTable(
+  name: string,
+  definition: VersionedStoreDefinition,
+  context: OperatorContext,
+  next: Receive,
+  sendsBefore: boolean,
+): Receive {
+  const store = new VersionedStore(definition, context.buffer(definition));
+  return (key, value, timestamp) => {
+    if (key === null) return context.skipped(name);
+    let before: unknown = null;
+    let result: VersionedPut;
+    try {
+      if (sendsBefore) before = store.get(key);
+      result = store.put(key, value, timestamp);
+    } catch (error) {
+      throw failedIn(name, error);
+    }
+    if (result === 'refused') context.skipped(name);
+    else next(key, value, timestamp, before, result === 'history');
+  };
+}
+
 /** A row for which the predicate does not hold is sent on as deleted; where it is known to be none before, nothing is. */
 export function tableFilter(node: Kind<'tableFilter'>, next: Receive, usesBefore: boolean): Receive {
   const derive = filteredValue(node);
-  if (!usesBefore) return (key, value, timestamp) => next(key, derive(key, value), timestamp, null);
-  return (key, value, timestamp, before = null) => {
+  if (!usesBefore) {
+    return (key, value, timestamp, _before, isHistory) => next(key, derive(key, value), timestamp, null, isHistory);
+  }
+  return (key, value, timestamp, before = null, isHistory = false) => {
     const [now, then] = [derive(key, value), derive(key, before)];
-    if (now !== null || then !== null) next(key, now, timestamp, then);
+    if (now !== null || then !== null) next(key, now, timestamp, then, isHistory);
   };
 }
 
 export function tableMapValues(node: Kind<'tableMapValues'>, next: Receive, sendsBefore: boolean): Receive {
   const derive = mappedValue(node);
-  if (!sendsBefore) return (key, value, timestamp) => next(key, derive(key, value), timestamp);
-  return (key, value, timestamp, before) => next(key, derive(key, value), timestamp, derive(key, before));
+  if (!sendsBefore) {
+    return (key, value, timestamp, _before, isHistory) => next(key, derive(key, value), timestamp, null, isHistory);
+  }
+  return (key, value, timestamp, before, isHistory) =>
+    next(key, derive(key, value), timestamp, derive(key, before), isHistory);
 }
 
 /** Reads the rows of a table as of now. */
@@ -49,6 +81,8 @@ export interface TableReader {
   get(key: unknown): unknown;
   /** Of the row that the last {@link get} returned. */
   readonly timestamp: number;
+  /** Of a versioned table: the row as it was at a time, or null. */
+  readonly asOf?: (key: unknown, time: number) => unknown;
 }
 
 /** A stored table is read from its store, a derived one by deriving from what it comes from. */
@@ -56,6 +90,9 @@ export function tableReader(node: Node, context: OperatorContext): TableReader {
   switch (node.kind) {
     case 'tableSource':
     case 'toTable':
+      return node.store.kind === 'versioned'
+        ? versionedReader(new VersionedStore(node.store, context.buffer(node.store)))
+        : new TimestampedStore(node.store, context.buffer(node.store));
     case 'aggregate':
     case 'tableAggregate':
       return new TimestampedStore(node.store, context.buffer(node.store));
@@ -63,7 +100,9 @@ export function tableReader(node: Node, context: OperatorContext): TableReader {
     case 'tableMapValues': {
       const source = tableReader(node.parents[0]!, context);
       const derive = node.kind === 'tableFilter' ? filteredValue(node) : mappedValue(node);
+      const { asOf } = source;
       return {
+        ...(asOf === undefined ? {} : { asOf: (key, time) => derive(key, asOf(key, time)) }),
         get: (key) => derive(key, source.get(key)),
         get timestamp() {
           return source.timestamp;
@@ -84,6 +123,16 @@ export function tableReader(node: Node, context: OperatorContext): TableReader {
     default:
       throw failedIn(node.name, 'is not a table');
   }
+}
+
+function versionedReader(store: VersionedStore<unknown, unknown>): TableReader {
+  return {
+    get: (key) => store.get(key),
+    asOf: (key, time) => store.asOf(key, time),
+    get timestamp() {
+      return store.timestamp;
+    },
+  };
 }
 
 function joinedTable(node: Kind<'tableTableJoin'>, context: OperatorContext): TableReader {

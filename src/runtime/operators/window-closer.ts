@@ -28,11 +28,15 @@ export function windowCloser(
   timeOf: (window: Window) => number,
 ): WindowCloser {
   const sent = new StateNumber(context.buffer(node.store), `${ROOM.meta}sent`, -1);
+  const emitted = context.counter(node.name, 'emitFinalRecords');
   return {
     close(upTo) {
       if (upTo <= sent.value) return;
       try {
-        for (const [key, value, timestamp] of store.fetchAll(sent.value + 1, upTo)) next(key, value, timestamp, null);
+        for (const [key, value, timestamp] of store.fetchAll(sent.value + 1, upTo)) {
+          emitted.count++;
+          next(key, value, timestamp, null);
+        }
       } catch (error) {
         throw failedIn(node.name, error);
       }

@@ -2,6 +2,7 @@ import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { PlanJson } from '../../streams/topology/plan-json.ts';
 import { internalTopicsOf } from '../internal-names.ts';
+import { committedParking, PARKED_STORE } from '../parked-keys.ts';
 import { storedPlan } from '../stored-plan.ts';
 import { partitionResets } from './reset-offsets.ts';
 import type { PartitionReset, ResetReport, ResetRequest } from './reset-request.ts';
@@ -98,7 +99,7 @@ async function outputsOf(log: Log, plan: PlanJson, application: string): Promise
 
 async function warningsOf(
   log: Log,
-  { keepsState, target }: ResetRequest,
+  { application, keepsState, target }: ResetRequest,
   others: readonly string[],
   sources: readonly PartitionReset[],
 ): Promise<readonly string[]> {
@@ -115,6 +116,10 @@ async function warningsOf(
       'The state is emptied, and records before the new offsets do not come again: it begins in the middle.',
     );
   }
+  if (!keepsState && hasParked(log, application, sources)) {
+    const again = target.kind === 'earliest' ? 'they come again with their topics' : 'they may not come again';
+    warnings.push(`Records wait behind dead letters; that is forgotten with the state, and ${again}.`);
+  }
   if (sources.some((each) => each.skips > 0)) warnings.push('Records are skipped: they are never processed.');
   for (const topic of new Set(sources.map((each) => each.topic))) {
     const cut = (await log.watermarks(topic)).filter(({ start }) => start > 0);
@@ -123,6 +128,13 @@ async function warningsOf(
     }
   }
   return warnings;
+}
+
+function hasParked(log: Log, application: string, places: readonly PartitionReset[]): boolean {
+  const state = log.state(application);
+  return places.some(
+    ({ topic, partition }) => committedParking(state.partition(PARKED_STORE, partition), topic).keys.length > 0,
+  );
 }
 
 async function unknownApplication(

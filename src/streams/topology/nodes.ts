@@ -1,6 +1,10 @@
 import type { Headers } from '../../log/record.ts';
 import type { Serde } from '../../serde/serde.ts';
-import type { KeyValueStoreDefinition } from '../../state/store-definition.ts';
+import type {
+  JoinBufferDefinition,
+  KeyValueStoreDefinition,
+  VersionedStoreDefinition,
+} from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
 import type { GlobalJoinNode, StreamStreamJoinNode } from './join-nodes.ts';
 import type { SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
@@ -74,7 +78,7 @@ export interface SourceNode extends NodeBase {
 
 export interface TableSourceNode extends NodeBase {
   readonly kind: 'tableSource';
-  readonly store: KeyValueStoreDefinition;
+  readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;
   /** Kept whole by every worker, and read only: no sub-topology has it. */
   readonly isGlobal?: boolean;
 }
@@ -140,7 +144,7 @@ export interface AggregateNode extends NodeBase {
 
 export interface ToTableNode extends NodeBase {
   readonly kind: 'toTable';
-  readonly store: KeyValueStoreDefinition;
+  readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;
 }
 
 export interface TableFilterNode extends NodeBase {
@@ -162,6 +166,9 @@ export interface ToStreamNode extends NodeBase {
 export interface StreamTableJoinNode extends NodeBase {
   readonly kind: 'streamTableJoin';
   readonly isLeft: boolean;
+  /** Where records wait for late changes of the table; absent: they are joined at once. */
+  readonly buffer: JoinBufferDefinition | undefined;
+  readonly graceMs: number;
   readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
 }
 

@@ -38,6 +38,8 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'suppress':
     case 'foreignKeyJoin':
       return [node.store];
+    case 'streamTableJoin':
+      return node.buffer === undefined ? [] : [node.buffer];
     case 'streamStreamJoin':
       return [node.leftStore, node.rightStore, ...(node.unjoined === undefined ? [] : [node.unjoined])];
     case 'process':

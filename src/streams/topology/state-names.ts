@@ -35,7 +35,7 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   tableFilter: FREE,
   tableMapValues: FREE,
   toStream: FREE,
-  streamTableJoin: FREE,
+  streamTableJoin: { operator: 'join with a graceMs', option: 'name', isOwnName: false },
   globalJoin: FREE,
   streamStreamJoin: { operator: 'join of two streams', option: 'name', isOwnName: false },
   groupTable: FREE,
@@ -50,8 +50,8 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   sink: FREE,
 };
 
-/** What Graph.add makes where the user gave no name, such as KSTREAM-PROCESSOR-0000000003. */
-const GENERATED = /^[A-Z][A-Z-]*-\d{10}$/;
+/** What Graph.add makes where the user gave no name, such as KSTREAM-PROCESSOR-0000000003, and what is made of that. */
+const GENERATED = /^[A-Z][A-Z-]*-\d{10}(-|$)/;
 
 /**
  * Whatever becomes part of the state on disk, or of a topic's name, must have a name given by the user: a generated one

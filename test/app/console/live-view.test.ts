@@ -6,6 +6,7 @@ const frame = (processed: number, more: Partial<ViewFrame> = {}): ViewFrame => (
   status: {
     processed,
     deadLetters: 0,
+    parked: 0,
     commits: 12,
     aborts: 0,
     lag: 3,

@@ -5,7 +5,7 @@ import { stringSerde } from 'headrace';
 import { EmbeddedLog } from '../../../src/log/embedded/embedded-log.ts';
 import { seededRandom } from '../../../src/random.ts';
 import { openDataDirectory } from '../../../src/storage/data-directory.ts';
-import type { Emitted, Scenario } from '../scenario.ts';
+import { type Emitted, type Scenario, survivesCrashes } from '../scenario.ts';
 import { runVictimProcess } from './run-victim.ts';
 import type { KillPlan, VictimWork } from './victim.ts';
 
@@ -99,11 +99,6 @@ function planOf(
     hits: [],
     kills: planned.sort((one, other) => one.afterFed - other.afterFed),
   };
-}
-
-/** A punctuation by the wall clock begins anew with the process, as in Kafka Streams. */
-export function survivesCrashes({ topology }: Scenario): boolean {
-  return !topology.some(({ op, kind }) => op === 'ticker' && kind === 'wall');
 }
 
 function outputsOf({ topology }: Scenario): readonly string[] {

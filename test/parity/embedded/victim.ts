@@ -30,7 +30,7 @@ export interface KillPlan {
 /** One record in it for each step of the input that was fed, appended together with it. */
 const FED = 'parity.fed';
 const strings = { key: stringSerde, value: stringSerde };
-/** Appended at once where the order of arrival between topics doesn't matter. */
+/** Appended at once where there is one partition of one topic, so that nothing but its order matters. */
 const TOGETHER_MAX = 5;
 /** A worker that has looked at its clock so often has gone round at least once. */
 const LOOKS = 20;
@@ -74,7 +74,8 @@ async function runWork({ directory, partitions, seed, kill }: VictimWork, { topo
   for (const step of input.slice(0, begin)) if ('advanceWallClockMs' in step) now += step.advanceWallClockMs;
 
   const random = seededRandom(seed + begin);
-  const isOneByOne = built.plan.subTopologies.some(({ sources }) => sources.length > 1) || hasSeveralTopics(input);
+  const isOneByOne =
+    partitions > 1 || built.plan.subTopologies.some(({ sources }) => sources.length > 1) || hasSeveralTopics(input);
   for (let at = begin; at < input.length; ) {
     const steps = input.slice(at, at + (isOneByOne ? 1 : 1 + random.below(TOGETHER_MAX)));
     at += steps.length;

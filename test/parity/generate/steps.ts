@@ -82,7 +82,7 @@ export function suppressTime(draft: ScenarioDraft, { id, kind }: Drawn): Drawn {
   return draft.add(kind, { op: 'suppress', kind: 'timeLimit', ms: draft.pick([0, 5, 20, 50]), ...limit, from: id });
 }
 
-export function ticker(draft: ScenarioDraft, from: Drawn): Drawn {
-  const kind = draft.pick(['stream', 'wall']);
+export function ticker(draft: ScenarioDraft, from: Drawn, kinds: readonly string[] = ['stream', 'wall']): Drawn {
+  const kind = draft.pick(kinds);
   return draft.add('stream', { op: 'ticker', kind, everyMs: draft.pick([5, 10, 20]), from: from.id }, from.mayBeNull);
 }

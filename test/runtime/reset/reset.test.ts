@@ -160,6 +160,25 @@ describe('a reset', () => {
     );
   });
 
+  it('warns of records that wait behind dead letters', async () => {
+    const builder = new StreamsBuilder();
+    const fails = () => {
+      throw new RangeError('planted');
+    };
+    builder.stream('more', serdes).peek(fails).to('counted', serdes);
+    await send(['a', 'a'], 1, 'more');
+    const options = { log, application: 'app', clock: Date.now, commitIntervalMs: 5, parkKeys: true };
+    const worker = new Worker({ ...options, topology: builder.build() });
+    const running = worker.run();
+    await worker.idle();
+    worker.stop();
+    await running;
+    expect((await reset({ executes: false })).warnings).toEqual([
+      'Records wait behind dead letters; that is forgotten with the state, and they come again with their topics.',
+    ]);
+    expect((await reset({ executes: false, keepsState: true })).warnings.join()).not.toContain('dead letters');
+  });
+
   it('is refused while the application runs, and changes nothing then', async () => {
     await send(['a'], 1);
     await runUntil(1);

@@ -1,5 +1,6 @@
 import {
   type HeadraceError,
+  JoinWindows,
   keyValueStore,
   SessionWindows,
   SlidingWindows,
@@ -37,6 +38,21 @@ const group = { selector: (_key: string, value: string) => [value, value] as con
 /** Every operator that keeps something on disk, each with the place where its name stands. */
 const STATEFUL: Readonly<Record<string, (builder: StreamsBuilder, name: never) => unknown>> = {
   table: (b, name) => b.table('rows', { ...serdes, name }),
+  globalTable: (b, name) => b.globalTable('rows', { ...serdes, name }),
+  'join of two streams': (b, name) =>
+    stream(b).join(b.stream('more', serdes), () => '', {
+      ...serdes,
+      otherValue: text,
+      name,
+      windows: JoinWindows.of({ timeDifferenceMs: 10, graceMs: 0 }),
+    }),
+  'left join of two streams': (b, name) =>
+    stream(b).leftJoin(b.stream('more', serdes), () => '', {
+      ...serdes,
+      otherValue: text,
+      name,
+      windows: JoinWindows.of({ timeDifferenceMs: 10, graceMs: 0 }),
+    }),
   toTable: (b, name) => stream(b).toTable({ ...serdes, name }),
   count: (b, name) => grouped(b).count({ name }),
   reduce: (b, name) => grouped(b).reduce({ name, reducer: (all) => all }),
@@ -102,9 +118,9 @@ describe.each(Object.entries(STATEFUL))('%s', (_operator, wire) => {
     }
   });
 
-  it('refuses names that are generated, the engine`s, or no names', () => {
+  it('refuses names that are generated, those of the engine, and what is no name', () => {
     expect(refusal(wire, 'KSTREAM-AGGREGATE-STATE-STORE-0000000003')).toMatch(
-      /^TOPOLOGY_INVALID: .*KSTREAM-AGGREGATE-STATE-STORE-0000000003 is a generated name.*option name/,
+      /^TOPOLOGY_INVALID: .*KSTREAM-AGGREGATE-STATE-STORE-0000000003\S* is a generated name.*option name/,
     );
     expect(refusal(wire, '__mine')).toMatch(/^TOPOLOGY_INVALID: .*"__" belong to the engine/);
     for (const name of ['a b', '..', 'a/b', 'ä', 'x'.repeat(201)]) {

@@ -7,6 +7,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Figures that a node counts by itself, and under which name Prometheus gets them; docs/HTTP.md has the same table. */
 const COUNTERS: readonly (readonly [name: string, help: string, figure: (status: NodeStatus) => number])[] = [
   ['headrace_dead_letters_total', 'Records gone to dead letters', ({ deadLetters }) => deadLetters],
+  ['headrace_parked_records_total', 'Records put aside behind a dead letter of their key', ({ parked }) => parked],
   ['headrace_commit_aborts_total', 'Commits aborted and tried again', ({ aborts }) => aborts],
   ['headrace_sink_rows_total', 'Rows written to ClickHouse', ({ sinkRows }) => sinkRows],
 ];

@@ -16,6 +16,10 @@ interface Figure {
   readonly samples: (worker: WorkerFigures) => readonly Sample[];
 }
 
+function seriesOf(taskId: string, index: number): string {
+  return index < TASK_SERIES_MAX ? taskId : OTHER_TASKS;
+}
+
 /** One value of a worker. In Kafka Streams a thread has a name; here the application with its member is what runs tasks. */
 function ofThread(name: string, help: string, value: (worker: WorkerFigures) => number): Figure {
   const samples = (worker: WorkerFigures): readonly Sample[] => [[{}, value(worker)]];
@@ -29,8 +33,22 @@ function ofTasks(
   value: (task: WorkerFigures['tasks'][number]) => number,
 ): Figure {
   const samples = ({ tasks }: WorkerFigures): readonly Sample[] =>
-    tasks.map((task, index) => [{ task_id: index < TASK_SERIES_MAX ? task.taskId : OTHER_TASKS }, value(task)]);
+    tasks.map((task, index) => [{ task_id: seriesOf(task.taskId, index) }, value(task)]);
   return { name: `kafka_stream_task_${name}`, help, kind, labels: ['task_id'], samples };
+}
+
+function ofOperators(
+  name: string,
+  help: string,
+  counts: (task: WorkerFigures['tasks'][number]) => Readonly<Record<string, number>>,
+): Figure {
+  const samples = ({ tasks }: WorkerFigures): readonly Sample[] =>
+    tasks.flatMap((task, index) =>
+      Object.entries(counts(task)).map(
+        ([operator, count]): Sample => [{ task_id: seriesOf(task.taskId, index), processor_node_id: operator }, count],
+      ),
+    );
+  return { name, help, kind: 'counter', labels: ['task_id', 'processor_node_id'], samples };
 }
 
 /** Kafka Streams' metrics as JMX exporters write them; docs/HTTP.md has the same table, and says what has no meaning here. */
@@ -53,6 +71,21 @@ const FIGURES: readonly Figure[] = [
     ({ buffered }) => buffered,
   ),
   ofTasks('records_lag', 'Records in the partitions of a task that are not processed yet', 'gauge', ({ lag }) => lag),
+  ofOperators(
+    'kafka_stream_task_dropped_records_total',
+    'Records that an operator skipped by its rules: a null key, too late',
+    ({ dropped }) => dropped,
+  ),
+  ofOperators(
+    'kafka_stream_processor_node_suppression_emit_total',
+    'Changes that a suppress operator let through',
+    ({ suppressionEmits }) => suppressionEmits,
+  ),
+  ofOperators(
+    'kafka_stream_processor_node_emit_final_records_total',
+    'Windows that were sent when they had closed',
+    ({ emitFinalRecords }) => emitFinalRecords,
+  ),
   {
     name: 'kafka_stream_state_uncommitted_keys',
     help: 'Keys of a store that the next commit writes, over all tasks',

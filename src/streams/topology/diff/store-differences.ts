@@ -45,7 +45,7 @@ function ofGlobalTable({ effect, message, ...rest }: PlanDifference): PlanDiffer
     .slice(`store ${rest.name}`.length)
     .replace(/^[: ]+/, '')
     .split(/: |;/);
-  const read = `store ${rest.name} of a global table ${what}: it is read again from the beginning of its topic`;
+  const read = `store ${rest.name} of a global table, ${what}: it is read again from the beginning of its topic`;
   return { ...rest, effect: 'changes', message: read };
 }
 
@@ -98,7 +98,8 @@ function windowDifferences(
 ): readonly PlanDifference[] {
   return now.flatMap((operator) => {
     const before = old.find(({ name }) => name === operator.name);
-    if (before === undefined) return [];
+    // Told once, at the first of its stores.
+    if (before === undefined || operator.stores[0] !== store) return [];
     return changedSettings(before.settings, operator.settings).map(({ setting, from, to }) => {
       const change = `${setting} of ${operator.name} is ${durationOr(setting, from)} and would be ${durationOr(setting, to)}`;
       if (PARTNERS.has(setting)) {

@@ -51,7 +51,7 @@ export function topicDifferences(before: PlanIndex, after: PlanIndex): readonly 
       effect,
       about,
       name,
-      message: `${about.replace('source ', '').replace('sink ', '')} ${name} ${rest}`,
+      message: `${about.replace('source ', '').replace('sink ', '')} ${name}${rest.startsWith(':') ? '' : ' '}${rest}`,
     });
   const retyped = [...read].flatMap(([name, serdes]) =>
     changedSerdes(serdes, reads.get(name) ?? serdes).map(({ serde, from, to }) =>

@@ -7,6 +7,9 @@ import type { TaskFigures, WorkerFigures } from '../../../../src/runtime/worker-
 const task = (taskId: string, change: Partial<TaskFigures> = {}): TaskFigures => ({
   taskId,
   processed: 0,
+  dropped: {},
+  suppressionEmits: {},
+  emitFinalRecords: {},
   buffered: 0,
   lag: 0,
   uncommittedKeys: {},
@@ -33,9 +36,17 @@ async function scraped(...updates: readonly (readonly WorkerFigures[])[]): Promi
   return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-it('has Kafka Streams` names and labels, absolute over every scrape', async () => {
+it('has names and labels of Kafka Streams, absolute over every scrape', async () => {
   const tasks = [
-    task('0_0', { processed: 5, buffered: 2, lag: 6, uncommittedKeys: { counts: 3, sums: 1 } }),
+    task('0_0', {
+      processed: 5,
+      dropped: { 'counts-aggregate': 8 },
+      suppressionEmits: { 'final-suppress': 6 },
+      emitFinalRecords: { 'counts-aggregate': 3 },
+      buffered: 2,
+      lag: 6,
+      uncommittedKeys: { counts: 3, sums: 1 },
+    }),
     task('0_1', { processed: 2, uncommittedKeys: { counts: 4 } }),
   ];
   const lines = await scraped([worker(tasks)], [worker(tasks), worker([], { application: 'other' })]);
@@ -50,6 +61,9 @@ it('has Kafka Streams` names and labels, absolute over every scrape', async () =
       'kafka_stream_thread_task_closed_total{thread_id="app-worker-0"} 1',
       'kafka_stream_task_process_total{thread_id="app-worker-0",task_id="0_0"} 5',
       'kafka_stream_task_process_total{thread_id="app-worker-0",task_id="0_1"} 2',
+      'kafka_stream_task_dropped_records_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="counts-aggregate"} 8',
+      'kafka_stream_processor_node_suppression_emit_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="final-suppress"} 6',
+      'kafka_stream_processor_node_emit_final_records_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="counts-aggregate"} 3',
       'kafka_stream_task_active_buffer_count{thread_id="app-worker-0",task_id="0_0"} 2',
       'kafka_stream_task_records_lag{thread_id="app-worker-0",task_id="0_0"} 6',
       'kafka_stream_state_uncommitted_keys{thread_id="app-worker-0",state_id="counts"} 7',
