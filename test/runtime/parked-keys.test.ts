@@ -77,6 +77,15 @@ describe('ParkedKeys', () => {
     expect(parked.begin(key('c'), 3)).toEqual({ episode: 3, next: 0, last: 0 });
   });
 
+  it('parks no further key once it is turned off, and those that are parked wait on', () => {
+    const { state, parked, commit } = open();
+    parked.begin(key('a'), 1);
+    commit();
+    const off = open(state, 0).parked;
+    expect(off.begin(key('b'), 2)).toBeUndefined();
+    expect(off.append(key('a'), off.of(key('a'))!)).toBe(1);
+  });
+
   it('is off by default, and takes a number of keys', () => {
     expect([
       keysMaxOf({}),

@@ -57,12 +57,14 @@ function versionedTable(
 /** A row for which the predicate does not hold is sent on as deleted; where it is known to be none before, nothing is. */
 export function tableFilter(node: Kind<'tableFilter'>, next: Receive, usesBefore: boolean): Receive {
   const derive = filteredValue(node);
+  // What a row of a versioned table was depends on the time that is asked for: it is never known to have been none.
+  const tellsAll = isVersioned(node.parents[0]!);
   if (!usesBefore) {
     return (key, value, timestamp, _before, isHistory) => next(key, derive(key, value), timestamp, null, isHistory);
   }
   return (key, value, timestamp, before = null, isHistory = false) => {
     const [now, then] = [derive(key, value), derive(key, before)];
-    if (now !== null || then !== null) next(key, now, timestamp, then, isHistory);
+    if (tellsAll || now !== null || then !== null) next(key, now, timestamp, then, isHistory);
   };
 }
 
@@ -73,6 +75,12 @@ export function tableMapValues(node: Kind<'tableMapValues'>, next: Receive, send
   }
   return (key, value, timestamp, before, isHistory) =>
     next(key, derive(key, value), timestamp, derive(key, before), isHistory);
+}
+
+/** A table that is stored with its history, and what is derived from one without being stored (KIP-914). */
+function isVersioned(node: Node): boolean {
+  if (node.kind === 'tableFilter' || node.kind === 'tableMapValues') return isVersioned(node.parents[0]!);
+  return (node.kind === 'tableSource' || node.kind === 'toTable') && node.store.kind === 'versioned';
 }
 
 /** Reads the rows of a table as of now. */
