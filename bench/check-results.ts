@@ -11,9 +11,12 @@ export async function checkResults(
   records: number,
   accounts: number,
 ): Promise<void> {
-  require(processed === records, `processed ${processed} of ${records} records`);
+  const due = workload === 'join' ? 2 * records : records;
+  require(processed === due, `processed ${processed} of ${due} records`);
   let written = 0;
   const last = new Map<string, DataView>();
+  /** The ids of what was joined. */
+  const pairs = new Set<bigint>();
   for (let partition = 0; partition < PARTITIONS; partition++) {
     let offset = 0;
     for (
@@ -24,6 +27,7 @@ export async function checkResults(
       for (let i = 0; i < batch.length; i++) {
         written++;
         const value = batch.valueAt(i)!;
+        if (workload === 'join') pairs.add(new DataView(value.buffer, value.byteOffset).getBigInt64(0));
         if (workload === 'balances')
           last.set(
             Buffer.from(batch.keyAt(i)!).toString(),
@@ -37,6 +41,10 @@ export async function checkResults(
     let expected = 0;
     for (let i = 0; i < records; i++) if (kindOf(i) !== 3) expected++;
     require(written === expected, `${written} records were written, ${expected} were due`);
+    return;
+  }
+  if (workload === 'join') {
+    require(written === records && pairs.size === records, `${written} pairs were written, ${records} were due`);
     return;
   }
   require(written === records, `${written} updates were written, ${records} were due`);

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Measurement, measure } from './measure.ts';
-import { WORKLOADS, type Workload } from './workloads.ts';
+import { ACCOUNTS, WORKLOADS, type Workload } from './workloads.ts';
 
 const HELP = `npm run bench -- embedded [options]
 
 Runs Kafka Streams' anchor workloads on the embedded log, each measurement in a process of its own, and prints one JSON
 line for each: records/s and records per CPU second from the worker's start until everything is committed on disk.
 
-  --workload NAME   ${WORKLOADS.join(' or ')}; repeatable (all)
-  --records N       records of a run (1000000)
-  --accounts N      accounts; repeatable (1000 and 100000 for balances, 1000 for stateless)
+  --workload NAME   ${WORKLOADS.join(', ')}; repeatable (all)
+  --records N       records of a run, in each of a join's two topics (1000000)
+  --accounts N      accounts; repeatable (1000 and 100000 for balances, 1000 for stateless, 100000 for join)
   --repeat N        runs of each; a line with the medians follows them (3)
   --commit-ms N     time between commits (100)
   --directory DIR   where the logs are made (the system's temporary directory)
@@ -59,7 +59,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   for (const workload of workloads) {
-    const accounts = values.accounts?.map(Number) ?? (workload === 'balances' ? [1_000, 100_000] : [1_000]);
+    const accounts = values.accounts?.map(Number) ?? ACCOUNTS[workload];
     for (const count of accounts) {
       const job = {
         directory: values.directory,

@@ -7,7 +7,15 @@ import type { NewRecord } from '../src/log/record.ts';
 import { Worker } from '../src/runtime/worker.ts';
 import { openDataDirectory } from '../src/storage/data-directory.ts';
 import { checkResults } from './check-results.ts';
-import { PARTITIONS, recordKeyOf, recordValueOf, timestampOf, topologyOf, type Workload } from './workloads.ts';
+import {
+  CONFIRMED_AFTER_MS,
+  PARTITIONS,
+  recordKeyOf,
+  recordValueOf,
+  timestampOf,
+  topologyOf,
+  type Workload,
+} from './workloads.ts';
 
 export interface Measurement {
   readonly system: 'headrace';
@@ -26,6 +34,7 @@ export interface Measurement {
 
 const APPEND_RECORDS = 10_000;
 const INPUT = 'bench-in';
+const CONFIRMATIONS = 'bench-confirm';
 const OUTPUT = 'bench-out';
 
 /**
@@ -49,11 +58,12 @@ export async function measure(
     },
   });
   try {
-    await log.createTopics([INPUT, OUTPUT].map(topicConfig));
-    await fill(log, records, accounts);
+    await log.createTopics([INPUT, CONFIRMATIONS, OUTPUT].map(topicConfig));
+    await fill(log, INPUT, 0, records, accounts);
+    if (workload === 'join') await fill(log, CONFIRMATIONS, CONFIRMED_AFTER_MS, records, accounts);
     const worker = new Worker({
       log,
-      topology: topologyOf(workload, INPUT, OUTPUT),
+      topology: topologyOf(workload, INPUT, CONFIRMATIONS, OUTPUT),
       application: 'bench',
       clock: Date.now,
       commitIntervalMs,
@@ -70,17 +80,18 @@ export async function measure(
     worker.stop();
     await running;
     await checkResults(log, OUTPUT, workload, processed, records, accounts);
+    const read = workload === 'join' ? 2 * records : records;
     const cpuSeconds = (cpu.user + cpu.system) / 1e6;
     return {
       system: 'headrace',
       log: 'embedded',
       workload,
-      records,
+      records: read,
       accounts,
-      recordsPerSecond: Math.round(records / wallSeconds),
+      recordsPerSecond: Math.round(read / wallSeconds),
       wallSeconds: round(wallSeconds),
       cpuSeconds: round(cpuSeconds),
-      recordsPerCpuSecond: Math.round(records / cpuSeconds),
+      recordsPerCpuSecond: Math.round(read / cpuSeconds),
       commits,
       syncs: syncsDone,
     };
@@ -90,15 +101,21 @@ export async function measure(
   }
 }
 
-async function fill(log: EmbeddedLog, records: number, accounts: number): Promise<void> {
+async function fill(
+  log: EmbeddedLog,
+  topic: string,
+  laterMs: number,
+  records: number,
+  accounts: number,
+): Promise<void> {
   for (let start = 0; start < records; start += APPEND_RECORDS) {
     const batch: NewRecord[] = [];
     for (let i = start; i < Math.min(records, start + APPEND_RECORDS); i++) {
       const key = Buffer.from(recordKeyOf(i, accounts));
       batch.push({
-        topic: INPUT,
+        topic,
         partition: partitionFor(key, PARTITIONS),
-        timestamp: timestampOf(i),
+        timestamp: timestampOf(i) + laterMs,
         key,
         value: recordValueOf(i),
       });

@@ -1,10 +1,10 @@
-import { bytesSerde, type KStream, StreamsBuilder, stringSerde, type Topology } from 'headrace';
+import { bytesSerde, JoinWindows, type KStream, StreamsBuilder, stringSerde, type Topology } from 'headrace';
 
 /**
  * The workloads of Kafka Streams' anchor program, record for record: the same keys, values, timestamps and results.
  * A value has 48 bytes: int64 id, int64 amount in minor units, int64 event time in ms, int64 kind, 16 zero bytes.
  */
-export const WORKLOADS = ['balances', 'stateless'] as const;
+export const WORKLOADS = ['balances', 'stateless', 'join'] as const;
 export type Workload = (typeof WORKLOADS)[number];
 
 export const PARTITIONS = 4;
@@ -39,12 +39,46 @@ export function recordValueOf(index: number): Uint8Array {
   return bytes;
 }
 
-export function topologyOf(workload: Workload, input: string, output: string): Topology {
+/** Accounts of a run, where the anchor has several. */
+export const ACCOUNTS: Readonly<Record<Workload, readonly number[]>> = {
+  balances: [1_000, 100_000],
+  stateless: [1_000],
+  join: [100_000],
+};
+
+/** How much later a confirmation is than what it confirms. */
+export const CONFIRMED_AFTER_MS = 5;
+
+/** `confirmations` is the second stream of the join. */
+export function topologyOf(workload: Workload, input: string, confirmations: string, output: string): Topology {
   const builder = new StreamsBuilder();
   const serdes = { key: stringSerde, value: bytesSerde };
   const stream = builder.stream(input, serdes);
-  (workload === 'balances' ? balances(stream) : stateless(stream)).to(output, serdes);
+  switch (workload) {
+    case 'balances':
+      balances(stream).to(output, serdes);
+      break;
+    case 'stateless':
+      stateless(stream).to(output, serdes);
+      break;
+    case 'join':
+      joined(stream, builder.stream(confirmations, serdes)).to(output, serdes);
+  }
   return builder.build();
+}
+
+/** Each record with its confirmation, which has the same id. */
+function joined(
+  stream: KStream<string, Uint8Array>,
+  confirmations: KStream<string, Uint8Array>,
+): KStream<string, Uint8Array> {
+  const windows = JoinWindows.of({ timeDifferenceMs: 50, graceMs: 1_000 });
+  return stream
+    .join(confirmations, (left, right) => (readInt64(left, 0) === readInt64(right, 0) ? left : null), {
+      name: 'confirmed',
+      windows,
+    })
+    .filter((_key, value) => value !== null) as KStream<string, Uint8Array>;
 }
 
 /** Sum, count and last id of each account, every update written out. */

@@ -53,6 +53,13 @@ export type { Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
+export {
+  CogroupedKStream,
+  type CogroupOptions,
+  type CogroupWindowOptions,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './streams/cogrouped.ts';
 export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
 export { GlobalKTable } from './streams/global-table.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';

@@ -4,6 +4,7 @@ import type { CommittedPartition } from '../log/log.ts';
 import type { TopicPartition } from '../log/record.ts';
 import { toBinaryString } from '../state/binary-string.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
+import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 
 /** The store of all keys that wait; names that begin with "__" belong to the engine. */
@@ -21,6 +22,22 @@ export function keysMaxOf({ parkKeys = false }: ErrorPolicy): number {
 
 /** A longer key stands in the store by its hash: two that met there would wait for each other, and nothing else. */
 const KEY_BYTES_MAX = 1_024;
+/** Begins the name of a longer key; no byte is so great. */
+const HASH_MARK = '\u0100';
+
+/**
+ * What a key is known by: its bytes as a dead letter keeps them, so that a replay of that has the same name. Called for every
+ * record while anything waits.
+ */
+export function parkedName(key: Uint8Array, redact: Redact): string {
+  const isShort = key.length <= KEY_BYTES_MAX;
+  const text = isShort
+    ? toBinaryString(key)
+    : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+  const redacted = redact(text);
+  const kept = redacted === text ? text : Buffer.from(redacted, 'latin1').toString('latin1');
+  return isShort ? kept : HASH_MARK + toBinaryString(createHash('sha256').update(kept, 'latin1').digest());
+}
 
 /** The records of one key that wait. */
 export interface ParkedKey {
@@ -56,13 +73,13 @@ export class ParkedKeys {
     return this.#keys.size;
   }
 
-  /** What waits of a key. */
-  of(key: Uint8Array): ParkedKey | undefined {
-    return this.#keys.get(stateKey(this.#source.topic, key));
+  /** What waits of a key, by its {@link parkedName}. */
+  of(name: string): ParkedKey | undefined {
+    return this.#keys.get(name);
   }
 
   /** Its first dead letter, at that offset, is the first of those that wait. Throws PARKED_KEYS_FULL; undefined where none may. */
-  begin(key: Uint8Array, offset: number): ParkedKey | undefined {
+  begin(name: string, offset: number): ParkedKey | undefined {
     if (this.#keysMax === 0) return undefined;
     if (this.#keys.size >= this.#keysMax) {
       const { topic, partition } = this.#source;
@@ -72,21 +89,20 @@ export class ParkedKeys {
         { where: { topic, partition, offset } },
       );
     }
-    return this.#put(key, { episode: offset, next: 0, last: 0 });
+    return this.#put(name, { episode: offset, next: 0, last: 0 });
   }
 
   /** One more record of a key waits; returns its sequence. */
-  append(key: Uint8Array, parked: ParkedKey): number {
-    return this.#put(key, { ...parked, last: parked.last + 1 }).last;
+  append(name: string, parked: ParkedKey): number {
+    return this.#put(name, { ...parked, last: parked.last + 1 }).last;
   }
 
   /** The next one has had its turn; behind the last one the key is free. */
-  advance(key: Uint8Array, parked: ParkedKey): void {
-    if (parked.next < parked.last) this.#put(key, { ...parked, next: parked.next + 1 });
+  advance(name: string, parked: ParkedKey): void {
+    if (parked.next < parked.last) this.#put(name, { ...parked, next: parked.next + 1 });
     else {
-      const name = stateKey(this.#source.topic, key);
       this.#keys.delete(name);
-      this.#buffer.put(name, null);
+      this.#buffer.put(stateKey(this.#source.topic, name), null);
     }
   }
 
@@ -95,10 +111,9 @@ export class ParkedKeys {
     this.#buffer.put(droppedKey(this.#source.topic), numbers(++this.#dropped));
   }
 
-  #put(key: Uint8Array, parked: ParkedKey): ParkedKey {
-    const name = stateKey(this.#source.topic, key);
+  #put(name: string, parked: ParkedKey): ParkedKey {
     this.#keys.set(name, parked);
-    this.#buffer.put(name, numbers(parked.episode, parked.next, parked.last));
+    this.#buffer.put(stateKey(this.#source.topic, name), numbers(parked.episode, parked.next, parked.last));
     return parked;
   }
 }
@@ -120,10 +135,12 @@ type Ranged = Pick<CommittedPartition, 'range'>;
 
 function* entriesOf(store: Ranged, topic: string): IterableIterator<readonly [string, ParkedKey]> {
   for (const kind of ['h', 'k'] as const) {
+    const mark = kind === 'h' ? HASH_MARK : '';
     const prefix = keyPrefix(topic, kind);
     // The character behind the last of the prefix begins what is no longer under it.
-    for (const [name, bytes] of store.range(prefix, `${prefix.slice(0, -1)}\u0001`)) {
+    for (const [stored, bytes] of store.range(prefix, `${prefix.slice(0, -1)}\u0001`)) {
       const view = new DataView(bytes.buffer, bytes.byteOffset);
+      const name = mark + stored.slice(prefix.length);
       yield [name, { episode: view.getFloat64(0), next: view.getFloat64(8), last: view.getFloat64(16) }];
     }
   }
@@ -145,9 +162,12 @@ function droppedKey(topic: string): string {
   return keyPrefix(topic, 'dropped');
 }
 
-function stateKey(topic: string, key: Uint8Array): string {
-  if (key.length <= KEY_BYTES_MAX) return keyPrefix(topic, 'k') + toBinaryString(key);
-  return keyPrefix(topic, 'h') + toBinaryString(createHash('sha256').update(key).digest());
+function stateKey(topic: string, name: string): string {
+  return isHash(name) ? keyPrefix(topic, 'h') + name.slice(1) : keyPrefix(topic, 'k') + name;
+}
+
+function isHash(name: string): boolean {
+  return name.charCodeAt(0) === HASH_MARK.charCodeAt(0);
 }
 
 function numbers(...values: readonly number[]): Uint8Array {

@@ -1,8 +1,8 @@
 import { HeadraceError } from '../errors.ts';
 import { type Headers, NO_HEADERS } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
-import { type DeadLetters, type Redact, redactBytes } from './dead-letter.ts';
-import type { ParkedKey, ParkedKeys } from './parked-keys.ts';
+import type { DeadLetters, Redact } from './dead-letter.ts';
+import { type ParkedKey, type ParkedKeys, parkedName } from './parked-keys.ts';
 import { discardedHeaders, isReplay, offsetIn, parkedHeaders, placeOf, type Replay, replayOf } from './replay.ts';
 import type { TaskCounters } from './task-counters.ts';
 
@@ -14,9 +14,9 @@ export interface RecordGateOptions {
   readonly counters: TaskCounters;
 }
 
-/** The replay whose turn it is: of this key, with this sequence. */
+/** The replay whose turn it is: of the key of this name, with this sequence. */
 interface Turn {
-  readonly key: Uint8Array;
+  readonly name: string;
   readonly sequence: number;
 }
 
@@ -45,20 +45,20 @@ export class RecordGate {
     const { parked } = this.#options;
     if (headers.length > 0 && isReplay(headers)) return this.#admitsReplay(batch, index, headers);
     if (parked.count === 0) return true;
-    const key = this.#keyOf(batch, index);
-    const waiting = key === null ? undefined : parked.of(key);
-    if (key === null || waiting === undefined) return true;
-    this.#putAside(batch, index, waiting, parked.append(key, waiting));
+    const name = this.#nameIn(batch, index);
+    const waiting = name === undefined ? undefined : parked.of(name);
+    if (name === undefined || waiting === undefined) return true;
+    this.#putAside(batch, index, waiting, parked.append(name, waiting));
     return false;
   }
 
   /** The record that was let in has had its turn: it was processed, or it was skipped. */
   settle(): void {
     if (this.#turn === undefined) return;
-    const { key } = this.#turn;
+    const { name } = this.#turn;
     this.#turn = undefined;
     const { parked } = this.#options;
-    parked.advance(key, parked.of(key)!);
+    parked.advance(name, parked.of(name)!);
   }
 
   /**
@@ -68,12 +68,12 @@ export class RecordGate {
   failed(batch: RecordBatch, index: number): Headers {
     const { parked } = this.#options;
     if (this.#turn !== undefined) {
-      const { key, sequence } = this.#turn;
+      const { name, sequence } = this.#turn;
       this.#turn = undefined;
-      return this.#headers(batch, parked.of(key)!, sequence);
+      return this.#headers(batch, parked.of(name)!, sequence);
     }
-    const key = this.#keyOf(batch, index);
-    const begun = key === null ? undefined : parked.begin(key, batch.offsetAt(index));
+    const name = this.#nameIn(batch, index);
+    const begun = name === undefined ? undefined : parked.begin(name, batch.offsetAt(index));
     return begun === undefined ? NO_HEADERS : this.#headers(batch, begun, 0);
   }
 
@@ -89,22 +89,22 @@ export class RecordGate {
       this.#options.counters.deadLetters++;
       return false;
     }
-    const key = this.#keyOf(batch, index);
-    const waiting = key === null || replay.application !== application ? undefined : parked.of(key);
-    if (key === null || waiting === undefined || waiting.episode !== offsetIn(replay.behind, batch))
+    const name = this.#nameIn(batch, index);
+    const waiting = name === undefined || replay.application !== application ? undefined : parked.of(name);
+    if (name === undefined || waiting === undefined || waiting.episode !== offsetIn(replay.behind, batch))
       return this.#drop();
     if (replay.sequence < waiting.next) return this.#drop();
-    return this.#admitsInTurn(batch, index, key, waiting, replay);
+    return this.#admitsInTurn(batch, index, name, waiting, replay);
   }
 
-  #admitsInTurn(batch: RecordBatch, index: number, key: Uint8Array, waiting: ParkedKey, replay: Replay): boolean {
+  #admitsInTurn(batch: RecordBatch, index: number, name: string, waiting: ParkedKey, replay: Replay): boolean {
     if (replay.sequence > waiting.next) {
       this.#putAside(batch, index, waiting, replay.sequence);
       return false;
     }
     const { discard } = replay;
     if (discard === undefined) {
-      this.#turn = { key, sequence: replay.sequence };
+      this.#turn = { name, sequence: replay.sequence };
       return true;
     }
     const { letters, parked, counters } = this.#options;
@@ -112,7 +112,7 @@ export class RecordGate {
     // Without a place among those that wait: nobody replays it again.
     letters.putAside(batch, index, 'Discarded', message, discardedHeaders({ ...replay, discard }));
     counters.deadLetters++;
-    parked.advance(key, waiting);
+    parked.advance(name, waiting);
     return false;
   }
 
@@ -133,8 +133,9 @@ export class RecordGate {
     return parkedHeaders({ application: this.#options.application, behind: placeOf(batch, episode), sequence });
   }
 
-  /** As it stands in a dead letter, so that a replay of that has the same. */
-  #keyOf(batch: RecordBatch, index: number): Uint8Array | null {
-    return redactBytes(batch.keyAt(index), this.#options.redact);
+  /** Undefined for a null key: nobody waits for that. */
+  #nameIn(batch: RecordBatch, index: number): string | undefined {
+    const key = batch.keyAt(index);
+    return key === null ? undefined : parkedName(key, this.#options.redact);
   }
 }

@@ -1,12 +1,15 @@
 import { HeadraceError } from '../errors.ts';
 import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
-import { checkName, type Graph } from './graph.ts';
-import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import { type AggregateInput, addAggregate } from './add-aggregate.ts';
+import { CogroupedKStream } from './cogrouped.ts';
+import type { Graph } from './graph.ts';
+import type { KnownSerdes } from './partitioned-by-key.ts';
 import { SessionWindowedKStream } from './session-windowed.ts';
 import { KTable } from './table.ts';
 import { TimeWindowedKStream } from './time-windowed.ts';
-import type { Node } from './topology/nodes.ts';
+import type { Aggregator, Node } from './topology/nodes.ts';
+import type { GroupedInput } from './windowed-options.ts';
 import { checkedWindows, type SessionWindows, type SlidingWindows, type TimeWindows } from './windows.ts';
 
 /** How to group. `name` names the repartition topic, where one is needed. */
@@ -80,45 +83,44 @@ export class KGroupedStream<K, V> {
     windows: TimeWindows | SlidingWindows | SessionWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
     const checked = checkedWindows(windows);
-    const input = {
-      graph: this.#graph,
-      node: this.#node,
-      repartitionName: this.#repartitionName,
-      serdes: this.#serdes,
-    };
+    const input = this.#input();
     return checked.kind === 'session'
       ? new SessionWindowedKStream(input, checked)
       : new TimeWindowedKStream(input, checked);
+  }
+
+  /**
+   * Begins an aggregate of several streams with the same keys (KIP-150): each has its own way of adding to it.
+   *
+   * ```ts
+   * const totals = debits.cogroup<bigint>((_key, debit, sum) => sum - debit.amount)
+   *   .cogroup(credits, (_key, credit, sum) => sum + credit.amount)
+   *   .aggregate({ name: 'totals', initializer: () => 0n, value: int64Serde });
+   * ```
+   */
+  cogroup<A>(aggregator: (key: K, value: V, aggregate: A) => A | null): CogroupedKStream<K, A> {
+    return new CogroupedKStream<K, A>([this.cogrouped(aggregator)]);
+  }
+
+  /** For {@link CogroupedKStream}. @internal */
+  cogrouped<A>(aggregator: (key: K, value: V, aggregate: A) => A | null): AggregateInput {
+    return { input: this.#input() as GroupedInput<unknown, unknown>, aggregator: aggregator as never };
+  }
+
+  #input(): GroupedInput<K, V> {
+    const [graph, node] = [this.#graph, this.#node];
+    return { graph, node, repartitionName: this.#repartitionName, serdes: this.#serdes };
   }
 
   #aggregate<A>(
     prefix: string,
     name: string,
     initializer: (() => unknown) | undefined,
-    aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+    aggregator: Aggregator,
     value: Serde<A>,
   ): KTable<K, A> {
-    checkName(name, 'aggregate');
-    const key = this.#serdes.key;
-    if (key === undefined) {
-      throw new HeadraceError(
-        'TOPOLOGY_INVALID',
-        `aggregate(${name}): the serde of the key is not known here; give it to groupByKey or groupBy`,
-      );
-    }
-    const parent = partitionedByKey(this.#graph, this.#node, 'groupByKey', this.#repartitionName, this.#serdes);
-    const store = Object.freeze({
-      kind: 'keyValue',
-      name,
-      key: key as Serde<unknown>,
-      value: value as Serde<unknown>,
-      timestamped: true,
-    } as const);
-    const node = this.#graph.add(
-      { kind: 'aggregate', parents: [parent], store, initializer, aggregator },
-      prefix,
-      `${name}-aggregate`,
-    );
-    return new KTable<K, A>(this.#graph, node, { key, value });
+    const inputs = [{ input: this.#input() as GroupedInput<unknown, unknown>, aggregator }];
+    const added = addAggregate({ inputs, prefix, name, value: value as Serde<unknown> }, initializer);
+    return new KTable<K, A>(this.#graph, added.node, { key: added.key as Serde<K>, value });
   }
 }

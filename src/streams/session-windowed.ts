@@ -1,17 +1,10 @@
 import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { SessionStoreDefinition } from '../state/store-definition.ts';
+import { addSessionAggregate } from './add-aggregate.ts';
 import type { AggregateOptions } from './grouped.ts';
 import { KTable } from './table.ts';
-import {
-  aggregatedInput,
-  emitOf,
-  type GroupedInput,
-  reducedValue,
-  retentionOf,
-  type WindowedOptions,
-} from './windowed-options.ts';
-import { sessionWindowedSerde } from './windowed-serde.ts';
+import type { Aggregator } from './topology/nodes.ts';
+import { type GroupedInput, reducedValue, type WindowedOptions } from './windowed-options.ts';
 import type { SessionWindows, Windowed } from './windows.ts';
 
 export interface SessionAggregateOptions<K, V, A> extends AggregateOptions<K, V, A>, WindowedOptions {
@@ -65,34 +58,13 @@ export class SessionWindowedKStream<K, V> {
     prefix: string,
     options: WindowedOptions,
     initializer: () => unknown,
-    aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+    aggregator: Aggregator,
     merger: (key: unknown, one: unknown, other: unknown) => unknown,
     value: Serde<A>,
   ): KTable<Windowed<K>, A> {
-    const windows = this.#windows;
-    const { graph } = this.#input;
-    const { parent, key } = aggregatedInput(this.#input, options.name);
-    const store: SessionStoreDefinition<K, A> = Object.freeze({
-      kind: 'session',
-      name: options.name,
-      key,
-      value,
-      retentionMs: retentionOf(options, windows.gapMs + windows.graceMs),
-    });
-    const node = graph.add(
-      {
-        kind: 'sessionAggregate',
-        parents: [parent],
-        windows,
-        store: store as SessionStoreDefinition,
-        initializer,
-        aggregator,
-        merger,
-        emit: emitOf(options),
-      },
-      prefix,
-      `${options.name}-aggregate`,
-    );
-    return new KTable(graph, node, { key: sessionWindowedSerde(key), value });
+    const inputs = [{ input: this.#input as GroupedInput<unknown, unknown>, aggregator }];
+    const made = { inputs, prefix, name: options.name, value: value as Serde<unknown> };
+    const { graph, node, key } = addSessionAggregate(made, this.#windows, options, initializer, merger);
+    return new KTable<Windowed<K>, A>(graph, node, { key: key as Serde<Windowed<K>>, value });
   }
 }

@@ -1,17 +1,10 @@
 import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { WindowStoreDefinition } from '../state/store-definition.ts';
+import { addWindowAggregate } from './add-aggregate.ts';
 import type { AggregateOptions } from './grouped.ts';
 import { KTable } from './table.ts';
-import {
-  aggregatedInput,
-  emitOf,
-  type GroupedInput,
-  reducedValue,
-  retentionOf,
-  type WindowedOptions,
-} from './windowed-options.ts';
-import { timeWindowedSerde } from './windowed-serde.ts';
+import type { Aggregator } from './topology/nodes.ts';
+import { type GroupedInput, reducedValue, type WindowedOptions } from './windowed-options.ts';
 import type { SlidingWindows, TimeWindows, Windowed } from './windows.ts';
 
 /**
@@ -53,36 +46,12 @@ export class TimeWindowedKStream<K, V> {
     prefix: string,
     options: WindowedOptions,
     initializer: () => unknown,
-    aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+    aggregator: Aggregator,
     value: Serde<A>,
   ): KTable<Windowed<K>, A> {
-    const windows = this.#windows;
-    const { graph } = this.#input;
-    const { parent, key } = aggregatedInput(this.#input, options.name);
-    const windowMs = windows.kind === 'time' ? windows.sizeMs : windows.timeDifferenceMs;
-    // A late record needs the windows that ended up to one difference before it.
-    const leastMs = (windows.kind === 'time' ? windowMs : 2 * windowMs) + windows.graceMs;
-    const store: WindowStoreDefinition<K, A> = Object.freeze({
-      kind: 'window',
-      name: options.name,
-      key,
-      value,
-      windowMs,
-      retentionMs: retentionOf(options, leastMs),
-    });
-    const node = graph.add(
-      {
-        kind: 'windowAggregate',
-        parents: [parent],
-        windows,
-        store: store as WindowStoreDefinition,
-        initializer,
-        aggregator,
-        emit: emitOf(options),
-      },
-      prefix,
-      `${options.name}-aggregate`,
-    );
-    return new KTable(graph, node, { key: timeWindowedSerde(key, windowMs), value });
+    const inputs = [{ input: this.#input as GroupedInput<unknown, unknown>, aggregator }];
+    const made = { inputs, prefix, name: options.name, value: value as Serde<unknown> };
+    const { graph, node, key } = addWindowAggregate(made, this.#windows, options, initializer);
+    return new KTable<Windowed<K>, A>(graph, node, { key: key as Serde<Windowed<K>>, value });
   }
 }

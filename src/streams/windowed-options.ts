@@ -1,7 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import { checkName, type Graph } from './graph.ts';
-import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
+import type { Graph } from './graph.ts';
+import type { KnownSerdes } from './partitioned-by-key.ts';
 import type { Node } from './topology/nodes.ts';
 import type { Emit } from './windows.ts';
 
@@ -21,21 +21,6 @@ export interface GroupedInput<K, V> {
   readonly node: Node;
   readonly repartitionName: string | undefined;
   readonly serdes: KnownSerdes<K, V>;
-}
-
-/** The node below which a windowed aggregate hangs, with the serde of its key; throws TOPOLOGY_INVALID where that is not known. */
-export function aggregatedInput<K, V>(
-  { graph, node, repartitionName, serdes }: GroupedInput<K, V>,
-  name: string,
-): { readonly parent: Node; readonly key: Serde<K> } {
-  checkName(name, 'windowedBy');
-  if (serdes.key === undefined) {
-    throw new HeadraceError(
-      'TOPOLOGY_INVALID',
-      `aggregate(${name}): the serde of the key is not known here; give it to groupByKey or groupBy`,
-    );
-  }
-  return { parent: partitionedByKey(graph, node, 'windowedBy', repartitionName, serdes), key: serdes.key };
 }
 
 export function reducedValue<K, V>({ serdes }: GroupedInput<K, V>, name: string): Serde<V> {

@@ -128,12 +128,12 @@ class Interpreter {
     this.#made.set(`${id}.rest`, stream(parted.rest!));
   }
 
-  /** Any table or stream as a stream with keys that are text. */
+  /** Any table or stream as a stream with keys that are text; the oracle maps those of every table, and so repartitions. */
   #asStream(made: Made): KStream<string, string> {
     if (made.kind !== 'table') return streamIn(made).stream;
     const changes = made.table.toStream();
-    if (!made.isWindowed) return changes;
-    return changes.map((key, value) => [windowedKey(key as unknown as Windowed<string>), value]);
+    const { isWindowed } = made;
+    return changes.map((key, value) => [isWindowed ? windowedKey(key as unknown as Windowed<string>) : key, value]);
   }
 
   #stream({ from }: Operator): KStream<string, string> {

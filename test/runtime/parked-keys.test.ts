@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { committedParking, keysMaxOf, PARKED_STORE, ParkedKeys } from '../../src/runtime/parked-keys.ts';
+import { committedParking, keysMaxOf, PARKED_STORE, ParkedKeys, parkedName } from '../../src/runtime/parked-keys.ts';
 import { WriteBuffer } from '../../src/state/write-buffer.ts';
 import { MemoryState } from '../../src/testing/memory-state.ts';
 
 const source = { topic: 'in', partition: 0 };
-const key = (text: string) => Buffer.from(text);
+const asItIs = (text: string) => text;
+const key = (text: string) => parkedName(Buffer.from(text), asItIs);
 
 function open(state = new MemoryState(), keysMax = 10, topic = 'in') {
   const buffer = new WriteBuffer(PARKED_STORE, 0, state.partition(PARKED_STORE, 0));
@@ -52,13 +53,13 @@ describe('ParkedKeys', () => {
     ];
     for (const topic of topics) {
       const { parked, commit } = open(state, 10, topic);
-      keys.forEach((each, offset) => void parked.begin(each, offset));
+      keys.forEach((each, offset) => void parked.begin(parkedName(each, asItIs), offset));
       commit();
     }
     for (const topic of topics) {
       const { parked } = open(state, 10, topic);
       expect(parked.count).toBe(keys.length);
-      expect(keys.map((each) => parked.of(each)?.episode)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(keys.map((each) => parked.of(parkedName(each, asItIs))?.episode)).toEqual([0, 1, 2, 3, 4, 5]);
       expect(committedParking(state.partition(PARKED_STORE, 0), topic)).toMatchObject({
         keys: { length: 6 },
         dropped: 0,

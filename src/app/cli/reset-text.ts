@@ -25,6 +25,7 @@ export function resetText(report: ResetReport): string {
     for (const { topic, readBy } of outputs) {
       lines.push(`  ${topic}${readBy.length === 0 ? '' : `, seen a second time by ${readBy.join(', ')}`}`);
     }
+    lines.push('What counts records of these topics counts results twice; "headrace reconcile" does, and will differ.');
   }
   return `${[...lines, ...warnings.map((warning) => `Mind: ${warning}`)].join('\n')}\n`;
 }

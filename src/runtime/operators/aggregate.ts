@@ -6,8 +6,9 @@ import { failedIn, type OperatorContext, type Receive } from './receive.ts';
  * aggregate, reduce and count. A null key or value is skipped. The result's timestamp is the greatest of all records in
  * the aggregate (as in Kafka Streams since KIP-258).
  */
-export function aggregate(node: Kind<'aggregate'>, context: OperatorContext, next: Receive): Receive {
-  const { initializer, aggregator, name } = node;
+export function aggregate(node: Kind<'aggregate'>, input: number, context: OperatorContext, next: Receive): Receive {
+  const { initializer, name } = node;
+  const aggregator = node.aggregators[input]!;
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, value, timestamp) => {
     if (key === null || value === null) return context.skipped(name);

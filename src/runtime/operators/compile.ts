@@ -107,7 +107,7 @@ function operatorOf(
     case 'tableMapValues':
       return tableMapValues(node, next, sendsBefore);
     case 'aggregate':
-      return aggregate(node, context, next);
+      return inputsOf(node, (input) => aggregate(node, input, context, next));
     case 'groupTable':
       return groupTable(node, context, next);
     case 'tableAggregate':
@@ -129,12 +129,14 @@ function operatorOf(
       return [streamTableJoin(node, context, next), undefined];
     case 'windowAggregate': {
       const { windows } = node;
-      return windows.kind === 'time'
-        ? windowAggregate({ ...node, windows }, context, next)
-        : slidingWindowAggregate({ ...node, windows }, context, next);
+      return inputsOf(node, (input) =>
+        windows.kind === 'time'
+          ? windowAggregate({ ...node, windows }, input, context, next)
+          : slidingWindowAggregate({ ...node, windows }, input, context, next),
+      );
     }
     case 'sessionAggregate':
-      return sessionAggregate(node, context, next);
+      return inputsOf(node, (input) => sessionAggregate(node, input, context, next));
     case 'suppress':
       return suppress(node, context, next);
     case 'process':
@@ -142,6 +144,14 @@ function operatorOf(
     case 'sink':
       return sink(node, context);
   }
+}
+
+/** One function for each stream that is aggregated. */
+function inputsOf(
+  { aggregators }: { readonly aggregators: readonly unknown[] },
+  make: (input: number) => Receive,
+): Sides {
+  return aggregators.length === 1 ? make(0) : aggregators.map((_, input) => make(input));
 }
 
 function fanOut(receivers: readonly Receive[]): Receive {

@@ -48,6 +48,11 @@ export interface Counter {
   count: number;
 }
 
+/** Of several inputs of one operator each has a time of its own, as in Kafka Streams. */
+export function inputTime(context: OperatorContext, operator: string, input: number): OperatorTime {
+  return context.time(input === 0 ? operator : `${operator}#${input}`);
+}
+
 /** An error of a user's function, with the operator in which it happened. */
 export function failedIn(
   operator: string,

@@ -1,7 +1,7 @@
 import { SessionStore } from '../../state/session-store.ts';
 import { type Window, windowed } from '../../state/windowed.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
-import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { failedIn, inputTime, type OperatorContext, type Receive } from './receive.ts';
 import { windowCloser } from './window-closer.ts';
 
 /**
@@ -9,12 +9,18 @@ import { windowCloser } from './window-closer.ts';
  * deleted downstream (null) before the merged one is sent. A null key is skipped, and so is a record whose session, merged,
  * has closed. The result's timestamp is the session's end.
  */
-export function sessionAggregate(node: Kind<'sessionAggregate'>, context: OperatorContext, next: Receive): Receive {
-  const { initializer, aggregator, merger, name, emit } = node;
+export function sessionAggregate(
+  node: Kind<'sessionAggregate'>,
+  input: number,
+  context: OperatorContext,
+  next: Receive,
+): Receive {
+  const { initializer, merger, name, emit } = node;
+  const aggregator = node.aggregators[input]!;
   const { gapMs, graceMs } = node.windows;
   const { retentionMs } = node.store;
   const store = new SessionStore(node.store, context.buffer(node.store));
-  const time = context.time(name);
+  const time = inputTime(context, name, input);
   const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ end }) => end) : undefined;
 
   function update(key: unknown, value: unknown, timestamp: number, closeTime: number, visibleFrom: number): void {

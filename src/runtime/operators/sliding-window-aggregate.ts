@@ -1,7 +1,7 @@
 import { type WindowEntry, WindowStore } from '../../state/window-store.ts';
 import { windowed } from '../../state/windowed.ts';
 import type { SlidingWindowAggregateNode } from '../../streams/topology/window-nodes.ts';
-import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { failedIn, inputTime, type OperatorContext, type Receive } from './receive.ts';
 import { windowCloser } from './window-closer.ts';
 
 /** A stored window's aggregate with its timestamp. */
@@ -28,13 +28,15 @@ interface Around {
  */
 export function slidingWindowAggregate(
   node: SlidingWindowAggregateNode,
+  input: number,
   context: OperatorContext,
   next: Receive,
 ): Receive {
-  const { initializer, aggregator, name, emit, windows } = node;
+  const { initializer, name, emit, windows } = node;
+  const aggregator = node.aggregators[input]!;
   const { timeDifferenceMs: difference, graceMs } = windows;
   const store = new WindowStore(node.store, context.buffer(node.store));
-  const time = context.time(name);
+  const time = inputTime(context, name, input);
   const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ start }) => start) : undefined;
 
   if (closes !== undefined) {

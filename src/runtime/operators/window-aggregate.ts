@@ -1,7 +1,7 @@
 import { WindowStore } from '../../state/window-store.ts';
 import { windowed } from '../../state/windowed.ts';
 import type { TimeWindowAggregateNode } from '../../streams/topology/window-nodes.ts';
-import { failedIn, type OperatorContext, type Receive } from './receive.ts';
+import { failedIn, inputTime, type OperatorContext, type Receive } from './receive.ts';
 import { windowCloser } from './window-closer.ts';
 
 /**
@@ -9,11 +9,17 @@ import { windowCloser } from './window-closer.ts';
  * the aggregator, as in Kafka Streams. A window that has closed (stream time has passed its end and grace) takes no more:
  * counted as skipped, once for each such window. The result's timestamp is the greatest of all records in the window.
  */
-export function windowAggregate(node: TimeWindowAggregateNode, context: OperatorContext, next: Receive): Receive {
-  const { initializer, aggregator, name, windows, emit } = node;
+export function windowAggregate(
+  node: TimeWindowAggregateNode,
+  input: number,
+  context: OperatorContext,
+  next: Receive,
+): Receive {
+  const { initializer, name, windows, emit } = node;
+  const aggregator = node.aggregators[input]!;
   const { sizeMs, advanceMs, graceMs } = windows;
   const store = new WindowStore(node.store, context.buffer(node.store));
-  const time = context.time(name);
+  const time = inputTime(context, name, input);
   const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ start }) => start) : undefined;
 
   /** The last start of a window that has closed; starts are multiples of advanceMs. */

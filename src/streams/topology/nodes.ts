@@ -134,12 +134,16 @@ export interface ProcessNode extends NodeBase {
   readonly changesKey: boolean;
 }
 
+/** Returns the new aggregate; null deletes it. */
+export type Aggregator = (key: unknown, value: unknown, aggregate: unknown) => unknown;
+
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
   readonly store: KeyValueStoreDefinition;
   /** Absent for reduce: there the first value is the aggregate. */
   readonly initializer: (() => unknown) | undefined;
-  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  /** One for each parent: several streams may be aggregated together (KIP-150). */
+  readonly aggregators: readonly Aggregator[];
 }
 
 export interface ToTableNode extends NodeBase {

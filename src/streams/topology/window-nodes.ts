@@ -4,7 +4,7 @@ import type {
   WindowStoreDefinition,
 } from '../../state/store-definition.ts';
 import type { Emit, SessionWindows, SlidingWindows, TimeWindows } from '../windows.ts';
-import type { NodeBase } from './nodes.ts';
+import type { Aggregator, NodeBase } from './nodes.ts';
 
 /** An aggregate of each key in each time or sliding window. A reduce begins with null. */
 export interface WindowAggregateNode extends NodeBase {
@@ -12,7 +12,8 @@ export interface WindowAggregateNode extends NodeBase {
   readonly windows: TimeWindows | SlidingWindows;
   readonly store: WindowStoreDefinition;
   readonly initializer: () => unknown;
-  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  /** One for each parent: several streams may be aggregated together (KIP-150). */
+  readonly aggregators: readonly Aggregator[];
   readonly emit: Emit;
 }
 
@@ -29,7 +30,8 @@ export interface SessionAggregateNode extends NodeBase {
   readonly windows: SessionWindows;
   readonly store: SessionStoreDefinition;
   readonly initializer: () => unknown;
-  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
+  /** One for each parent: several streams may be aggregated together (KIP-150). */
+  readonly aggregators: readonly Aggregator[];
   readonly merger: (key: unknown, one: unknown, other: unknown) => unknown;
   readonly emit: Emit;
 }

@@ -18,7 +18,7 @@ export const tableFamilies: Readonly<Record<string, Family>> = {
     const right = steps(draft, draft.table());
     const joined = foreign(draft, draft.chance(0.3) ? tableStep(draft, left) : left, right);
     afterTable(draft, joined);
-    if (draft.chance(0.3)) draft.to(foreign(draft, left, draft.chance(0.5) ? joined : draft.table()));
+    if (draft.chance(0.3)) draft.to(foreign(draft, joined, draft.table()));
   },
   table_group(draft) {
     const from = steps(draft, draft.table());
