@@ -32,6 +32,7 @@ export type {
   ErrorRecord,
   ErrorStage,
 } from './runtime/error-handlers.ts';
+export type { SkippedRecords, SkipReason } from './runtime/skip-reason.ts';
 export { countSerde } from './serde/count.ts';
 export { currencyExponent } from './serde/currency.ts';
 export { type Deadline, deadlineSerde } from './serde/deadline.ts';
@@ -65,6 +66,7 @@ export { GlobalKTable } from './streams/global-table.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
 export { JoinWindows } from './streams/join-windows.ts';
+export type { LateOptions } from './streams/late-records.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
 export type {
   ForwardOptions,

@@ -9,6 +9,7 @@ import { idleTickTopic } from './idle-tick.ts';
 import { topicNamer } from './partitions.ts';
 import { RecordCollector } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
+import type { OnSkipped } from './skip-reason.ts';
 import { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
 import type { TaskTally } from './worker-figures.ts';
@@ -124,7 +125,7 @@ export class AssignedTasks {
       const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
       const place = { subTopology, partition, application, topicName, positions, state };
       const tally = this.#options.tally?.operatorsOf(id);
-      const onSkippedBy = (operator: string): void => tally?.skipped(operator);
+      const onSkippedBy: OnSkipped = (operator, reason) => tally?.skipped(operator, reason);
       this.#tasks.set(
         id,
         new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks }),

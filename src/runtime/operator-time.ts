@@ -1,5 +1,6 @@
 import { toBinaryString } from '../state/binary-string.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
+import type { Counter } from './operators/receive.ts';
 
 /** The store of all operator times; names that begin with "__" belong to the engine. */
 export const TIME_STORE = '__time';
@@ -14,12 +15,15 @@ const TIME_BYTES = 8;
 export class OperatorTime {
   readonly #buffer: WriteBuffer;
   readonly #key: string;
+  readonly #outOfOrder: Counter | undefined;
   /** The bytes that {@link #now} was read from: as long as the buffer returns the same, so does this. */
   #bytes: Uint8Array | null | undefined;
   #now = -1;
 
-  constructor(buffer: WriteBuffer, operator: string) {
+  /** `outOfOrder` counts what comes behind the time. */
+  constructor(buffer: WriteBuffer, operator: string, outOfOrder?: Counter) {
     this.#buffer = buffer;
+    this.#outOfOrder = outOfOrder;
     this.#key = toBinaryString(Buffer.from(operator));
   }
 
@@ -36,7 +40,10 @@ export class OperatorTime {
   /** Time never goes back. Returns what it is then. */
   advance(timestamp: number): number {
     const now = this.now;
-    if (timestamp <= now) return now;
+    if (timestamp <= now) {
+      if (timestamp < now && this.#outOfOrder !== undefined) this.#outOfOrder.count++;
+      return now;
+    }
     const bytes = new Uint8Array(TIME_BYTES);
     new DataView(bytes.buffer).setFloat64(0, timestamp);
     this.#buffer.put(this.#key, bytes);

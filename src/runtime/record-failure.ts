@@ -5,6 +5,7 @@ import type { CurrentRecord } from './current-record.ts';
 import { type DeadLetters, type Redact, redactBytes } from './dead-letter.ts';
 import type { ErrorAnswer, ErrorPolicy, ErrorRecord, ErrorStage } from './error-handlers.ts';
 import type { RecordGate } from './record-gate.ts';
+import type { OnSkipped } from './skip-reason.ts';
 import type { TaskCounters } from './task-counters.ts';
 
 export interface RecordFailuresOptions {
@@ -16,7 +17,7 @@ export interface RecordFailuresOptions {
   readonly redact: Redact;
   readonly counters: TaskCounters;
   /** Told of the operator by whose failure something was skipped, as Kafka Streams counts dropped records. */
-  readonly onSkippedBy: ((operator: string) => void) | undefined;
+  readonly onSkippedBy: OnSkipped | undefined;
 }
 
 /** What the producing handler said of a forward; its error goes up through the user's code, which may catch it. */
@@ -136,7 +137,7 @@ export class RecordFailures {
       }
       if (answer === 'skip') {
         counters.dropped++;
-        onSkippedBy?.(record.operator ?? stage);
+        onSkippedBy?.(record.operator ?? stage, 'error handler');
         policy.onSkipped?.(error, record);
       }
       return answer;

@@ -22,6 +22,7 @@ import type { RecordCollector } from './record-collector.ts';
 import type { RecordFailures } from './record-failure.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { ownHeaders } from './replay.ts';
+import type { OnSkipped } from './skip-reason.ts';
 import type { TaskCounters } from './task-counters.ts';
 import { TaskInput } from './task-input.ts';
 import type { TimedOperator } from './timed-operator.ts';
@@ -41,7 +42,7 @@ export interface TaskOptions {
   readonly redact: Redact;
   readonly counters: TaskCounters;
   /** Told of each record that is skipped, by the rules of an operator or an error handler, beside the counters. */
-  readonly onSkippedBy?: ((operator: string) => void) | undefined;
+  readonly onSkippedBy?: OnSkipped | undefined;
   /** Counts what single operators do. */
   readonly tally?: OperatorTally | undefined;
   readonly globals: GlobalTables;
@@ -95,7 +96,8 @@ export class Task {
       globalTable: options.globals,
       schedule: (operator, options, punctuate) => this.#punctuations.schedule(operator, options, punctuate),
       time: (operator: string) => {
-        const time = new OperatorTime(this.#timeBuffer(state, partition), operator);
+        const outOfOrder = options.tally?.counter(operator, 'outOfOrder');
+        const time = new OperatorTime(this.#timeBuffer(state, partition), operator, outOfOrder);
         times.push(time);
         return time;
       },
@@ -104,9 +106,9 @@ export class Task {
       },
       output: (topic: TopicName) => collector.output(topicName(topic)),
       unproduced: (error, topic) => this.#failures.unproduced(error, topic),
-      skipped: (operator) => {
+      skipped: (operator, reason) => {
         this.#counters.skipped++;
-        options.onSkippedBy?.(operator);
+        options.onSkippedBy?.(operator, reason);
       },
       counter: (operator, what) => options.tally?.counter(operator, what) ?? { count: 0 },
     };

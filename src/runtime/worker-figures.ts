@@ -1,4 +1,5 @@
 import { OperatorTally } from './operator-tally.ts';
+import type { SkippedRecords } from './skip-reason.ts';
 import type { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
 
@@ -21,6 +22,10 @@ export interface TaskFigures {
   readonly processed: number;
   /** Records that operators skipped by their rules (a null key, too late), by operator. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** The same by operator and reason. */
+  readonly skipped: readonly SkippedRecords[];
+  /** Records that came behind the time of an operator that follows time, by operator: not dropped unless they are late as well. */
+  readonly outOfOrder: Readonly<Record<string, number>>;
   /** Changes that suppress operators let through, by operator. */
   readonly suppressionEmits: Readonly<Record<string, number>>;
   /** Windows that were sent when they had closed, by operator. */
@@ -82,6 +87,8 @@ export class TaskTally {
       taskId: task.id,
       processed: this.#processed.get(task.id) ?? 0,
       dropped: this.operatorsOf(task.id).dropped(),
+      skipped: this.operatorsOf(task.id).skippedRecords(),
+      outOfOrder: this.operatorsOf(task.id).counted('outOfOrder'),
       suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),
       emitFinalRecords: this.operatorsOf(task.id).counted('emitFinalRecords'),
       buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),

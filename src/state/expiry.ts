@@ -28,9 +28,11 @@ export class Expiry {
   advance(streamTime: number): void {
     const horizon = streamTime - this.#retentionMs - 1;
     if (horizon < 0 || horizon < this.#done.value + this.#stepMs) return;
+    // Nothing is put that has left the retention already, so what is behind needs no other look.
+    const from = ROOM.byTime + timeKey(Math.max(0, this.#done.value + 1));
     let removed = 0;
     let stoppedAt: number | undefined;
-    for (const [index] of this.#buffer.range(ROOM.byTime, ROOM.byTime + timeKey(horizon + 1))) {
+    for (const [index] of this.#buffer.range(from, ROOM.byTime + timeKey(horizon + 1))) {
       if (removed === EXPIRED_PER_RECORD_MAX) {
         stoppedAt = timeAt(index, ROOM.byTime.length);
         break;

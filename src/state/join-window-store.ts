@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde.ts';
 import { fromBinaryString, toBinaryString } from './binary-string.ts';
 import { Expiry } from './expiry.ts';
 import type { JoinWindowStoreDefinition } from './store-definition.ts';
-import { checkKeyLength, keyOf, keyPrefix, ROOM, TIME_LENGTH, timeKey } from './time-keys.ts';
+import { checkKeyLength, keyOf, keyPrefix, ROOM, TIME_LENGTH, timeAt, timeKey } from './time-keys.ts';
 import { forTimesIn, insertTimed } from './value-list.ts';
 import type { WriteBuffer } from './write-buffer.ts';
 
@@ -19,6 +19,10 @@ export class JoinWindowStore<K, V> {
   readonly #value: Serde<V>;
   readonly #bucketMs: number;
   readonly #expiry: Expiry;
+  /** Buckets behind this one are not in the committed state: of what is new, which is most, nothing need be looked for there. */
+  #committedUpTo: number | undefined;
+  #addedUpTo = -1;
+  #commitsSeen = -1;
 
   constructor(definition: JoinWindowStoreDefinition<K, V>, buffer: WriteBuffer) {
     this.#buffer = buffer;
@@ -31,11 +35,18 @@ export class JoinWindowStore<K, V> {
   add(key: K, value: V, time: number): void {
     const binary = toBinaryString(this.#key.serialize(key));
     checkKeyLength(binary, 1);
-    const bucket = this.#bucketOf(time);
-    const entry = keyPrefix(binary) + bucket;
-    const stored = this.#buffer.get(entry);
-    this.#buffer.put(entry, insertTimed(stored, time, this.#value.serialize(value)));
-    if (stored === null) this.#buffer.put(ROOM.byTime + bucket + binary, INDEXED);
+    const bucket = Math.floor(time / this.#bucketMs);
+    const place = this.#placeOf(bucket);
+    const entry = keyPrefix(binary) + place;
+    const isNew = bucket > this.#lastCommitted();
+    this.#addedUpTo = Math.max(this.#addedUpTo, bucket);
+    const stored = isNew ? this.#buffer.getNew(entry) : this.#buffer.get(entry);
+    const bytes = insertTimed(stored, time, this.#value.serialize(value));
+    if (stored !== null) this.#buffer.put(entry, bytes);
+    else {
+      this.#buffer.putNew(entry, bytes);
+      this.#buffer.putNew(ROOM.byTime + place + binary, INDEXED);
+    }
   }
 
   /** Calls `take` for the records of a key with from <= time <= to, in the order of time and then of arrival. */
@@ -45,7 +56,8 @@ export class JoinWindowStore<K, V> {
     const first = Math.floor(Math.max(0, from) / this.#bucketMs);
     const last = Math.floor(to / this.#bucketMs);
     for (let bucket = first; bucket <= last; bucket++) {
-      const stored = this.#buffer.get(prefix + timeKey((bucket + 1) * this.#bucketMs - 1));
+      const entry = prefix + this.#placeOf(bucket);
+      const stored = bucket > this.#lastCommitted() ? this.#buffer.getNew(entry) : this.#buffer.get(entry);
       if (stored !== null) {
         forTimesIn(stored, from, to, (time, bytes) => take(time, this.#value.deserialize(bytes)));
       }
@@ -70,8 +82,23 @@ export class JoinWindowStore<K, V> {
   }
 
   /** Under its last millisecond: it goes when that is out of retention. */
-  #bucketOf(time: number): string {
-    return timeKey((Math.floor(time / this.#bucketMs) + 1) * this.#bucketMs - 1);
+  #placeOf(bucket: number): string {
+    return timeKey((bucket + 1) * this.#bucketMs - 1);
+  }
+
+  /** The last bucket that may be in the committed state. */
+  #lastCommitted(): number {
+    if (this.#committedUpTo === undefined) {
+      this.#committedUpTo = -1;
+      for (const [index] of this.#buffer.range(ROOM.byTime, ROOM.end, true)) {
+        this.#committedUpTo = Math.floor(timeAt(index, ROOM.byTime.length) / this.#bucketMs);
+        break;
+      }
+    } else if (this.#buffer.commits !== this.#commitsSeen) {
+      this.#committedUpTo = Math.max(this.#committedUpTo, this.#addedUpTo);
+    }
+    this.#commitsSeen = this.#buffer.commits;
+    return this.#committedUpTo;
   }
 
   #remove(index: string): void {

@@ -1,7 +1,10 @@
 import type { CommittedPartition, StateChanges } from '../log/log.ts';
 
-/** What the buffer knows of a key: as array, so that the dirty ones go into a commit as they are. */
-type Entry = [key: string, value: Uint8Array | null, isDirty: boolean];
+/**
+ * What the buffer knows of a key: as array, so that the dirty ones go into a commit as they are. `isCommitted`: the committed
+ * state has a value.
+ */
+type Entry = [key: string, value: Uint8Array | null, isDirty: boolean, isCommitted: boolean];
 
 /**
  * Entries kept as a read cache after a commit; past it the whole cache is dropped. Each partition of each store has one, of
@@ -23,9 +26,16 @@ export class WriteBuffer {
   readonly partition: number;
   readonly #committed: CommittedPartition;
   #entries = new Map<string, Entry>();
+  /** A key that the committed state does not have. */
+  #missing: string | undefined;
+  #commits = 0;
   #dirty: Entry[] = [];
-  /** The first `#sorted.length` of `#dirty` in the order of their keys, so that a range need not look at all of them. */
-  #sorted: Entry[] = [];
+  /**
+   * The first `#sortedCount` of `#dirty`, each run in the order of its keys and at most half as long as the one before it: a range
+   * looks them up, and to keep them so costs each entry but a few merges. What a record took back may still stand in them.
+   */
+  #runs: Entry[][] = [];
+  #sortedCount = 0;
   /** What the present record replaced, in order: entry, its value, whether it was dirty. */
   readonly #undoEntries: Entry[] = [];
   readonly #undoValues: (Uint8Array | null)[] = [];
@@ -44,7 +54,31 @@ export class WriteBuffer {
   }
 
   get(key: string): Uint8Array | null {
-    return this.#entry(key)[1];
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known[1];
+    const committed = this.#committed.get(key);
+    if (committed === undefined) {
+      // Not kept: joins look for many keys that are not there. But mostly it is put next.
+      this.#missing = key;
+      return null;
+    }
+    this.#entries.set(key, [key, committed, false, true]);
+    return committed;
+  }
+
+  /** As {@link get} and {@link put} for a key of which the caller knows that the committed state does not have it: nothing is read there. */
+  getNew(key: string): Uint8Array | null {
+    return this.#entries.get(key)?.[1] ?? null;
+  }
+
+  putNew(key: string, value: Uint8Array): void {
+    this.#missing = key;
+    this.put(key, value);
+  }
+
+  /** Grows with every commit of changes. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** `null` deletes. The buffer keeps `value`; the caller must not change it afterwards. */
@@ -100,66 +134,94 @@ export class WriteBuffer {
         this.#dirty.pop();
       }
     }
-    if (this.#sorted.length > this.#dirty.length) this.#sorted = [];
+    this.#sortedCount = Math.min(this.#sortedCount, this.#dirty.length);
     this.beginRecord();
   }
 
   /** The changes for the commit; undefined where there are none. Valid until {@link markCommitted}. */
   changes(): StateChanges | undefined {
     if (this.#dirty.length === 0) return undefined;
-    const entries = this.#dirty as readonly Entry[] as Iterable<readonly [string, Uint8Array | null]>;
+    // What came and went between two commits was never there.
+    const told = this.#dirty.filter(([, value, , isCommitted]) => value !== null || isCommitted);
+    const entries = told as readonly Entry[] as Iterable<readonly [string, Uint8Array | null]>;
     return { store: this.store, partition: this.partition, entries };
   }
 
   /** The changes are in the committed state now; they stay here as a cache for reads. */
   markCommitted(): void {
+    this.#missing = undefined;
+    if (this.#dirty.length > 0) this.#commits++;
     this.beginRecord();
     if (this.#entries.size > CACHED_ENTRIES_MAX) this.#entries = new Map();
-    else for (const entry of this.#dirty) entry[2] = false;
+    else {
+      for (const entry of this.#dirty) {
+        entry[2] = false;
+        entry[3] = entry[1] !== null;
+      }
+    }
     this.#dirty = [];
-    this.#sorted = [];
+    this.#runs = [];
+    this.#sortedCount = 0;
   }
 
   /** A copy of what changed with from <= key < to, in order. */
   #changedIn(from: string | undefined, to: string | undefined): (readonly [string, Uint8Array | null])[] {
-    if (this.#dirty.length - this.#sorted.length > UNSORTED_MAX) this.#sort();
-    const first = from === undefined ? 0 : firstAtOrAfter(this.#sorted, from);
-    const end = to === undefined ? this.#sorted.length : firstAtOrAfter(this.#sorted, to);
-    const changed: (readonly [string, Uint8Array | null])[] = [];
-    for (let i = first; i < end; i++) changed.push([this.#sorted[i]![0], this.#sorted[i]![1]]);
-    const inOrder = changed.length;
-    for (let i = this.#sorted.length; i < this.#dirty.length; i++) {
-      const [key, value] = this.#dirty[i]!;
-      if ((from === undefined || key >= from) && (to === undefined || key < to)) changed.push([key, value]);
+    if (this.#dirty.length - this.#sortedCount > UNSORTED_MAX) this.#sort();
+    const changed: Entry[] = [];
+    for (const run of this.#runs) {
+      const end = to === undefined ? run.length : firstAtOrAfter(run, to);
+      for (let i = from === undefined ? 0 : firstAtOrAfter(run, from); i < end; i++)
+        if (run[i]![2]) changed.push(run[i]!);
     }
-    return changed.length === inOrder ? changed : changed.sort(byKey);
+    let isOrdered = this.#runs.length <= 1;
+    for (let i = this.#sortedCount; i < this.#dirty.length; i++) {
+      const entry = this.#dirty[i]!;
+      if ((from !== undefined && entry[0] < from) || (to !== undefined && entry[0] >= to)) continue;
+      changed.push(entry);
+      isOrdered = false;
+    }
+    if (!isOrdered) changed.sort(byKey);
+    // A copy, without what was taken back and came again: that stands in two places.
+    const copied: (readonly [string, Uint8Array | null])[] = [];
+    for (let i = 0; i < changed.length; i++) {
+      const entry = changed[i]!;
+      if (entry !== changed[i - 1]) copied.push([entry[0], entry[1]]);
+    }
+    return copied;
   }
 
   #sort(): void {
-    const sorted = this.#sorted;
-    const added = this.#dirty.slice(sorted.length).sort(byKey);
-    const merged: Entry[] = [];
-    let next = 0;
-    for (const entry of added) {
-      while (next < sorted.length && sorted[next]![0] < entry[0]) merged.push(sorted[next++]!);
-      merged.push(entry);
-    }
-    while (next < sorted.length) merged.push(sorted[next++]!);
-    this.#sorted = merged;
+    const runs = this.#runs;
+    let added = this.#dirty.slice(this.#sortedCount).sort(byKey);
+    this.#sortedCount = this.#dirty.length;
+    while (runs.length > 0 && runs.at(-1)!.length < 2 * added.length) added = merged(runs.pop()!, added);
+    runs.push(added);
   }
 
   #entry(key: string): Entry {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = [key, this.#committed.get(key) ?? null, false];
+      const committed = key === this.#missing ? undefined : this.#committed.get(key);
+      entry = [key, committed ?? null, false, committed !== undefined];
       this.#entries.set(key, entry);
     }
     return entry;
   }
 }
 
+function merged(one: readonly Entry[], other: readonly Entry[]): Entry[] {
+  const all: Entry[] = [];
+  let next = 0;
+  for (const entry of other) {
+    while (next < one.length && one[next]![0] < entry[0]) all.push(one[next++]!);
+    all.push(entry);
+  }
+  while (next < one.length) all.push(one[next++]!);
+  return all;
+}
+
 function byKey(left: readonly [string, ...unknown[]], right: readonly [string, ...unknown[]]): number {
-  return left[0] < right[0] ? -1 : 1;
+  return left[0] < right[0] ? -1 : left[0] === right[0] ? 0 : 1;
 }
 
 function firstAtOrAfter(entries: readonly Entry[], key: string): number {

@@ -2,12 +2,16 @@ import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
 import { addSessionAggregate } from './add-aggregate.ts';
 import type { AggregateOptions } from './grouped.ts';
+import { addLate, type LateOptions } from './late-records.ts';
 import { KTable } from './table.ts';
 import type { Aggregator } from './topology/nodes.ts';
 import { type GroupedInput, reducedValue, type WindowedOptions } from './windowed-options.ts';
 import type { SessionWindows, Windowed } from './windows.ts';
 
-export interface SessionAggregateOptions<K, V, A> extends AggregateOptions<K, V, A>, WindowedOptions {
+export interface SessionAggregateOptions<K, V, A>
+  extends AggregateOptions<K, V, A>,
+    WindowedOptions,
+    LateOptions<K, V> {
   /** Makes one aggregate of two, where a record joins two sessions; `one` may be a fresh aggregate of the initializer. */
   readonly merger: (key: K, one: A, other: A) => A;
 }
@@ -26,7 +30,7 @@ export class SessionWindowedKStream<K, V> {
   }
 
   /** The number of records of each session. */
-  count(options: WindowedOptions): KTable<Windowed<K>, number> {
+  count(options: WindowedOptions & LateOptions<K, V>): KTable<Windowed<K>, number> {
     return this.aggregate({
       ...options,
       initializer: () => 0,
@@ -38,7 +42,7 @@ export class SessionWindowedKStream<K, V> {
 
   /** Combines the values of each session; the first one is taken as it is. Merged sessions are combined in the same way. */
   reduce(
-    options: WindowedOptions & { readonly reducer: (aggregate: V, value: V) => V | null },
+    options: WindowedOptions & LateOptions<K, V> & { readonly reducer: (aggregate: V, value: V) => V | null },
   ): KTable<Windowed<K>, V> {
     const combined = (aggregate: V | null, value: V) =>
       aggregate === null ? value : options.reducer(aggregate, value);
@@ -56,7 +60,7 @@ export class SessionWindowedKStream<K, V> {
 
   #aggregate<A>(
     prefix: string,
-    options: WindowedOptions,
+    options: WindowedOptions & LateOptions<K, V>,
     initializer: () => unknown,
     aggregator: Aggregator,
     merger: (key: unknown, one: unknown, other: unknown) => unknown,
@@ -65,6 +69,7 @@ export class SessionWindowedKStream<K, V> {
     const inputs = [{ input: this.#input as GroupedInput<unknown, unknown>, aggregator }];
     const made = { inputs, prefix, name: options.name, value: value as Serde<unknown> };
     const { graph, node, key } = addSessionAggregate(made, this.#windows, options, initializer, merger);
+    addLate(this.#input, node, options);
     return new KTable<Windowed<K>, A>(graph, node, { key: key as Serde<Windowed<K>>, value });
   }
 }

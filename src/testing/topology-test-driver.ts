@@ -7,8 +7,10 @@ import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
 import type { ErrorPolicy } from '../runtime/error-handlers.ts';
 import { type GlobalTables, globalsIn, planOfGlobals } from '../runtime/global-tables.ts';
 import { idleTickTopic } from '../runtime/idle-tick.ts';
+import { OperatorTally } from '../runtime/operator-tally.ts';
 import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
 import { RecordCollector } from '../runtime/record-collector.ts';
+import type { OnSkipped, SkippedRecords } from '../runtime/skip-reason.ts';
 import { Task } from '../runtime/task.ts';
 import { noneCounted, type TaskCounters } from '../runtime/task-counters.ts';
 import type { Serde } from '../serde/serde.ts';
@@ -55,6 +57,7 @@ export class TopologyTestDriver {
   #tasks: Task[] = [];
   #collector: RecordCollector;
   readonly #counters: TaskCounters = noneCounted();
+  readonly #tally = new OperatorTally();
   #now: number;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -162,6 +165,16 @@ export class TopologyTestDriver {
     return { ...this.#counters };
   }
 
+  /** What operators skipped by their rules so far, by operator and reason; `counters.skipped` is the sum. */
+  get skipped(): readonly SkippedRecords[] {
+    return this.#tally.skippedRecords();
+  }
+
+  /** Records that came behind the time of an operator, by operator; they are not skipped unless they are late as well. */
+  get outOfOrder(): Readonly<Record<string, number>> {
+    return this.#tally.counted('outOfOrder');
+  }
+
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions): void {
     const { partitions } = this.#topics.get(topic);
     const partition = options.partition ?? partitionFor(key, partitions.length);
@@ -222,7 +235,9 @@ export class TopologyTestDriver {
     const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
     const [topicName, policy, state, counters] = [this.#topicName, this.#options, this.#state, this.#counters];
     const place = { subTopology, partition, application, topicName, positions, state };
-    return new Task({ ...place, globals, collector, policy, redact, counters, idleTicks });
+    const tally = this.#tally;
+    const onSkippedBy: OnSkipped = (operator, reason) => tally.skipped(operator, reason);
+    return new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks });
   }
 
   #stores(name: string): readonly StoreView[] {

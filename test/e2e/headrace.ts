@@ -33,6 +33,8 @@ export interface RunningCommand {
   readonly ended: Promise<CommandResult>;
   /** Resolves when standard error holds the text; rejects when the command ends before. */
   said(text: string | RegExp): Promise<void>;
+  /** What standard error holds so far. */
+  told(): string;
 }
 
 /** Starts a command that goes on until it is told to end. */
@@ -68,7 +70,7 @@ export function startHeadrace(
     err.search(text) >= 0
       ? Promise.resolve()
       : new Promise<void>((resolve, reject) => void waiting.push({ text, resolve, reject }));
-  return { child, ended, said };
+  return { child, ended, said, told: () => err };
 }
 
 /** A new directory for the files of one test. */

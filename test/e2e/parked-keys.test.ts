@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandResult, headrace, query, type RunningCommand, startHeadrace, workplace } from './headrace.ts';
+
+const SERVING = /serving at (http:\/\/127\.0\.0\.1:\d+)/;
 
 let place: ReturnType<typeof workplace>;
 let data: string;
 let running: RunningCommand;
 
+/** Serves before its engine works. */
 const start = async (): Promise<void> => {
   running = startHeadrace(['start', '--port', '0', '--no-traffic', '--park-keys', '--partitions', '2', '--data', data]);
-  await running.said(/serving at http:\/\/127\.0\.0\.1:\d+/);
+  await running.said(SERVING);
+  const address = SERVING.exec(running.told())![1]!;
+  while (!(await fetch(`${address}/readyz`)).ok) await sleep(50);
 };
 
 beforeAll(async () => {

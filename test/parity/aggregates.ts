@@ -1,4 +1,5 @@
 import { type KTable, stringSerde, type Windowed } from 'headrace';
+import { cogroupAggregated } from './cogroups.ts';
 import { add, firstCharacter, subtract } from './functions.ts';
 import { type Made, streamIn, table, Unsupported, windowedTable } from './made.ts';
 import type { Operator } from './scenario.ts';
@@ -22,6 +23,7 @@ export function groupedByKey(source: Made, id: string): Made {
 }
 
 export function windowed(source: Made, windows: Operator): Made {
+  if (source.kind === 'cogrouped') return { ...source, windows };
   if (source.kind !== 'groupedStream') throw new Unsupported(`windows of a ${source.kind}`);
   return { kind: 'windows', grouped: source.grouped, windows };
 }
@@ -31,6 +33,8 @@ export function aggregated(source: Made, fn: string, id: string): Made {
   switch (source.kind) {
     case 'windows':
       return windowedTable(windowedAggregate(source.grouped, source.windows, fn, name));
+    case 'cogrouped':
+      return cogroupAggregated(source, fn, name);
     case 'groupedStream':
       return aggregatedStream(source, fn, name);
     case 'groupedTable':

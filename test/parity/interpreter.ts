@@ -1,5 +1,6 @@
 import { type KStream, StreamsBuilder, stringSerde, type Topology, type Windowed } from 'headrace';
 import { aggregated, groupedBy, groupedByKey, heldBack, windowed } from './aggregates.ts';
+import { cogrouped } from './cogroups.ts';
 import { mapper, parts, pre, predicate } from './functions.ts';
 import { foreignKeyJoined, joined } from './joins.ts';
 import { type Made, stream, streamIn, table, Unsupported } from './made.ts';
@@ -85,6 +86,8 @@ class Interpreter {
         return heldBack(this.#from(operator), operator, id);
       case 'aggregate':
         return aggregated(this.#from(operator), operator.fn ?? '', id);
+      case 'cogroup':
+        return cogrouped(this.#from(operator), operator, (other) => this.#get(other));
       case 'join':
         return joined(operator, id, this.#from(operator), this.#get(operator.with!));
       case 'foreignKeyJoin':

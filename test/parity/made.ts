@@ -1,4 +1,12 @@
-import type { GlobalKTable, KGroupedStream, KGroupedTable, KStream, KTable, Windowed } from 'headrace';
+import type {
+  CogroupedKStream,
+  GlobalKTable,
+  KGroupedStream,
+  KGroupedTable,
+  KStream,
+  KTable,
+  Windowed,
+} from 'headrace';
 import type { Operator } from './scenario.ts';
 
 /** What an operator of a scenario has made. */
@@ -7,6 +15,7 @@ export type Made =
   | { readonly kind: 'table'; readonly table: KTable<string, string>; readonly isWindowed: boolean }
   | { readonly kind: 'globalTable'; readonly table: GlobalKTable<string, string> }
   | { readonly kind: 'windows'; readonly grouped: KGroupedStream<string, string>; readonly windows: Operator }
+  | { readonly kind: 'cogrouped'; readonly cogrouped: CogroupedKStream<string, string>; readonly windows?: Operator }
   | { readonly kind: 'groupedStream'; readonly grouped: KGroupedStream<string, string> }
   | { readonly kind: 'groupedTable'; readonly grouped: KGroupedTable<string, string> };
 

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** A scenario as the oracle reads it; README.md has the language. */
+/**
+ * A scenario as the oracle reads it; README.md has the language. Beyond that: `cogroup` makes of a grouped stream a cogrouped one, and
+ * adds the one named by `with` where `from` is cogrouped already; `fn` is how its values are added (count, lengths or concat).
+ * `window` (without `emit`) and `aggregate` take it; there `fn` says how two sessions become one.
+ */
 export interface Scenario {
   readonly name: string;
   readonly topology: readonly Operator[];

@@ -11,7 +11,7 @@ import { add, both } from './functions.ts';
 import type { Operator } from './scenario.ts';
 
 /** The oracle keeps windows for a day. */
-const RETENTION_MS = 86_400_000;
+export const RETENTION_MS = 86_400_000;
 
 /** An aggregate of a scenario over the windows of the operator before it. */
 export function windowedAggregate(
@@ -36,7 +36,7 @@ export function windowedAggregate(
   return fn === 'reduce' ? windows.reduce({ ...options, reducer }) : windows.aggregate({ ...options, ...folds });
 }
 
-function timeWindows(kind: string | undefined, times: { sizeMs: number; advanceMs: number; graceMs: number }) {
+export function timeWindows(kind: string | undefined, times: { sizeMs: number; advanceMs: number; graceMs: number }) {
   const { sizeMs, advanceMs, graceMs } = times;
   switch (kind) {
     case 'tumbling':

@@ -223,4 +223,16 @@ export const cases: readonly TypeCase[] = [
     wrong: "payments.process({ name: 'p', processor: () => (key) => key.length });",
     says: /possibly 'null'/,
   },
+  {
+    name: 'an answer of an error handler that is none',
+    right: "const handlers: import('headrace').ErrorHandlers = { decoding: () => 'skip' }; void handlers;",
+    wrong: "const handlers: import('headrace').ErrorHandlers = { decoding: () => 'ignore' }; void handlers;",
+    says: /"ignore"' is not assignable to type 'ErrorAnswer'/,
+  },
+  {
+    name: 'an error handler that answers later',
+    right: "const handlers: import('headrace').ErrorHandlers = { producing: () => 'fail' }; void handlers;",
+    wrong: "const handlers: import('headrace').ErrorHandlers = { producing: async () => 'fail' }; void handlers;",
+    says: /Promise<.*' is not assignable to type 'ErrorAnswer'/,
+  },
 ];

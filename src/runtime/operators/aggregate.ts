@@ -11,7 +11,7 @@ export function aggregate(node: Kind<'aggregate'>, input: number, context: Opera
   const aggregator = node.aggregators[input]!;
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, value, timestamp) => {
-    if (key === null || value === null) return context.skipped(name);
+    if (key === null || value === null) return context.skipped(name, key === null ? 'null key' : 'null value');
     let updated: unknown;
     let updatedAt = timestamp;
     let before: unknown;

@@ -22,11 +22,27 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
   const sides = new Map<PlannedNode, Sides>();
   const entries = new Map<PlannedNode, Receive>();
   for (const node of [...subTopology.nodes].reverse()) {
-    const next = fanOut(subTopology.nodes.flatMap((child) => receiversFrom(node, child, sides.get(child))));
+    const [next, late] = [false, true].map((isLate) =>
+      fanOut(
+        subTopology.nodes.flatMap((child) =>
+          (child.kind === 'lateRecords') === isLate ? receiversFrom(node, child, sides.get(child)) : [],
+        ),
+      ),
+    ) as [Receive, Receive];
     if (node.kind === 'source') entries.set(node, next);
-    else sides.set(node, operatorOf(node, context, next, needsBefore(node, subTopology)));
+    else sides.set(node, operatorOf(node, context, { next, late }, needsBefore(node, subTopology)));
   }
   return entries;
+}
+
+/**
+ * What stands below an operator. Whatever comes too late for it leaves it apart from its results: a node of the kind
+ * `lateRecords` has the operator as its parent and is fed by `late`, which calls nobody where there is none. An operator that is
+ * to offer its late records takes `late`, calls it with the record as it came, and its builder adds such a node (`addLate`).
+ */
+interface Below {
+  readonly next: Receive;
+  readonly late: Receive;
 }
 
 /** What takes the records of each of a node's parents; one function for all where it does not matter whose they are. */
@@ -82,7 +98,7 @@ function tellsBefore(node: PlannedNode | Node): boolean {
 function operatorOf(
   node: Exclude<PlannedNode, { kind: 'source' }>,
   context: OperatorContext,
-  next: Receive,
+  { next, late }: Below,
   sendsBefore: boolean,
 ): Sides {
   switch (node.kind) {
@@ -97,6 +113,7 @@ function operatorOf(
     case 'branch':
       return branch(node, next);
     case 'merge':
+    case 'lateRecords':
     case 'toStream':
       return next;
     case 'tableSource':
@@ -131,12 +148,12 @@ function operatorOf(
       const { windows } = node;
       return inputsOf(node, (input) =>
         windows.kind === 'time'
-          ? windowAggregate({ ...node, windows }, input, context, next)
-          : slidingWindowAggregate({ ...node, windows }, input, context, next),
+          ? windowAggregate({ ...node, windows }, input, context, next, late)
+          : slidingWindowAggregate({ ...node, windows }, input, context, next, late),
       );
     }
     case 'sessionAggregate':
-      return inputsOf(node, (input) => sessionAggregate(node, input, context, next));
+      return inputsOf(node, (input) => sessionAggregate(node, input, context, next, late));
     case 'suppress':
       return suppress(node, context, next);
     case 'process':

@@ -28,7 +28,7 @@ export function foreignKeySubscribe(
     left === right ||
     (left !== null && right !== null && Buffer.compare(foreignKey.serialize(left), foreignKey.serialize(right)) === 0);
   return (key, value, timestamp, before = null, isHistory = false) => {
-    if (key === null || isHistory) return context.skipped(name);
+    if (key === null || isHistory) return context.skipped(name, key === null ? 'null key' : 'superseded');
     if (value === null && before === null) return;
     const [now, then] = [foreign(key, value), foreign(key, before)];
     const own = keySerde.serialize(key).slice();
@@ -39,7 +39,7 @@ export function foreignKeySubscribe(
       if (then !== null && !isSame(now, then)) ask(then, 'delete');
       ask(now, 'tell');
     } else if (now === null) {
-      if (value !== null) context.skipped(name);
+      if (value !== null) context.skipped(name, 'null foreign key');
       if (then !== null) ask(then, 'delete and tell');
     } else if (then === null || isSame(now, then)) ask(now, 'tell if found');
     else {
@@ -81,7 +81,7 @@ export function foreignKeyJoin(
       answer(key, hash, instruction === 'delete and tell' ? null : row, answeredAt);
     },
     (changed, row, timestamp, _before, isHistory = false) => {
-      if (changed === null || isHistory) return context.skipped(name);
+      if (changed === null || isHistory) return context.skipped(name, changed === null ? 'null key' : 'superseded');
       const prefix = prefixOf(foreignKey.serialize(changed));
       // To the end before anything is sent on, which may come back here.
       const wanting = [...subscriptions.range(prefix, after(prefix))];

@@ -9,11 +9,11 @@ export function globalJoin(node: Kind<'globalJoin'>, context: OperatorContext, n
   const { keyOf, joiner, isLeft, name } = node;
   const table = context.globalTable(node.table);
   return (key, value, timestamp) => {
-    if (value === null) return context.skipped(name);
+    if (value === null) return context.skipped(name, 'null value');
     let joined: unknown;
     try {
       const rowKey = keyOf(key, value) ?? null;
-      if (rowKey === null && !isLeft) return context.skipped(name);
+      if (rowKey === null && !isLeft) return context.skipped(name, 'null key');
       const row = rowKey === null ? null : table.get(rowKey);
       if (row === null && !isLeft) return;
       joined = joiner(value, row, key);

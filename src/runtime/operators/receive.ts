@@ -7,6 +7,7 @@ import type { CurrentRecord } from '../current-record.ts';
 import type { GlobalTableRows } from '../global-table-rows.ts';
 import type { OperatorTime } from '../operator-time.ts';
 import type { TopicOutput } from '../record-collector.ts';
+import type { SkipReason } from '../skip-reason.ts';
 import type { TimedOperator } from '../timed-operator.ts';
 
 /**
@@ -35,14 +36,17 @@ export interface OperatorContext {
   output(topic: TopicName): TopicOutput;
   /** A forward to a topic failed: returns where it is to be left out, and throws what undoes the record in process. */
   unproduced(error: HeadraceError, topic: string): void;
-  /** Called whenever an operator skips a record by the rules (a null key, say): counted, never silent. */
-  skipped(operator: string): void;
+  /** Called whenever an operator skips a record by the rules: counted, never silent. */
+  skipped(operator: string, reason: SkipReason): void;
   /** A counter of the operator's own, for metrics, to be counted up in place; what is rolled back stays counted. */
   counter(operator: string, what: OperatorCount): Counter;
 }
 
-/** Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. */
-export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords';
+/**
+ * Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. Records
+ * that came `outOfOrder`, behind the time of the operator, are counted by operator because each has a time of its own.
+ */
+export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords' | 'outOfOrder';
 
 export interface Counter {
   count: number;

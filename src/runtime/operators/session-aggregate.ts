@@ -7,13 +7,14 @@ import { windowCloser } from './window-closer.ts';
 /**
  * An aggregate of each key's sessions. A record that lies within the gap of one or more sessions merges them: each of them is
  * deleted downstream (null) before the merged one is sent. A null key is skipped, and so is a record whose session, merged,
- * has closed. The result's timestamp is the session's end.
+ * has closed: it goes to `late`. The result's timestamp is the session's end.
  */
 export function sessionAggregate(
   node: Kind<'sessionAggregate'>,
   input: number,
   context: OperatorContext,
   next: Receive,
+  late: Receive,
 ): Receive {
   const { initializer, merger, name, emit } = node;
   const aggregator = node.aggregators[input]!;
@@ -38,7 +39,8 @@ export function sessionAggregate(
       throw failedIn(name, error);
     }
     if (window.end < closeTime) {
-      context.skipped(name);
+      context.skipped(name, 'late');
+      late(key, value, timestamp);
       return;
     }
     // A record at the very time of a session of one instant changes nothing of its window: that row is replaced, not deleted.
@@ -69,7 +71,7 @@ export function sessionAggregate(
   }
 
   return (key, value, timestamp) => {
-    if (key === null) return context.skipped(name);
+    if (key === null) return context.skipped(name, 'null key');
     // What has left the retention may still be stored for a while: it is not merged any more.
     const visibleFrom = time.now - retentionMs;
     const now = time.advance(timestamp);

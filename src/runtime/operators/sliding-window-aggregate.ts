@@ -22,7 +22,7 @@ interface Around {
 /**
  * Sliding windows (KIP-450): of each record with timestamp t the window [t - d, t] that ends with it, and the one [t + 1,
  * t + 1 + d] behind it as soon as another record falls into it; windows of equal content are kept once. A null key or value
- * is skipped, and so is what falls into a window that has closed. The rules and their order are those of Kafka Streams'
+ * is skipped, and so is what falls into a window that has closed: it goes to `late`, once. The rules and their order are those of Kafka Streams'
  * KStreamSlidingWindowAggregate, and so are two peculiarities: records earlier than d share the window [0, d], and send no
  * closed windows on.
  */
@@ -31,6 +31,7 @@ export function slidingWindowAggregate(
   input: number,
   context: OperatorContext,
   next: Receive,
+  late: Receive,
 ): Receive {
   const { initializer, name, emit, windows } = node;
   const aggregator = node.aggregators[input]!;
@@ -38,6 +39,9 @@ export function slidingWindowAggregate(
   const store = new WindowStore(node.store, context.buffer(node.store));
   const time = inputTime(context, name, input);
   const closes = emit === 'onWindowClose' ? windowCloser(node, context, store, next, ({ start }) => start) : undefined;
+
+  /** Whether the record in process has missed a window that had closed. */
+  let isLate = false;
 
   if (closes !== undefined) {
     context.timed({
@@ -47,10 +51,15 @@ export function slidingWindowAggregate(
   }
 
   return (key, value, timestamp) => {
-    if (key === null || value === null) return context.skipped(name);
+    if (key === null || value === null) return context.skipped(name, key === null ? 'null key' : 'null value');
     const now = time.advance(timestamp);
     const closeTime = now - graceMs;
-    if (timestamp + difference < closeTime) return context.skipped(name);
+    if (timestamp + difference < closeTime) {
+      context.skipped(name, 'late');
+      late(key, value, timestamp);
+      return;
+    }
+    isLate = false;
     const isEarly = timestamp < difference;
     try {
       if (isEarly) addEarly(key, value, timestamp, closeTime);
@@ -58,6 +67,7 @@ export function slidingWindowAggregate(
     } catch (error) {
       throw failedIn(name, error);
     }
+    if (isLate) late(key, value, timestamp);
     if (isEarly) return;
     pass(now);
   };
@@ -77,7 +87,8 @@ export function slidingWindowAggregate(
     closeTime: number,
   ): void {
     if (start + difference < closeTime) {
-      context.skipped(name);
+      isLate = true;
+      context.skipped(name, 'late');
       return;
     }
     const updated = aggregator(key, value, aggregate.value) ?? null;

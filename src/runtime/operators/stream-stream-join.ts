@@ -81,7 +81,7 @@ export function streamStreamJoin(
       try {
         const now = time.advance(timestamp);
         if (value === null || key === null) {
-          if (value === null || !standsAlone) context.skipped(name);
+          if (value === null || !standsAlone) context.skipped(name, value === null ? 'null value' : 'null key');
           else next(key, pair(key, value, null), timestamp);
           return;
         }
@@ -100,7 +100,7 @@ export function streamStreamJoin(
   function keep({ store, seen }: Side, key: unknown, value: unknown, timestamp: number): void {
     const now = seen.advance(timestamp);
     if (timestamp > now - leftStore.retentionMs) store.add(key, value, timestamp);
-    else context.skipped(name);
+    else context.skipped(name, 'late');
     store.expire(now);
   }
 
@@ -113,6 +113,8 @@ export function streamStreamJoin(
       if (isOpen.left && isOpen.right) return;
       if (at + waitOf(side) >= now) {
         isOpen[side] = true;
+        // Kafka Streams comes upon each value by itself, and so stops at the second one here.
+        if (values.length > 1 && isOpen.left && isOpen.right) return;
         continue;
       }
       for (const value of values) {

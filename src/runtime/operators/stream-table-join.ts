@@ -27,7 +27,7 @@ export function streamTableJoin(node: Kind<'streamTableJoin'>, context: Operator
   };
   const receive = node.buffer === undefined ? join : buffered(node, context, join);
   return (key, value, timestamp) => {
-    if (value === null || (key === null && !isLeft)) context.skipped(name);
+    if (value === null || (key === null && !isLeft)) context.skipped(name, value === null ? 'null value' : 'null key');
     else receive(key, value, timestamp);
   };
 }

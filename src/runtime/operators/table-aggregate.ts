@@ -19,7 +19,7 @@ export function groupTable(node: Kind<'groupTable'>, context: OperatorContext, n
     return pair[0] === null || pair[1] === null ? undefined : pair;
   };
   return (key, value, timestamp, before = null, isHistory = false) => {
-    if (isHistory) return context.skipped(name);
+    if (isHistory) return context.skipped(name, 'superseded');
     if (key === null) throw failedIn(name, 'a row has no key');
     const [now, then] = [grouped(key, value), grouped(key, before)];
     const change = (group: unknown, row: unknown, old: unknown) =>
@@ -42,7 +42,7 @@ export function tableAggregate(node: Kind<'tableAggregate'>, context: OperatorCo
   const { initializer, adder, subtractor, name } = node;
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, change, timestamp) => {
-    if (key === null || change === null) return context.skipped(name);
+    if (key === null || change === null) return context.skipped(name, key === null ? 'null key' : 'null value');
     const { value, before } = change as RowChange;
     let aggregate: unknown;
     let old: unknown;

@@ -28,7 +28,7 @@ function side(
   /** Whether a change of this side matters where the other side has no row. */
   const standsAlone = join === 'outer' || (join === 'left' && isLeft);
   return (key, value, timestamp, before = null, isHistory = false) => {
-    if (key === null || isHistory) return context.skipped(name);
+    if (key === null || isHistory) return context.skipped(name, key === null ? 'null key' : 'superseded');
     let joined: unknown = null;
     let joinedBefore: unknown = null;
     let joinedAt = timestamp;

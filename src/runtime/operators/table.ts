@@ -18,7 +18,7 @@ export function storeTable(
   if (node.store.kind === 'versioned') return versionedTable(node.name, node.store, context, next, sendsBefore);
   const store = new TimestampedStore(node.store, context.buffer(node.store));
   return (key, value, timestamp) => {
-    if (key === null) return context.skipped(node.name);
+    if (key === null) return context.skipped(node.name, 'null key');
     let before: unknown = null;
     try {
       if (sendsBefore) before = store.get(key);
@@ -40,7 +40,7 @@ function versionedTable(
 ): Receive {
   const store = new VersionedStore(definition, context.buffer(definition));
   return (key, value, timestamp) => {
-    if (key === null) return context.skipped(name);
+    if (key === null) return context.skipped(name, 'null key');
     let before: unknown = null;
     let result: VersionedPut;
     try {
@@ -49,7 +49,7 @@ function versionedTable(
     } catch (error) {
       throw failedIn(name, error);
     }
-    if (result === 'refused') context.skipped(name);
+    if (result === 'refused') context.skipped(name, 'out of retention');
     else next(key, value, timestamp, before, result === 'history');
   };
 }

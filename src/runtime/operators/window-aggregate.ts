@@ -7,13 +7,14 @@ import { windowCloser } from './window-closer.ts';
 /**
  * An aggregate of each key in each window that the record's timestamp falls into. A null key is skipped; a null value goes to
  * the aggregator, as in Kafka Streams. A window that has closed (stream time has passed its end and grace) takes no more:
- * counted as skipped, once for each such window. The result's timestamp is the greatest of all records in the window.
+ * counted as skipped, once for each such window, and the record goes to `late`, once. The result's timestamp is the greatest of all records in the window.
  */
 export function windowAggregate(
   node: TimeWindowAggregateNode,
   input: number,
   context: OperatorContext,
   next: Receive,
+  late: Receive,
 ): Receive {
   const { initializer, name, windows, emit } = node;
   const aggregator = node.aggregators[input]!;
@@ -55,14 +56,19 @@ export function windowAggregate(
   }
 
   return (key, value, timestamp) => {
-    if (key === null) return context.skipped(name);
+    if (key === null) return context.skipped(name, 'null key');
     const now = time.advance(timestamp);
     const closeTime = now - graceMs;
     const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs;
+    let isLate = false;
     for (let start = first; start <= timestamp; start += advanceMs) {
       if (start + sizeMs > closeTime) update(key, value, timestamp, start);
-      else context.skipped(name);
+      else {
+        isLate = true;
+        context.skipped(name, 'late');
+      }
     }
+    if (isLate) late(key, value, timestamp);
     pass(now);
   };
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
 import type { GlobalJoinNode, StreamStreamJoinNode } from './join-nodes.ts';
-import type { SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
+import type { LateRecordsNode, SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
 /**
  * The graph between the DSL and the engine: frozen nodes that point at their parents. The DSL's types are erased here
@@ -38,6 +38,7 @@ export type Node =
   | ForeignKeyResponseNode
   | WindowAggregateNode
   | SessionAggregateNode
+  | LateRecordsNode
   | SuppressNode
   | StreamStreamJoinNode
   | GlobalJoinNode

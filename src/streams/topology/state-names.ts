@@ -23,6 +23,7 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
   flatMap: FREE,
   peek: FREE,
   merge: FREE,
+  lateRecords: FREE,
   branch: FREE,
   repartition: {
     operator: 'repartition (also in front of groupByKey, groupBy, toTable and join)',

@@ -36,6 +36,11 @@ export interface SessionAggregateNode extends NodeBase {
   readonly emit: Emit;
 }
 
+/** The records that came too late for its parent, as they came: not the parent's results. */
+export interface LateRecordsNode extends NodeBase {
+  readonly kind: 'lateRecords';
+}
+
 export interface SuppressNode extends NodeBase {
   readonly kind: 'suppress';
   readonly store: SuppressStoreDefinition;

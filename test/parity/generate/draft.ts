@@ -7,7 +7,16 @@ export type Draft = Omit<Scenario, 'expected'>;
 /** What an operator of a drawn scenario makes. */
 export interface Drawn {
   readonly id: string;
-  readonly kind: 'stream' | 'table' | 'versioned' | 'windowed' | 'global' | 'group' | 'tableGroup' | 'windows';
+  readonly kind:
+    | 'stream'
+    | 'table'
+    | 'versioned'
+    | 'windowed'
+    | 'global'
+    | 'group'
+    | 'tableGroup'
+    | 'windows'
+    | 'cogroup';
   /** A value may be null here, and grouping by its first character would fail in Kafka Streams. */
   readonly mayBeNull?: boolean;
 }

@@ -1,3 +1,4 @@
+import { cogroupFamilies } from './cogroups.ts';
 import type { ScenarioDraft } from './draft.ts';
 import { free } from './free.ts';
 import { joinFamilies } from './joins.ts';
@@ -11,6 +12,7 @@ export type Family = (draft: ScenarioDraft) => void;
 export const families: Readonly<Record<string, Family>> = {
   ...statelessFamilies,
   ...windowFamilies,
+  ...cogroupFamilies,
   ...joinFamilies,
   ...tableFamilies,
   free,

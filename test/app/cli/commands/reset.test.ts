@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTopicFormats } from '../../../../src/app/formats/open-topic-formats.ts';
 import { serveControl } from '../../../../src/app/http/control-server.ts';
 import type { LocalNode } from '../../../../src/app/local-node.ts';
 import { RemoteNode } from '../../../../src/app/remote-node.ts';
@@ -22,13 +23,15 @@ beforeEach(async () => {
 
 async function work(): Promise<void> {
   const log = openLog(data);
-  const { topology } = systemsOf({}).find(({ application }) => application === LEDGER)!;
+  const { valueSerde, close } = await openTopicFormats({ format: 'avro', clock: Date.now });
+  const { topology } = systemsOf({ valueSerde }).find(({ application }) => application === LEDGER)!;
   const worker = new Worker({ log, topology, application: LEDGER, clock: Date.now, commitIntervalMs: 5 });
   const running = worker.run();
   await Promise.race([worker.idle(), running]);
   worker.stop();
   await running;
   await log.close();
+  close();
 }
 
 /** What the ledger has written and keeps. */
@@ -125,4 +128,18 @@ describe('through the process that owns the data directory', () => {
     await expect(remote.reset({ ...request, application: 'lottery' })).rejects.toMatchObject({ code: 'USAGE' });
     await server.close();
   });
+
+  it('is told, and refused, while its engine runs', async () => {
+    const server = await serveControl(node, 0);
+    const remote = new RemoteNode(server.address, server.token, node.formats);
+    await node.drain();
+    const request = { application: LEDGER, target: { kind: 'earliest' }, keepsState: false, executes: false } as const;
+    expect(await remote.reset(request)).toMatchObject({ isExecuted: false });
+    await expect(remote.reset({ ...request, executes: true })).rejects.toMatchObject({
+      code: 'COMMIT_REFUSED',
+      message: expect.stringMatching(/account-ledger is running; nothing was reset\. End its process/),
+    });
+    expect([...(await node.accounts(0)), ...(await node.accounts(1))]).toHaveLength(2);
+    await server.close();
+  }, 30_000);
 });

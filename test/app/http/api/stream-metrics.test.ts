@@ -8,6 +8,8 @@ const task = (taskId: string, change: Partial<TaskFigures> = {}): TaskFigures =>
   taskId,
   processed: 0,
   dropped: {},
+  skipped: [],
+  outOfOrder: {},
   suppressionEmits: {},
   emitFinalRecords: {},
   buffered: 0,
