@@ -36,6 +36,7 @@ export const house: readonly Room[] = [
     mayImportTypesOf: [
       ...port,
       'src/runtime/error-handlers.ts',
+      'src/runtime/skip-reason.ts',
       'src/runtime/sink/sink-target.ts',
       'src/clickhouse/sink-table.ts',
       'src/clickhouse/clickhouse.ts',

@@ -71,11 +71,18 @@ const FIGURES: readonly Figure[] = [
     ({ buffered }) => buffered,
   ),
   ofTasks('records_lag', 'Records in the partitions of a task that are not processed yet', 'gauge', ({ lag }) => lag),
-  ofOperators(
-    'kafka_stream_task_dropped_records_total',
-    'Records that an operator skipped by its rules: a null key, too late',
-    ({ dropped }) => dropped,
-  ),
+  {
+    name: 'kafka_stream_task_dropped_records_total',
+    help: 'Records that an operator skipped, and why',
+    kind: 'counter',
+    labels: ['task_id', 'processor_node_id', 'reason'],
+    samples: ({ tasks }) =>
+      tasks.flatMap(({ taskId, dropped }, index) =>
+        dropped.map(({ operator, reason, count }): Sample => {
+          return [{ task_id: seriesOf(taskId, index), processor_node_id: operator, reason }, count];
+        }),
+      ),
+  },
   ofOperators(
     'kafka_stream_processor_node_suppression_emit_total',
     'Changes that a suppress operator let through',
