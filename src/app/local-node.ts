@@ -25,6 +25,7 @@ import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-n
 import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+import { answerState, type StateAnswer, type StateRequest } from './state/answer-state.ts';
 import { systemsOf, topicsOf } from './systems.ts';
 import { packageVersion } from './version.ts';
 
@@ -248,6 +249,11 @@ export class LocalNode implements HeadraceNode {
 
   parked(): Promise<readonly PartitionParking[]> {
     return committedParkings(this.#log, systemsOf({}));
+  }
+
+  state(request: StateRequest): Promise<StateAnswer> {
+    const systems = systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde });
+    return answerState(this.#log, systems, request);
   }
 
   async status(): Promise<NodeStatus> {

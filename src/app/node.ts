@@ -8,6 +8,7 @@ import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
 import type { Fault } from './stall-watch.ts';
+import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
 /** A record as it stands in the log. */
 export interface StoredRecord {
@@ -74,6 +75,8 @@ export interface HeadraceNode {
   findCase(caseId: string): Promise<ReconciliationCase | undefined>;
   /** What waits behind dead letters, as the committed state of all systems has it. */
   parked(): Promise<readonly PartitionParking[]>;
+  /** Reads the stores of the systems, as they are committed. Throws USAGE and STORE_UNKNOWN. */
+  state(request: StateRequest): Promise<StateAnswer>;
   status(): Promise<NodeStatus>;
   /** Sends an application back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
   reset(request: ResetRequest): Promise<ResetReport>;

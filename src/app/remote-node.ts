@@ -17,6 +17,7 @@ import {
 } from './http/wire.ts';
 import type { Hold } from './intake-gate.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
 /** An owner that does not say within this time whether it lets us in is stopped or stuck. */
 const VISIT_ANSWER_MAX_MS = 5_000;
@@ -117,6 +118,10 @@ export class RemoteNode implements HeadraceNode {
 
   async parked(): Promise<readonly PartitionParking[]> {
     return (await this.#get<{ parked: readonly PartitionParking[] }>('parked')).parked;
+  }
+
+  async state(request: StateRequest): Promise<StateAnswer> {
+    return (await this.#post<{ answer: StateAnswer }>('state', request)).answer;
   }
 
   async status(): Promise<NodeStatus> {

@@ -1,5 +1,5 @@
 import { OperatorTally } from './operator-tally.ts';
-import type { SkippedRecords, SkippedRecords } from './skip-reason.ts';
+import type { SkippedRecords } from './skip-reason.ts';
 import type { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
 
@@ -20,8 +20,8 @@ export interface TaskFigures {
   /** Number of the sub-topology and the partition, such as `0_3`. */
   readonly taskId: string;
   readonly processed: number;
-  /** Records that operators skipped by their rules, and why. */
-  readonly dropped: readonly SkippedRecords[];
+  /** Records that operators skipped by their rules (a null key, too late), by operator. */
+  readonly dropped: Readonly<Record<string, number>>;
   /** The same by operator and reason. */
   readonly skipped: readonly SkippedRecords[];
   /** Records that came behind the time of an operator that follows time, by operator: not dropped unless they are late as well. */
@@ -86,7 +86,7 @@ export class TaskTally {
     return tasks.map((task) => ({
       taskId: task.id,
       processed: this.#processed.get(task.id) ?? 0,
-      dropped: this.operatorsOf(task.id).skippedRecords(),
+      dropped: this.operatorsOf(task.id).dropped(),
       skipped: this.operatorsOf(task.id).skippedRecords(),
       outOfOrder: this.operatorsOf(task.id).counted('outOfOrder'),
       suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),

@@ -105,7 +105,9 @@ export class Worker {
     await this.#globals?.worker.idle();
     // Results may be on their way through a repartition topic: each further sub-topology takes another look.
     const { log, topology, application } = this.#options;
-    const rounds = topology.plan.subTopologies.length;
+    const { subTopologies, repartitionTopics } = topology.plan;
+    // A sub-topology may send to itself, as foreign-key joins do: each internal topic is a step as well.
+    const rounds = subTopologies.length + repartitionTopics.length;
     for (let round = 0; round < rounds && !this.#hasEnded; round++) {
       const ends = await sourceEnds(log, topology.plan, application, round > 0);
       const assigned = this.#assigned;

@@ -83,6 +83,35 @@ describe('Worker', () => {
     ]);
   });
 
+  it('idle waits for what goes through several internal topics and back to the same sub-topology', async () => {
+    await log.createTopics([topicConfig('owners', 1), topicConfig('pets', 1), topicConfig('pairs', 1)]);
+    const builder = new StreamsBuilder();
+    const owners = builder.table('owners', { ...serdes, name: 'owners' });
+    const pets = builder.table('pets', { ...serdes, name: 'pets' });
+    const options = { name: 'owned', value: text, left: serdes };
+    pets
+      .joinOnForeignKey(
+        owners,
+        (owner) => owner,
+        (_owner, name) => name,
+        options,
+      )
+      .join(
+        owners.leftJoin(pets, (name) => name),
+        (one) => one,
+      )
+      .toStream()
+      .to('pairs', serdes);
+    const running = start({ topology: builder.build(), commitIntervalMs: 0 });
+    for (let i = 0; i < 10; i++) {
+      await appendText(log, 'owners', [[`${i}`, 'somebody']]);
+      await appendText(log, 'pets', [[`${i}`, `${i}`]]);
+      await running.worker.idle();
+      expect((await readText(log, 'pairs')).map(([key]) => key)).toContain(`${i}`);
+    }
+    await running.finish();
+  });
+
   it('idle waits for records that are appended before the call, also with a long commit interval', async () => {
     const running = start({ commitIntervalMs: 60_000 });
     await running.worker.idle();

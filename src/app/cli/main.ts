@@ -12,6 +12,7 @@ import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
 import { startCommand } from './commands/start.ts';
+import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
 import type { CommandContext } from './context.ts';
 import { survivesErrors } from './output.ts';
@@ -70,6 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     casesCommand(context),
     deadLettersCommand(context),
     resetCommand(context),
+    stateCommand(context),
   ];
   for (const command of commands) {
     // An option of the whole program may stand behind the command's name as well.

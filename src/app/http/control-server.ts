@@ -41,6 +41,12 @@ const resetBody = z.object({
   keepsState: z.boolean(),
   executes: z.boolean(),
 });
+const ofStore = { store: z.string(), application: z.string().optional(), limit: z.number().int().positive() };
+const stateBody = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('list'), application: z.string().optional() }),
+  z.object({ ...ofStore, kind: z.literal('get'), key: z.string(), asOf: z.number().int().optional() }),
+  z.object({ ...ofStore, kind: z.literal('range'), from: z.string().optional(), to: z.string().optional() }),
+]);
 const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', 'csv']), isTerminal: z.boolean() });
 
 export interface ControlServer {
@@ -148,6 +154,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     return {};
   });
   server.post('/reset', async (request) => ({ report: await node.reset(resetBody.parse(request.body)) }));
+  server.post('/state', async (request) => ({ answer: await node.state(stateBody.parse(request.body)) }));
   server.get('/status', async () => ({ status: await node.status() }));
 }
 

@@ -3,6 +3,7 @@ import { HeadraceError } from '../../../errors.ts';
 import type { ResetTarget } from '../../../runtime/reset/reset-request.ts';
 import { openNode } from '../../open-node.ts';
 import { type CommandContext, nodeOptionsOf, optionsOf } from '../context.ts';
+import { moment } from '../moment.ts';
 import { repeated, wholeNumber } from '../numbers.ts';
 import { write } from '../output.ts';
 import { resetText } from '../reset-text.ts';
@@ -75,15 +76,6 @@ function targetOf({ toEarliest, toLatest, toOffset, toTime, by }: ResetOptions):
     );
   }
   return target;
-}
-
-/** With a zone: a time without one means another moment on another machine. */
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-
-function moment(text: string): number {
-  const timeMs = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(timeMs)) return Math.ceil(timeMs);
-  throw new InvalidArgumentError('It must be a time of RFC 3339 with a zone, such as 2026-01-31T12:00:00Z.');
 }
 
 function signedNumber(text: string): number {

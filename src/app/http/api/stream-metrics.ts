@@ -77,8 +77,8 @@ const FIGURES: readonly Figure[] = [
     kind: 'counter',
     labels: ['task_id', 'processor_node_id', 'reason'],
     samples: ({ tasks }) =>
-      tasks.flatMap(({ taskId, dropped }, index) =>
-        dropped.map(({ operator, reason, count }): Sample => {
+      tasks.flatMap(({ taskId, skipped }, index) =>
+        skipped.map(({ operator, reason, count }): Sample => {
           return [{ task_id: seriesOf(taskId, index), processor_node_id: operator, reason }, count];
         }),
       ),

@@ -42,7 +42,7 @@ it('has names and labels of Kafka Streams, absolute over every scrape', async ()
   const tasks = [
     task('0_0', {
       processed: 5,
-      dropped: { 'counts-aggregate': 8 },
+      skipped: [{ operator: 'counts-aggregate', reason: 'late', count: 8 }],
       suppressionEmits: { 'final-suppress': 6 },
       emitFinalRecords: { 'counts-aggregate': 3 },
       buffered: 2,
@@ -63,7 +63,7 @@ it('has names and labels of Kafka Streams, absolute over every scrape', async ()
       'kafka_stream_thread_task_closed_total{thread_id="app-worker-0"} 1',
       'kafka_stream_task_process_total{thread_id="app-worker-0",task_id="0_0"} 5',
       'kafka_stream_task_process_total{thread_id="app-worker-0",task_id="0_1"} 2',
-      'kafka_stream_task_dropped_records_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="counts-aggregate"} 8',
+      'kafka_stream_task_dropped_records_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="counts-aggregate",reason="late"} 8',
       'kafka_stream_processor_node_suppression_emit_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="final-suppress"} 6',
       'kafka_stream_processor_node_emit_final_records_total{thread_id="app-worker-0",task_id="0_0",processor_node_id="counts-aggregate"} 3',
       'kafka_stream_task_active_buffer_count{thread_id="app-worker-0",task_id="0_0"} 2',
