@@ -252,8 +252,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   state(request: StateRequest): Promise<StateAnswer> {
-    const systems = systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde });
-    return answerState(this.#log, systems, request);
+    return answerState(this.#log, systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }), request);
   }
 
   async status(): Promise<NodeStatus> {

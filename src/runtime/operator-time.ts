@@ -1,11 +1,10 @@
 import { toBinaryString } from '../state/binary-string.ts';
+import { numberAt, numberBytes } from '../state/number-bytes.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
 import type { Counter } from './operators/receive.ts';
 
 /** The store of all operator times; names that begin with "__" belong to the engine. */
 export const TIME_STORE = '__time';
-
-const TIME_BYTES = 8;
 
 /**
  * The greatest timestamp that has reached one operator of a task (design D3: each operator counts what reaches it). It is
@@ -32,7 +31,7 @@ export class OperatorTime {
     const bytes = this.#buffer.get(this.#key);
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#now = bytes === null ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+      this.#now = bytes === null ? -1 : numberAt(bytes, 0);
     }
     return this.#now;
   }
@@ -44,8 +43,7 @@ export class OperatorTime {
       if (timestamp < now && this.#outOfOrder !== undefined) this.#outOfOrder.count++;
       return now;
     }
-    const bytes = new Uint8Array(TIME_BYTES);
-    new DataView(bytes.buffer).setFloat64(0, timestamp);
+    const bytes = numberBytes(timestamp);
     this.#buffer.put(this.#key, bytes);
     this.#bytes = bytes;
     this.#now = timestamp;

@@ -1,6 +1,5 @@
+import { numberAt, numberBytes } from './number-bytes.ts';
 import type { WriteBuffer } from './write-buffer.ts';
-
-const NUMBER_BYTES = 8;
 
 /** One number in the write buffer of a store: it goes back with a record that fails, as everything there does. */
 export class StateNumber {
@@ -20,15 +19,14 @@ export class StateNumber {
     const bytes = this.#buffer.get(this.#key);
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#value = bytes === null ? this.#initial : new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+      this.#value = bytes === null ? this.#initial : numberAt(bytes, 0);
     }
     return this.#value;
   }
 
   set value(value: number) {
     if (value === this.value) return;
-    const bytes = new Uint8Array(NUMBER_BYTES);
-    new DataView(bytes.buffer).setFloat64(0, value);
+    const bytes = numberBytes(value);
     this.#buffer.put(this.#key, bytes);
     this.#bytes = bytes;
     this.#value = value;

@@ -10,6 +10,11 @@ export function readTimestamped<V>(stored: Uint8Array, value: Serde<V>): V {
   return value.deserialize(stored.slice(TIMESTAMP_BYTES));
 }
 
+/** The timestamp beside it. */
+export function readTimestamp(stored: Uint8Array): number {
+  return new DataView(stored.buffer, stored.byteOffset).getFloat64(0, true);
+}
+
 /**
  * The store behind a table: each value with the timestamp of the record that made it (KIP-258), as 8 bytes of
  * little-endian float64 (exact for whole milliseconds) before the value's own bytes.

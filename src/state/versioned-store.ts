@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts';
 import { fromBinaryString, toBinaryString } from './binary-string.ts';
 import { Expiry } from './expiry.ts';
+import { numberAt, writeNumber } from './number-bytes.ts';
 import { StateNumber } from './state-number.ts';
 import type { VersionedStoreDefinition } from './store-definition.ts';
 import { checkKeyLength, keyPrefix, ROOM, TIME_LENGTH, timeAt, timeKey } from './time-keys.ts';
@@ -8,8 +9,7 @@ import type { WriteBuffer } from './write-buffer.ts';
 
 /** A version of a row: what it was in [from, to). */
 export interface Version<V> {
-  /** Null: there was no row. */
-  readonly value: V | null;
+  readonly value: V;
   readonly from: number;
   /** Infinite for the present one. */
   readonly to: number;
@@ -86,6 +86,7 @@ export class VersionedStore<K, V> {
     if (latest === undefined || timestamp >= latest.from) {
       if (latest !== undefined && timestamp > latest.from) this.#write(binary, latest.bytes, latest.from, timestamp);
       this.#buffer.put(LATEST + binary, encoded(timestamp, FOR_EVER, bytes));
+      if (bytes === null) this.#buffer.put(deletionIndex(binary, timestamp), INDEXED);
     } else {
       this.#insert(binary, bytes, timestamp, latest.from);
       result = 'history';
@@ -94,19 +95,23 @@ export class VersionedStore<K, V> {
     return result;
   }
 
-  /** The versions of a key that hold at some time in from..to (both included), the newest first. */
+  /**
+   * The versions of a key that hold at some time in from..to (both included), the newest first; where it was deleted there is none.
+   * What ended before the history is not among them.
+   */
   *versions(key: K, from = 0, to = FOR_EVER - 1): IterableIterator<Version<V>> {
     const readable = Math.max(from, this.#observed.value - this.#historyMs);
     const binary = this.#binary(key);
     const latest = this.#latest(binary);
     if (latest === undefined) return;
-    if (latest.from <= to) yield { ...this.#version(latest), to: Number.POSITIVE_INFINITY };
+    if (latest.from <= to && latest.bytes !== null) yield this.#version(latest, latest.bytes, Number.POSITIVE_INFINITY);
+    if (to < readable) return;
     const prefix = keyPrefix(binary);
     const ends = prefix + timeKey(Math.max(0, to + 1));
     for (const [entry, stored] of this.#buffer.range(prefix + timeKey(0), ends, true)) {
       const version = decoded(stored, timeAt(entry, prefix.length));
       if (version.to <= readable) return;
-      yield this.#version(version);
+      if (version.bytes !== null) yield this.#version(version, version.bytes, version.to);
     }
   }
 
@@ -146,10 +151,16 @@ export class VersionedStore<K, V> {
   }
 
   #remove(index: string): void {
-    const at = ROOM.byTime.length + TIME_LENGTH;
-    const entry = keyPrefix(index.slice(at + TIME_LENGTH)) + index.slice(at, at + TIME_LENGTH);
-    this.#buffer.put(entry, null);
+    const at = ROOM.byTime.length;
+    const [to, from] = [timeAt(index, at), timeAt(index, at + TIME_LENGTH)];
+    const binary = index.slice(at + 2 * TIME_LENGTH);
     this.#buffer.put(index, null);
+    if (to > from) {
+      this.#buffer.put(keyPrefix(binary) + timeKey(from), null);
+      return;
+    }
+    const latest = this.#latest(binary);
+    if (latest?.from === from && latest.bytes === null) this.#buffer.put(LATEST + binary, null);
   }
 
   /** The last version of the history that begins before a time. */
@@ -175,8 +186,8 @@ export class VersionedStore<K, V> {
     return stored === null ? undefined : decodedLatest(stored);
   }
 
-  #version({ bytes, from, to }: StoredVersion): Version<V> {
-    return { value: this.#valueOf(bytes), from, to };
+  #version({ from }: StoredVersion, bytes: Uint8Array, to: number): Version<V> {
+    return { value: this.#value.deserialize(bytes), from, to };
   }
 
   #valueOf(bytes: Uint8Array | null): V | null {
@@ -186,6 +197,11 @@ export class VersionedStore<K, V> {
   #binary(key: K): string {
     return toBinaryString(this.#key.serialize(key));
   }
+}
+
+/** Under which a deletion that is the newest version expires: no version of the history ends where it begins. */
+function deletionIndex(binary: string, time: number): string {
+  return ROOM.byTime + timeKey(time) + timeKey(time) + binary;
 }
 
 interface StoredVersion {
@@ -200,19 +216,18 @@ const PRESENT_AT = 2 * TIME_BYTES;
 /** From, to, whether there is a row, and its bytes. */
 function encoded(from: number, to: number, value: Uint8Array | null): Uint8Array {
   const bytes = new Uint8Array(PRESENT_AT + 1 + (value?.length ?? 0));
-  const view = new DataView(bytes.buffer);
-  view.setFloat64(0, from);
-  view.setFloat64(TIME_BYTES, to);
+  writeNumber(bytes, 0, from);
+  writeNumber(bytes, TIME_BYTES, to);
   bytes[PRESENT_AT] = value === null ? 0 : 1;
   if (value !== null) bytes.set(value, PRESENT_AT + 1);
   return bytes;
 }
 
 function decodedLatest(stored: Uint8Array): StoredVersion {
-  return decoded(stored, new DataView(stored.buffer, stored.byteOffset).getFloat64(0));
+  return decoded(stored, numberAt(stored, 0));
 }
 
 function decoded(stored: Uint8Array, from: number): StoredVersion {
-  const to = new DataView(stored.buffer, stored.byteOffset).getFloat64(TIME_BYTES);
+  const to = numberAt(stored, TIME_BYTES);
   return { bytes: stored[PRESENT_AT] === 0 ? null : stored.slice(PRESENT_AT + 1), from, to };
 }

@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts';
 import { fromBinaryString, toBinaryString } from './binary-string.ts';
 import { Expiry } from './expiry.ts';
+import { numberAt, writeNumber } from './number-bytes.ts';
 import type { WindowStoreDefinition } from './store-definition.ts';
 import { checkKeyLength, keyPrefix, ROOM, TIME_LENGTH, timeAt, timeKey } from './time-keys.ts';
 import { type Windowed, windowed } from './windowed.ts';
@@ -108,12 +109,12 @@ export class WindowStore<K, V> {
 }
 
 function timestampOf(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, TIME_LENGTH).getFloat64(0);
+  return numberAt(bytes, 0);
 }
 
 function encoded(value: Uint8Array, timestamp: number): Uint8Array {
   const bytes = new Uint8Array(TIME_LENGTH + value.length);
-  new DataView(bytes.buffer).setFloat64(0, timestamp);
+  writeNumber(bytes, 0, timestamp);
   bytes.set(value, TIME_LENGTH);
   return bytes;
 }

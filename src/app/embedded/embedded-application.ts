@@ -7,6 +7,13 @@ import type { Headers, RecordPosition } from '../../log/record.ts';
 import type { OnCommitStep } from '../../runtime/commit.ts';
 import type { ErrorPolicy } from '../../runtime/error-handlers.ts';
 import { createInternalTopics } from '../../runtime/internal-topics.ts';
+import {
+  type OpenStoreOptions,
+  openStore,
+  type QueriedApplication,
+  type QueriedKind,
+  type StoreQueries,
+} from '../../runtime/queries/open-store.ts';
 import { Worker } from '../../runtime/worker.ts';
 import type { WorkerMetrics } from '../../runtime/worker-options.ts';
 import type { Serde } from '../../serde/serde.ts';
@@ -85,6 +92,7 @@ export class EmbeddedApplication {
   readonly #onFault: (error: unknown) => void;
   readonly #ended: Promise<void>;
   readonly #partitions = new Map<string, number>();
+  readonly #queried: QueriedApplication;
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -96,6 +104,8 @@ export class EmbeddedApplication {
     this.#clock = clock;
     this.#onFault = onFault;
     for (const { name, partitions } of topics) this.#partitions.set(name, partitions);
+    const partitionsOf = (topic: string) => this.#partitions.get(topic);
+    this.#queried = { plan: topology.plan, log, application, member, partitionsOf };
     this.#worker = new Worker({
       log,
       topology,
@@ -149,6 +159,25 @@ export class EmbeddedApplication {
   topic<K, V>(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): EmbeddedTopic<K, V> {
     this.#partitionsOf(name);
     return new EmbeddedTopic(name, serdes, this.#log, (records) => this.append(records));
+  }
+
+  /**
+   * A view of a store as it is committed: of tables and aggregates, of windows and sessions, of versioned and global tables, and of
+   * what a `process` keeps. Each query is synchronous and sees the state after one commit.
+   *
+   * ```ts
+   * const counts = application.store('counts', { kind: 'table', key: stringSerde, value: countSerde });
+   * counts.get('be'); // { key: 'be', value: 2, timestamp: 1767225600000 }
+   * ```
+   *
+   * Throws STORE_UNKNOWN, naming the stores that there are; the queries throw LOG_CLOSED after {@link close}.
+   */
+  store<K = unknown, V = unknown, Kind extends QueriedKind = QueriedKind>(
+    name: string,
+    options: OpenStoreOptions<K, V, Kind> = {},
+  ): StoreQueries<K, V, Kind> {
+    this.#requireWorking();
+    return openStore(this.#queried, name, options);
   }
 
   /**

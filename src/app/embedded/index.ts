@@ -1,6 +1,11 @@
 // The public list of headrace/embedded, written by hand: a topology of one's own in process.
 export type { RecordPosition } from '../../log/record.ts';
 export type { CommitStep, OnCommitStep } from '../../runtime/commit.ts';
+export type { KeyValueRow, TableRow } from '../../runtime/queries/key-value-queries.ts';
+export type { OpenStoreOptions, QueriedKind, QueriesByKind, StoreQueries } from '../../runtime/queries/open-store.ts';
+export type { KeyRange, TimeRange } from '../../runtime/queries/query-range.ts';
+export type { RowVersion } from '../../runtime/queries/versioned-queries.ts';
+export type { WindowRow } from '../../runtime/queries/window-queries.ts';
 export {
   type Discard,
   type ParkedPlace,

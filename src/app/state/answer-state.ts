@@ -1,6 +1,11 @@
 import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
-import { QueryableStores } from '../../runtime/queryable-stores.ts';
+import {
+  openStore,
+  type QueriedApplication,
+  queriedStores,
+  type StoreQueries,
+} from '../../runtime/queries/open-store.ts';
 import type { System } from '../systems.ts';
 import { keyOf } from './key-text.ts';
 import { plainJson } from './plain-json.ts';
@@ -9,126 +14,108 @@ import type { StateAnswer, StateRequest, StateRow, StateStore } from './state-re
 export type { StateAnswer, StateRequest } from './state-request.ts';
 
 type Queried = Exclude<StateRequest, { kind: 'list' }>;
-type StateLog = Pick<Log, 'state' | 'topics'>;
-type QueriedSystem = Pick<System, 'application' | 'topology'>;
 
 /**
  * Reads the stores of systems as they are committed. Throws STORE_UNKNOWN, naming those that there are, and USAGE for a store that
  * several systems have, and for what a store of its kind can't be asked.
  */
 export async function answerState(
-  log: StateLog,
-  systems: readonly QueriedSystem[],
+  log: Pick<Log, 'state' | 'topics'>,
+  systems: readonly Pick<System, 'application' | 'topology'>[],
   request: StateRequest,
 ): Promise<StateAnswer> {
   const partitions = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
-  const opened = chosen(systems, request.application).map(({ application, topology }) => ({
-    application,
-    topology,
-    queries: new QueryableStores({ log, topology, application, partitionsOf: (topic) => partitions.get(topic) }),
-  }));
-  const stores = opened.flatMap(({ application, queries }) =>
-    queries.list().map(({ name, kind }): StateStore => ({ application, store: name, kind })),
+  const partitionsOf = (topic: string) => partitions.get(topic);
+  const applications = systems.map(({ application, topology: { plan } }) => ({ application, plan, log, partitionsOf }));
+  const stores = chosen(applications, request.application).flatMap((each) =>
+    queriedStores(each.plan).map((store) => ({ ...store, application: each })),
   );
-  if (request.kind === 'list') return { stores, rows: [], hasMore: false };
+  if (request.kind === 'list') return { stores: stores.map(listed), rows: [], hasMore: false };
 
   const found = theOne(stores, request);
-  const { queries, topology } = opened.find(({ application }) => application === found.application)!;
-  const { plan } = topology;
-  const { key } = [...plan.subTopologies, ...plan.globalTables]
-    .flatMap((each) => each.stores)
-    .find(({ name }) => name === found.store)!;
-  const parse = (text: string) => keyOf(key, text);
+  const queries = openStore(found.application, request.store);
+  const key = keySerde(found.application, request.store);
   // One more than asked for tells whether there are more.
-  const limit = request.limit + 1;
-  const rows =
-    request.kind === 'get' ? got(queries, found, request, parse, limit) : ranged(queries, found, request, parse, limit);
-  return { stores: [found], rows: rows.slice(0, request.limit).map(shown), hasMore: rows.length > request.limit };
+  const asked = { ...request, limit: request.limit + 1 };
+  const parse = (text: string) => keyOf(key, text);
+  const rows = asked.kind === 'get' ? got(queries, asked, parse) : ranged(queries, asked, parse);
+  return {
+    stores: [listed(found)],
+    rows: rows.slice(0, request.limit).map(shown),
+    hasMore: rows.length > request.limit,
+  };
 }
 
-function chosen(systems: readonly QueriedSystem[], application: string | undefined): readonly QueriedSystem[] {
-  if (application === undefined) return systems;
-  const system = systems.find((each) => each.application === application);
-  if (system !== undefined) return [system];
-  const names = systems.map((each) => each.application).join(', ');
-  throw new HeadraceError('USAGE', `There is no application ${application}; there are: ${names}`);
+interface FoundStore {
+  readonly name: string;
+  readonly kind: StateStore['kind'];
+  readonly application: QueriedApplication;
 }
 
-function theOne(stores: readonly StateStore[], { store }: Queried): StateStore {
-  const [found, other] = stores.filter((each) => each.store === store);
+function chosen(applications: readonly QueriedApplication[], name: string | undefined): readonly QueriedApplication[] {
+  if (name === undefined) return applications;
+  const found = applications.filter(({ application }) => application === name);
+  if (found.length > 0) return found;
+  const names = applications.map(({ application }) => application).join(', ');
+  throw new HeadraceError('USAGE', `There is no application ${name}; there are: ${names}`);
+}
+
+/** Throws what openStore throws where one application is asked and does not have it. */
+function theOne(stores: readonly FoundStore[], { store }: Queried): FoundStore {
+  const [found, other] = stores.filter(({ name }) => name === store);
   if (found === undefined) {
-    const names = stores.map((each) => each.store).join(', ');
+    const names = stores.map(({ name }) => name).join(', ');
     throw new HeadraceError('STORE_UNKNOWN', `There is no store ${store} for queries; there are: ${names}`);
   }
   if (other === undefined) return found;
   throw new HeadraceError(
     'USAGE',
-    `${found.application} and ${other.application} both have a store ${store}: name one with --application`,
+    `${found.application.application} and ${other.application.application} both have a store ${store}: name one with --application`,
   );
 }
 
-type Parse = (text: string) => unknown;
+function keySerde({ plan }: QueriedApplication, store: string) {
+  const stores = [...plan.subTopologies, ...plan.globalTables].flatMap((each) => each.stores);
+  return stores.find(({ name }) => name === store)!.key;
+}
 
 function got(
-  queries: QueryableStores,
-  { store, kind }: StateStore,
-  request: Queried & { kind: 'get' },
-  parse: Parse,
-  limit: number,
+  queries: StoreQueries,
+  { key: text, asOf, limit }: Queried & { kind: 'get' },
+  parse: (text: string) => unknown,
 ): readonly StateRow[] {
-  const { asOf } = request;
-  if (asOf !== undefined && kind !== 'versioned') {
-    throw new HeadraceError('USAGE', `Store ${store} keeps no history: only versioned stores are asked as of a time`);
+  if (asOf !== undefined && queries.kind !== 'versioned') {
+    throw new HeadraceError(
+      'USAGE',
+      `Store ${queries.name} keeps no history: only a versioned one is asked as of a time`,
+    );
   }
-  const key = parse(request.key);
-  switch (kind) {
-    case 'keyValue':
-      return present(queries.keyValue<unknown, unknown>(store).get(key));
-    case 'versioned': {
-      const view = queries.versioned<unknown, unknown>(store);
-      return present(asOf === undefined ? view.get(key) : view.asOf(key, asOf));
-    }
-    case 'window':
-      return queries
-        .window<unknown, unknown>(store)
-        .fetch(key, { limit })
-        .map((each) => ({ key, ...each }));
-    case 'session':
-      return queries
-        .session<unknown, unknown>(store)
-        .fetch(key, { limit })
-        .map((each) => ({ key, ...each }));
-  }
+  const key = parse(text);
+  if (queries.kind === 'window' || queries.kind === 'session') return queries.fetch(key, { limit });
+  const row = queries.kind === 'versioned' && asOf !== undefined ? queries.asOf(key, asOf) : queries.get(key);
+  return row === undefined ? [] : [row];
 }
 
 function ranged(
-  queries: QueryableStores,
-  { store, kind }: StateStore,
-  { from, to }: Queried & { kind: 'range' },
-  parse: Parse,
-  limit: number,
+  queries: StoreQueries,
+  { from, to, limit }: Queried & { kind: 'range' },
+  parse: (text: string) => unknown,
 ): readonly StateRow[] {
-  if (kind === 'window' || kind === 'session') {
-    if (from !== undefined || to !== undefined) {
-      throw new HeadraceError('USAGE', `Store ${store} is in the order of time: leave --from and --to out`);
-    }
-    const view = kind === 'window' ? queries.window<unknown, unknown>(store) : queries.session<unknown, unknown>(store);
-    return view
-      .fetchAll({ limit })
-      .map(({ key: { key, window }, value, timestamp }) => ({ key, window, value, timestamp }));
+  if (queries.kind !== 'window' && queries.kind !== 'session') {
+    const bound = (name: 'from' | 'to', text: string | undefined) =>
+      text === undefined ? {} : { [name]: parse(text) };
+    return queries.range({ limit, ...bound('from', from), ...bound('to', to) });
   }
-  const range = {
-    limit,
-    ...(from === undefined ? {} : { from: parse(from) }),
-    ...(to === undefined ? {} : { to: parse(to) }),
-  };
-  return (kind === 'keyValue' ? queries.keyValue(store) : queries.versioned(store)).range(range);
+  if (from !== undefined || to !== undefined) {
+    throw new HeadraceError('USAGE', `Store ${queries.name} is in the order of time: leave --from and --to out`);
+  }
+  return queries.fetchAll({ limit });
 }
 
-function present(row: StateRow | null): readonly StateRow[] {
-  return row === null ? [] : [row];
+function listed({ name, kind, application: { application } }: FoundStore): StateStore {
+  return { application, store: name, kind };
 }
 
 function shown({ key, value, ...rest }: StateRow): StateRow {
-  return { key: plainJson(key), value: plainJson(value), ...rest };
+  return { ...rest, key: plainJson(key), value: plainJson(value) };
 }

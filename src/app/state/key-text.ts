@@ -4,7 +4,7 @@ import type { Serde } from '../../serde/serde.ts';
 
 /**
  * The key that a person means by a text: what the text is as JSON, where the store's serde writes and reads that (a number, an
- * object), else the text itself. Throws USAGE where the serde takes neither.
+ * object), else the text itself, or its bytes. Throws USAGE where the serde takes neither.
  */
 export function keyOf(serde: Serde<unknown>, text: string): unknown {
   for (const key of meanings(text)) {
@@ -18,19 +18,24 @@ export function keyOf(serde: Serde<unknown>, text: string): unknown {
 }
 
 function meanings(text: string): readonly unknown[] {
-  const whole = /^-?\d+$/.test(text) ? [BigInt(text)] : [];
+  const others: readonly unknown[] = [
+    ...(/^-?\d+$/.test(text) ? [BigInt(text)] : []),
+    new Uint8Array(Buffer.from(text)),
+  ];
   try {
     const parsed = JSON.parse(text) as unknown;
-    return parsed === null ? [text] : [parsed, text, ...whole];
+    return parsed === null ? [text] : [parsed, text, ...others];
   } catch {
-    return [text, ...whole];
+    return [text, ...others];
   }
 }
 
 /** Undefined: the serde does not write it, or what it writes means something else. */
 function readBack(serde: Serde<unknown>, key: unknown): unknown {
   try {
-    const read = serde.deserialize(serde.serialize(key).slice());
+    const bytes = serde.serialize(key);
+    if (!(bytes instanceof Uint8Array)) return undefined;
+    const read = serde.deserialize(bytes.slice());
     return isDeepStrictEqual(read, key) ? read : undefined;
   } catch {
     return undefined;

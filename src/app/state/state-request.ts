@@ -1,3 +1,4 @@
+import type { QueriedKind } from '../../runtime/queries/open-store.ts';
 import type { Window } from '../../state/windowed.ts';
 
 /** What a command asks of the stores of the systems. Keys are text, as people write them: see `keyOf` in key-text.ts. */
@@ -17,7 +18,7 @@ interface OfStore {
 export interface StateStore {
   readonly application: string;
   readonly store: string;
-  readonly kind: 'keyValue' | 'window' | 'session' | 'versioned';
+  readonly kind: QueriedKind;
 }
 
 /** A row as JSON has it; times in milliseconds since 1970. */

@@ -49,8 +49,7 @@ export class WindowQueries<K, V> {
       this.#store,
       range.limit,
       (buffer) => this.#opened(buffer).fetchAll(from, to),
-      ([left], [right]) =>
-        left.window.start - right.window.start || compareText(binary(left.key), binary(right.key)),
+      ([left], [right]) => left.window.start - right.window.start || compareText(binary(left.key), binary(right.key)),
     ).map(([{ key, window }, value, timestamp]) => ({ key, window, value, timestamp }));
   }
 

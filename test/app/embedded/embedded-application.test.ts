@@ -1,4 +1,4 @@
-import { countSerde, keyValueStore, StreamsBuilder, stringSerde } from 'headrace';
+import { countSerde, keyValueStore, StreamsBuilder, stringSerde, TimeWindows } from 'headrace';
 import { EmbeddedApplication, type EmbeddedApplicationOptions } from 'headrace/embedded';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../embedded-log.ts';
@@ -168,5 +168,71 @@ it('is ended by an error that is not of a record, and everyone is told', async (
   await expect.poll(() => faults.length).toBe(1);
   await expect(application.idle()).rejects.toThrow('the punctuation fails');
   await expect(application.append([])).rejects.toThrow('the punctuation fails');
+  await application.close();
+});
+
+/** Counts of each key, and the same in windows, from one topic. */
+function twoCounts() {
+  const builder = new StreamsBuilder();
+  const words = builder.stream('words', strings).groupByKey(strings);
+  words.count({ name: 'counts' });
+  words.windowedBy(TimeWindows.of({ sizeMs: 10, graceMs: 1_000_000 })).count({ name: 'windows' });
+  return builder.build();
+}
+
+it('answers queries from what is committed, and from nothing else', async () => {
+  const options = { topology: twoCounts(), commitIntervalMs: 60_000 };
+  const application = await open(options);
+  const stored = application.store('counts', { kind: 'table', ...counts });
+  const words = toBe.map(({ value }, index) => ({ key: value, value, timestamp: index }));
+  await application.topic('words', strings).append(words);
+  await expect.poll(() => application.metrics().processed).toBe(words.length);
+  expect(stored.all()).toEqual([]);
+  expect(stored.get('be')).toBeUndefined();
+  await application.idle();
+  expect(stored.get('be')).toEqual({ key: 'be', value: 2, timestamp: 5 });
+  expect(stored.all().map(({ key, value }) => `${key} ${value}`)).toEqual(['be 2', 'not 1', 'or 1', 'to 2']);
+  const view = application.store('windows');
+  if (view.kind !== 'window') throw new TypeError(view.kind);
+  expect(view.fetch('to')).toEqual([{ key: 'to', window: { start: 0, end: 10 }, value: 2, timestamp: 4 }]);
+  expect(() => application.store('nope')).toThrow(/no store nope; for queries there are counts, windows/);
+  await application.close();
+  expect(() => stored.get('be')).toThrow(expect.objectContaining({ code: 'LOG_CLOSED' }));
+  expect(() => application.store('counts')).toThrow(expect.objectContaining({ code: 'NOT_RUNNING' }));
+
+  const again = await open(options);
+  expect(again.store('counts', { kind: 'table', ...counts }).get('be')?.value).toBe(2);
+  await again.close();
+});
+
+it('answers each query from one commit, whole, whatever is committed meanwhile', async () => {
+  let differing = 0;
+  const sums = new Set<number>();
+  let look = () => {};
+  const application = await open({ topology: twoCounts(), commitIntervalMs: 1, onStep: () => look() });
+  const table = application.store('counts', { kind: 'table', ...counts });
+  const windows = application.store('windows', { kind: 'window', ...counts });
+  const sum = (rows: readonly { readonly value: number }[]) => rows.reduce((all, { value }) => all + value, 0);
+  look = () => {
+    const found = sum(table.all());
+    sums.add(found);
+    if (found !== sum(windows.fetchAll())) differing++;
+  };
+  const words = application.topic('words', strings);
+  for (let round = 0; round < 40; round++) {
+    const batch = Array.from({ length: 20 }, (_, i) => ({
+      key: `k${(round * 7 + i) % 50}`,
+      value: '',
+      timestamp: round,
+    }));
+    await words.append(batch);
+    look();
+  }
+  await application.idle();
+  look();
+  expect(differing).toBe(0);
+  expect(Math.max(...sums)).toBe(800);
+  // It did look while commits went on.
+  expect(sums.size).toBeGreaterThan(5);
   await application.close();
 });
