@@ -1,4 +1,8 @@
-// The public list of Headrace, written by hand: what is here is kept, what is not may change.
+/**
+ * The public list of Headrace, written by hand: what is here is kept, what is not may change.
+ *
+ * @module headrace
+ */
 
 export type { CellValue, Column } from './clickhouse/clickhouse.ts';
 export { deadLetterTable } from './clickhouse/dead-letter-table.ts';

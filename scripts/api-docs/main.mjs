@@ -51,13 +51,18 @@ async function check() {
   try {
     const status = await make(folder);
     if (status !== 0) return status;
-    const files = [...new Set([folder, written].flatMap((each) => (existsSync(each) ? readdirSync(each) : [])))].sort();
+    const files = [...new Set([folder, written].flatMap((each) => filesIn(each)))].sort();
     const outdated = files.filter((file) => textOf(folder, file) !== textOf(written, file));
     if (outdated.length === 0) return 0;
     return tell(`docs/api is not what the code says: ${outdated.join(', ')}; write it anew with npm run docs\n`, 1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function filesIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.md'));
 }
 
 function textOf(folder, file) {

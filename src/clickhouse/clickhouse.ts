@@ -1,6 +1,7 @@
 /** What a row can hold on its way into ClickHouse; integers beyond 2^53 are bigints. */
 export type CellValue = string | number | bigint | boolean | Uint8Array | null | readonly CellValue[];
 
+/** A column of a table in ClickHouse. */
 export interface Column {
   readonly name: string;
   /** A type of {@link https://clickhouse.com/docs/sql-reference/data-types ClickHouse}, as row-binary/ knows it. */

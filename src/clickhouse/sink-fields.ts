@@ -21,16 +21,19 @@ function asObject(value: unknown, name: string): Fields {
   return value as Fields;
 }
 
+/** A field that must be an object. Throws DESERIALIZATION_FAILED for anything else. */
 export function objectField(fields: Fields, name: string): Fields {
   return asObject(fields[name], name);
 }
 
+/** A field that must be a list. Throws DESERIALIZATION_FAILED for anything else. */
 export function listField(fields: Fields, name: string): readonly Fields[] {
   const list = fields[name];
   if (!Array.isArray(list)) throw refused(`${name} is not a list`);
   return list.map((item) => asObject(item, name));
 }
 
+/** A field that must be text. Throws DESERIALIZATION_FAILED for anything else. */
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== 'string') throw refused(`${name} is not a text`);

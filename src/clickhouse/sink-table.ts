@@ -17,7 +17,7 @@ export interface SinkRecord {
   readonly key: Uint8Array | null;
   /** The value's bytes; null for a tombstone. */
   readonly bytes: Uint8Array | null;
-  /** The value as {@link DecodeValue} reads it; null for a tombstone, and undefined where the table takes bytes. */
+  /** The value as `DecodeValue` reads it; null for a tombstone, and undefined where the table takes bytes. */
   readonly value: unknown;
   readonly headers: Headers;
 }

@@ -47,6 +47,7 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** A topic as it is created, and as the log tells of it. */
 export interface TopicConfig {
   readonly name: string;
   readonly partitions: number;

@@ -57,6 +57,11 @@ export class RecordBatch {
     this.length = kept;
   }
 
+  /** What the batch keeps in memory. */
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
   offsetAt(index: number): number {
     return this.#baseOffset + this.#view.getUint32(this.#starts[index]! + OFFSET_DELTA_AT, true);
   }

@@ -21,7 +21,8 @@ export async function commit(
   onStep: OnCommitStep,
   ownChanges: readonly StateChanges[] = [],
 ): Promise<readonly GroupOffset[]> {
-  // 1. Gather. From here to step 4 no record is processed: the buffers belong to the log.
+  // 1. What cached tables hold back, and gather. From here to step 4 no record is processed: the buffers belong to the log.
+  for (const task of tasks) task.flush();
   const transaction = seal(epoch, tasks, collector, ownChanges);
   onStep('seal');
 

@@ -47,6 +47,7 @@ export interface ErrorHandlers {
   readonly producing?: ErrorHandler;
 }
 
+/** Where a record failed. */
 export type ErrorStage = keyof ErrorHandlers;
 
 /** What a worker does about records that fail. */

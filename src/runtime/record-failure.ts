@@ -8,6 +8,9 @@ import type { RecordGate } from './record-gate.ts';
 import type { OnSkipped } from './skip-reason.ts';
 import type { TaskCounters } from './task-counters.ts';
 
+/** What is to be told of a record that is done with; see RecordGate. */
+export type FailureGate = Pick<RecordGate, 'failed' | 'settle'>;
+
 export interface RecordFailuresOptions {
   readonly policy: ErrorPolicy;
   readonly task: string;
@@ -54,14 +57,14 @@ export class RecordFailures {
   }
 
   /** A record of a source could not be decoded. Returns when it is done with. */
-  undecodable(batch: RecordBatch, index: number, error: unknown, source: string, gate: RecordGate): void {
+  undecodable(batch: RecordBatch, index: number, error: unknown, source: string, gate: FailureGate): void {
     if (isNoRecordsFault(error)) throw error;
     const failed = { batch, index, timestamp: batch.timestampAt(index), operator: source };
     this.#settle('decoding', this.#located(error, 'DESERIALIZATION_FAILED', failed), failed, gate);
   }
 
   /** The record in process failed, and is undone. Returns when it is done with. */
-  failed(batch: RecordBatch, index: number, timestamp: number, error: unknown, gate: RecordGate): void {
+  failed(batch: RecordBatch, index: number, timestamp: number, error: unknown, gate: FailureGate): void {
     const verdict = this.#takeVerdict();
     if (isNoRecordsFault(error)) throw error;
     const failed = { batch, index, timestamp };
@@ -110,14 +113,14 @@ export class RecordFailures {
     return verdict;
   }
 
-  #settle(stage: ErrorStage, error: HeadraceError, failed: Failed, gate: RecordGate): void {
+  #settle(stage: ErrorStage, error: HeadraceError, failed: Failed, gate: FailureGate): void {
     const answer = this.#ask(stage, error, failed);
     if (answer === 'fail') throw error;
     if (answer === 'deadLetter') this.#bury(stage, error, failed, gate);
     else gate.settle();
   }
 
-  #bury(stage: ErrorStage, error: HeadraceError, { batch, index, sinkTopic }: Failed, gate: RecordGate): void {
+  #bury(stage: ErrorStage, error: HeadraceError, { batch, index, sinkTopic }: Failed, gate: FailureGate): void {
     const { letters, counters } = this.#options;
     const parked = gate.failed(batch!, index);
     letters.bury(batch!, index, error, { stage, sinkTopic }, parked);

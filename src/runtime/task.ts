@@ -23,6 +23,8 @@ import type { RecordFailures } from './record-failure.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { ownHeaders } from './replay.ts';
 import type { OnSkipped } from './skip-reason.ts';
+import type { TableCache } from './table-cache.ts';
+import { TaskCaches } from './task-caches.ts';
 import type { TaskCounters } from './task-counters.ts';
 import { TaskInput } from './task-input.ts';
 import type { TimedOperator } from './timed-operator.ts';
@@ -61,6 +63,8 @@ export class Task {
   readonly #sources: readonly RecordQueue[];
   readonly #buffers = new Map<string, WriteBuffer>();
   readonly #bufferList: readonly WriteBuffer[];
+  readonly #savepoints: readonly Pick<WriteBuffer, 'beginRecord' | 'rollbackRecord'>[];
+  readonly #caches: TaskCaches | undefined;
   readonly #record = new CurrentRecord();
   readonly #punctuations: Punctuations;
   readonly #ticks: IdleTicks | undefined;
@@ -84,6 +88,7 @@ export class Task {
     const own = topicName(subTopology.sources[0]!.topic);
     const times: OperatorTime[] = [];
     const operators: TimedOperator[] = [];
+    const caches: TableCache[] = [];
     const kept = (name: string) => toBinaryString(Buffer.from(`${name} ${own}`));
     this.#punctuations = new Punctuations({
       time: (name) => new OperatorTime(this.#timeBuffer(state, partition), `${name} ${own}`),
@@ -104,6 +109,8 @@ export class Task {
       timed: (operator: TimedOperator) => {
         operators.push(operator);
       },
+      // Operators are made from the last to the first.
+      cache: (cache) => caches.unshift(cache),
       output: (topic: TopicName) => collector.output(topicName(topic)),
       unproduced: (error, topic) => this.#failures.unproduced(error, topic),
       skipped: (operator, reason) => {
@@ -131,6 +138,9 @@ export class Task {
       });
     }
     this.#bufferList = [...this.#buffers.values()];
+    this.#savepoints = [...this.#bufferList, ...caches];
+    const savepoint = { begin: () => this.#begin(), rollback: () => this.#rollback() };
+    this.#caches = TaskCaches.of({ caches, record: this.#record, failures: this.#failures, ...savepoint });
   }
 
   get queues(): readonly RecordQueue[] {
@@ -213,16 +223,22 @@ export class Task {
       this.#rollback();
       this.#failures.failedWithoutRecord(timestamp, error);
     }
+    if (this.#caches?.isFull) this.#caches.flush();
   };
 
   #begin(): void {
     this.#collector.beginRecord();
-    for (const buffer of this.#bufferList) buffer.beginRecord();
+    for (const each of this.#savepoints) each.beginRecord();
   }
 
   #rollback(): void {
     this.#collector.rollbackRecord();
-    for (const buffer of this.#bufferList) buffer.rollbackRecord();
+    for (const each of this.#savepoints) each.rollbackRecord();
+  }
+
+  /** Sends on what cached tables hold back: comes before a commit. */
+  flush(): void {
+    this.#caches?.flush();
   }
 
   /** Positions behind the processed records, for the commit. */
@@ -278,5 +294,6 @@ export class Task {
       this.#failures.failed(batch, queue.index, queue.timestamp, error, gate);
     }
     queue.consume();
+    if (this.#caches?.isFull) this.#caches.flush();
   }
 }

@@ -29,6 +29,7 @@ export interface WorkerOptions extends ErrorPolicy {
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
+/** What a worker has counted since it was made. */
 export interface WorkerMetrics {
   readonly processed: number;
   readonly deadLetters: number;

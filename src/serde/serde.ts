@@ -11,6 +11,8 @@ export interface Serde<T> {
    * what is on disk would be read by another serde.
    */
   readonly name?: string;
+/** Throws what names the value that has no bytes: it then fails its own record. */
   serialize(value: T): Uint8Array;
+/** Throws for bytes that it cannot read. */
   deserialize(bytes: Uint8Array, headers?: Headers): T;
 }

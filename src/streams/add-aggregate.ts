@@ -5,6 +5,7 @@ import type {
   SessionStoreDefinition,
   WindowStoreDefinition,
 } from '../state/store-definition.ts';
+import { type CachedOption, cachedOf } from './cached.ts';
 import { checkName, type Graph } from './graph.ts';
 import { partitionedByKey } from './partitioned-by-key.ts';
 import type { Aggregator, Node } from './topology/nodes.ts';
@@ -18,7 +19,7 @@ export interface AggregateInput {
   readonly aggregator: Aggregator;
 }
 
-export interface NewAggregate {
+export interface NewAggregate extends CachedOption {
   readonly inputs: readonly AggregateInput[];
   /** Of `describe()`. */
   readonly prefix: string;
@@ -34,12 +35,16 @@ export interface AddedAggregate<K> {
 }
 
 export function addAggregate(
-  { inputs, prefix, name, value }: NewAggregate,
+  { inputs, prefix, name, value, cached = false }: NewAggregate,
   initializer: (() => unknown) | undefined,
 ): AddedAggregate<unknown> {
   const { graph, parents, key, aggregators } = joinedInputs(inputs, name);
   const store: KeyValueStoreDefinition = Object.freeze({ kind: 'keyValue', name, key, value, timestamped: true });
-  const node = graph.add({ kind: 'aggregate', parents, store, initializer, aggregators }, prefix, `${name}-aggregate`);
+  const node = graph.add(
+    { kind: 'aggregate', parents, store, initializer, aggregators, ...cachedOf({ name, cached }) },
+    prefix,
+    `${name}-aggregate`,
+  );
   return { graph, node, key };
 }
 
@@ -56,7 +61,16 @@ export function addWindowAggregate(
   const retentionMs = retentionOf(options, leastMs);
   const store: WindowStoreDefinition = Object.freeze({ kind: 'window', name, key, value, windowMs, retentionMs });
   const node = graph.add(
-    { kind: 'windowAggregate', parents, windows, store, initializer, aggregators, emit: emitOf(options) },
+    {
+      kind: 'windowAggregate',
+      parents,
+      windows,
+      store,
+      initializer,
+      aggregators,
+      emit: emitOf(options),
+      ...cachedOf(options),
+    },
     prefix,
     `${name}-aggregate`,
   );
@@ -74,7 +88,17 @@ export function addSessionAggregate(
   const retentionMs = retentionOf(options, windows.gapMs + windows.graceMs);
   const store: SessionStoreDefinition = Object.freeze({ kind: 'session', name, key, value, retentionMs });
   const node = graph.add(
-    { kind: 'sessionAggregate', parents, windows, store, initializer, aggregators, merger, emit: emitOf(options) },
+    {
+      kind: 'sessionAggregate',
+      parents,
+      windows,
+      store,
+      initializer,
+      aggregators,
+      merger,
+      emit: emitOf(options),
+      ...cachedOf(options),
+    },
     prefix,
     `${name}-aggregate`,
   );

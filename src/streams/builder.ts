@@ -1,5 +1,6 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import { cachedOf } from './cached.ts';
 import { GlobalKTable } from './global-table.ts';
 import { type Graph, newGraph } from './graph.ts';
 import { KStream } from './stream.ts';
@@ -70,7 +71,7 @@ export class StreamsBuilder {
         kind: 'tableSource',
         parents: [parent],
         store,
-        ...(isGlobal ? { isGlobal } : {}),
+        ...(isGlobal ? { isGlobal } : cachedOf(consumed)),
       },
       'KTABLE-SOURCE',
     );

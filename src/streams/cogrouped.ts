@@ -6,6 +6,7 @@ import {
   addWindowAggregate,
   type NewAggregate,
 } from './add-aggregate.ts';
+import type { CachedOption } from './cached.ts';
 import { checkSameGraph } from './graph.ts';
 import type { KGroupedStream } from './grouped.ts';
 import { KTable } from './table.ts';
@@ -19,7 +20,7 @@ import {
 } from './windows.ts';
 
 /** What an aggregate of several streams is stored as, and begins with. */
-export interface CogroupOptions<A> {
+export interface CogroupOptions<A> extends CachedOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
   /** The aggregate of a key before its first record. */
@@ -51,8 +52,9 @@ export class CogroupedKStream<K, A> {
   }
 
   /** Folds the values of each key, of whichever stream, into an aggregate. Null keys and values are skipped. */
-  aggregate({ name, initializer, value }: CogroupOptions<A>): KTable<K, A> {
-    const { graph, node, key } = addAggregate(newAggregate(this.#inputs, name, value), initializer);
+  aggregate({ name, initializer, value, cached = false }: CogroupOptions<A>): KTable<K, A> {
+    const made = { ...newAggregate(this.#inputs, name, value), cached };
+    const { graph, node, key } = addAggregate(made, initializer);
     return new KTable<K, A>(graph, node, { key: key as Serde<K>, value });
   }
 

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../errors.ts';
 import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
+import { type CachedOption, cachedOf } from './cached.ts';
 import { checkName, type Graph } from './graph.ts';
 import { rowChangeSerde } from './row-change.ts';
 import { KTable } from './table.ts';
@@ -13,9 +14,11 @@ export interface GroupedTable<K, V> {
   readonly value: Serde<V>;
 }
 
-export interface TableAggregateOptions<K, V, A> {
+/** What an aggregate of rows is stored as, begins with, and does with rows that come and go. */
+export interface TableAggregateOptions<K, V, A> extends CachedOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
+  /** The aggregate of a group before its first row. */
   readonly initializer: () => A;
   /** Puts a row in. Must not change `aggregate` in place; null deletes it. */
   readonly adder: (key: K, value: V, aggregate: A) => A | null;
@@ -31,6 +34,7 @@ export class KGroupedTable<K, V> {
   readonly #node: Node;
   readonly #grouped: GroupedTable<K, V>;
 
+  /** @internal */
   constructor(graph: Graph, node: Node, grouped: GroupedTable<K, V>) {
     this.#graph = graph;
     this.#node = node;
@@ -38,9 +42,9 @@ export class KGroupedTable<K, V> {
   }
 
   /** The number of rows of each group. */
-  count(options: { readonly name: string }): KTable<K, number> {
+  count(options: { readonly name: string } & CachedOption): KTable<K, number> {
     return this.aggregate({
-      name: options.name,
+      ...options,
       initializer: () => 0,
       adder: (_key, _value, count) => count + 1,
       subtractor: (_key, _value, count) => count - 1,
@@ -49,24 +53,26 @@ export class KGroupedTable<K, V> {
   }
 
   /** Combines the rows of each group; the first one is taken as it is. */
-  reduce(options: {
-    readonly name: string;
-    readonly adder: (aggregate: V, value: V) => V | null;
-    readonly subtractor: (aggregate: V, value: V) => V | null;
-  }): KTable<K, V> {
-    return this.#aggregate(options.name, undefined, this.#grouped.value, {
+  reduce(
+    options: {
+      readonly name: string;
+      readonly adder: (aggregate: V, value: V) => V | null;
+      readonly subtractor: (aggregate: V, value: V) => V | null;
+    } & CachedOption,
+  ): KTable<K, V> {
+    return this.#aggregate(options, undefined, this.#grouped.value, {
       adder: (_key: K, value: V, aggregate: V) => options.adder(aggregate, value),
       subtractor: (_key: K, value: V, aggregate: V) => options.subtractor(aggregate, value),
     });
   }
 
-  /** Folds the rows of each group into an aggregate; every update is sent on. */
+  /** Folds the rows of each group into an aggregate; every update is sent on, unless it is `cached`. */
   aggregate<A>(options: TableAggregateOptions<K, V, A>): KTable<K, A> {
-    return this.#aggregate(options.name, options.initializer, options.value, options);
+    return this.#aggregate(options, options.initializer, options.value, options);
   }
 
   #aggregate<A>(
-    name: string,
+    { name, cached = false }: { readonly name: string } & CachedOption,
     initializer: (() => A) | undefined,
     value: Serde<A>,
     { adder, subtractor }: Pick<TableAggregateOptions<K, V, A>, 'adder' | 'subtractor'>,
@@ -88,6 +94,7 @@ export class KGroupedTable<K, V> {
         initializer,
         adder: adder as never,
         subtractor: subtractor as never,
+        ...cachedOf({ name, cached }),
       },
       'KTABLE-AGGREGATE',
       `${name}-aggregate`,

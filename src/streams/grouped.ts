@@ -2,6 +2,7 @@ import { HeadraceError } from '../errors.ts';
 import { countSerde } from '../serde/count.ts';
 import type { Serde } from '../serde/serde.ts';
 import { type AggregateInput, addAggregate } from './add-aggregate.ts';
+import type { CachedOption } from './cached.ts';
 import { CogroupedKStream } from './cogrouped.ts';
 import type { Graph } from './graph.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
@@ -17,9 +18,11 @@ export interface Grouped<K, V> extends KnownSerdes<K, V> {
   readonly name?: string;
 }
 
-export interface AggregateOptions<K, V, A> {
+/** What an aggregate is stored as, begins with and does with each record. */
+export interface AggregateOptions<K, V, A> extends CachedOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
+  /** The aggregate of a key before its first record. */
   readonly initializer: () => A;
   /** Returns the new aggregate; null deletes it. Must not change `aggregate` in place. */
   readonly aggregator: (key: K, value: V, aggregate: A) => A | null;
@@ -34,6 +37,7 @@ export class KGroupedStream<K, V> {
   readonly #repartitionName: string | undefined;
   readonly #serdes: KnownSerdes<K, V>;
 
+  /** @internal */
   constructor(graph: Graph, node: Node, repartitionName: string | undefined, serdes: KnownSerdes<K, V>) {
     this.#graph = graph;
     this.#node = node;
@@ -42,9 +46,9 @@ export class KGroupedStream<K, V> {
   }
 
   /** The number of records of each key. */
-  count(options: { readonly name: string }): KTable<K, number> {
+  count(options: { readonly name: string } & CachedOption): KTable<K, number> {
     return this.aggregate({
-      name: options.name,
+      ...options,
       initializer: () => 0,
       aggregator: (_key, _value, count) => count + 1,
       value: countSerde,
@@ -52,7 +56,9 @@ export class KGroupedStream<K, V> {
   }
 
   /** Combines the values of each key; the first one is taken as it is. */
-  reduce(options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null }): KTable<K, V> {
+  reduce(
+    options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null } & CachedOption,
+  ): KTable<K, V> {
     const value = this.#serdes.value;
     if (value === undefined) {
       throw new HeadraceError(
@@ -61,14 +67,14 @@ export class KGroupedStream<K, V> {
       );
     }
     const reducer = (_key: K, next: V, aggregate: V) => options.reducer(aggregate, next);
-    return this.#aggregate('KSTREAM-REDUCE', options.name, undefined, reducer as never, value);
+    return this.#aggregate('KSTREAM-REDUCE', options, undefined, reducer as never, value);
   }
 
-  /** Folds the values of each key into an aggregate; every update is sent on. */
+  /** Folds the values of each key into an aggregate; every update is sent on, unless it is `cached`. */
   aggregate<A>(options: AggregateOptions<K, V, A>): KTable<K, A> {
     return this.#aggregate(
       'KSTREAM-AGGREGATE',
-      options.name,
+      options,
       options.initializer,
       options.aggregator as never,
       options.value,
@@ -114,13 +120,13 @@ export class KGroupedStream<K, V> {
 
   #aggregate<A>(
     prefix: string,
-    name: string,
+    { name, cached = false }: { readonly name: string } & CachedOption,
     initializer: (() => unknown) | undefined,
     aggregator: Aggregator,
     value: Serde<A>,
   ): KTable<K, A> {
     const inputs = [{ input: this.#input() as GroupedInput<unknown, unknown>, aggregator }];
-    const added = addAggregate({ inputs, prefix, name, value: value as Serde<unknown> }, initializer);
+    const added = addAggregate({ inputs, prefix, name, value: value as Serde<unknown>, cached }, initializer);
     return new KTable<K, A>(this.#graph, added.node, { key: added.key as Serde<K>, value });
   }
 }

@@ -17,17 +17,20 @@ export interface RecordContext {
   readonly headers: Headers;
 }
 
+/** What a forwarded record has of its own; else it takes over timestamp and headers of the record in process. */
 export interface ForwardOptions {
   readonly timestamp?: number;
   readonly headers?: Headers;
 }
 
+/** When a punctuation comes. */
 export interface PunctuationOptions {
   readonly everyMs: number;
   /** `stream-time`: the task's records move it. `wall-clock`: it also comes when nothing does, and never the same way twice. */
   readonly type: 'stream-time' | 'wall-clock';
 }
 
+/** What a processor may use. */
 export interface ProcessorContext<S, K, V> {
   readonly stores: StoresOf<S>;
   /** The number of the task's partition. */

@@ -24,6 +24,7 @@ export class SessionWindowedKStream<K, V> {
   readonly #input: GroupedInput<K, V>;
   readonly #windows: SessionWindows;
 
+  /** @internal */
   constructor(input: GroupedInput<K, V>, windows: SessionWindows) {
     this.#input = input;
     this.#windows = windows;

@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { addBranches } from './branches.ts';
+import { cachedOf } from './cached.ts';
 import type { GlobalKTable } from './global-table.ts';
 import { checkName, checkSameGraph, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
@@ -14,6 +15,7 @@ import { KTable } from './table.ts';
 import { type TableOptions, tableStore } from './table-store.ts';
 import type { Node } from './topology/nodes.ts';
 
+/** An option of operators that keep nothing. */
 export interface Named {
   /** Names the operator in `describe()`, in errors and metrics. */
   readonly name?: string;
@@ -23,6 +25,7 @@ export interface ProcessOptions<K, V, S extends Readonly<Record<string, KeyValue
   extends KnownSerdes<K2, V2> {
   readonly name: string;
   readonly stores?: S;
+  /** Makes the function that takes the records, once for each task. */
   readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
 }
 
@@ -35,6 +38,7 @@ export class KStream<K, V> {
   readonly #node: Node;
   readonly #serdes: KnownSerdes<K, V>;
 
+  /** @internal */
   constructor(graph: Graph, node: Node, serdes: KnownSerdes<K, V> = {}) {
     this.#graph = graph;
     this.#node = node;
@@ -100,6 +104,8 @@ export class KStream<K, V> {
   /**
    * Parts the stream: a record goes to the first branch whose predicate is true, or to `rest`.
    *
+   * @typeParam B - Predicates by the names of the branches.
+   *
    * ```ts
    * const { large, rest } = payments.split({ large: (_key, payment) => payment.amount > 1_000_00n });
    * ```
@@ -148,7 +154,7 @@ export class KStream<K, V> {
     const store = tableStore(options, key as Serde<unknown>, value as Serde<unknown>);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
     const node = this.#graph.add(
-      { kind: 'toTable', parents: [stream], store },
+      { kind: 'toTable', parents: [stream], store, ...cachedOf(options) },
       'KSTREAM-TOTABLE',
       `${options.name}-to-table`,
     );

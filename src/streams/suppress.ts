@@ -25,6 +25,7 @@ export interface SuppressUntilTimeLimit<K, V> extends SuppressStore<K, V> {
   readonly whenFull?: 'emitEarly' | 'fail';
 }
 
+/** How a table holds its changes back. */
 export type SuppressOptions<K, V> = SuppressUntilWindowCloses<K, V> | SuppressUntilTimeLimit<K, V>;
 
 /** Throws TOPOLOGY_INVALID where a serde or, for `windowCloses`, a window is missing. */

@@ -1,9 +1,10 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition, VersionedStoreDefinition } from '../state/store-definition.ts';
+import type { CachedOption } from './cached.ts';
 
 /** How a table is stored. */
-export interface TableOptions {
+export interface TableOptions extends CachedOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
   /**

@@ -14,6 +14,7 @@ export class KTable<K, V> {
   readonly #node: Node;
   readonly #serdes: KnownSerdes<K, V>;
 
+  /** @internal */
   constructor(graph: Graph, node: Node, serdes: KnownSerdes<K, V>) {
     this.#graph = graph;
     this.#node = node;

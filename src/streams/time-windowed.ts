@@ -16,6 +16,7 @@ export class TimeWindowedKStream<K, V> {
   readonly #input: GroupedInput<K, V>;
   readonly #windows: TimeWindows | SlidingWindows;
 
+  /** @internal */
   constructor(input: GroupedInput<K, V>, windows: TimeWindows | SlidingWindows) {
     this.#input = input;
     this.#windows = windows;

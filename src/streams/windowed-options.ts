@@ -1,12 +1,13 @@
 import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import type { CachedOption } from './cached.ts';
 import type { Graph } from './graph.ts';
 import type { KnownSerdes } from './partitioned-by-key.ts';
 import type { Node } from './topology/nodes.ts';
 import type { Emit } from './windows.ts';
 
 /** What all aggregates over windows take. */
-export interface WindowedOptions {
+export interface WindowedOptions extends CachedOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
   /** How long a window stays in the store, in milliseconds of stream time; at least, and by default, until it closes. */

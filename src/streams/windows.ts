@@ -36,6 +36,7 @@ export interface SessionWindows {
  * ```
  */
 export const TimeWindows = {
+  /** Windows of one size, tumbling without `advanceMs`. Throws TOPOLOGY_INVALID, naming the field. */
   of(options: { readonly sizeMs: number; readonly graceMs: number; readonly advanceMs?: number }): TimeWindows {
     const { sizeMs, graceMs, advanceMs = sizeMs } = options;
     return checkedWindows({ kind: 'time', sizeMs, advanceMs, graceMs });
@@ -44,6 +45,7 @@ export const TimeWindows = {
 
 /** Sliding windows, in milliseconds: records whose timestamps differ by no more than `timeDifferenceMs` share one. */
 export const SlidingWindows = {
+  /** Sliding windows. Throws TOPOLOGY_INVALID, naming the field. */
   of(options: { readonly timeDifferenceMs: number; readonly graceMs: number }): SlidingWindows {
     const { timeDifferenceMs, graceMs } = options;
     return checkedWindows({ kind: 'sliding', timeDifferenceMs, graceMs });
@@ -52,6 +54,7 @@ export const SlidingWindows = {
 
 /** Session windows, in milliseconds. A session closes `gapMs` and `graceMs` after its last record. */
 export const SessionWindows = {
+  /** Sessions. Throws TOPOLOGY_INVALID, naming the field. */
   of(options: { readonly gapMs: number; readonly graceMs: number }): SessionWindows {
     const { gapMs, graceMs } = options;
     return checkedWindows({ kind: 'session', gapMs, graceMs });

@@ -11,6 +11,7 @@ export interface TestRecord<K, V> {
   readonly offset: number;
 }
 
+/** What a record that is piped has besides key and value. */
 export interface PipeOptions {
   /** Milliseconds since 1970; without it the driver's own clock. */
   readonly timestamp?: number;
@@ -25,6 +26,7 @@ export class TestInputTopic<K, V> {
   readonly #value: Serde<V>;
   readonly #pipe: (key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions) => void;
 
+  /** @internal */
   constructor(
     key: Serde<K>,
     value: Serde<V>,
@@ -35,6 +37,7 @@ export class TestInputTopic<K, V> {
     this.#pipe = pipe;
   }
 
+  /** Pipes a record through the topology to its end. */
   pipe(key: K | null, value: V | null, options: PipeOptions = {}): void {
     this.#pipe(
       key === null ? null : this.#key.serialize(key),
@@ -55,6 +58,7 @@ export class TestOutputTopic<K, V> {
   readonly #value: Serde<V>;
   readonly #take: () => readonly TestRecord<Uint8Array, Uint8Array>[];
 
+  /** @internal */
   constructor(key: Serde<K>, value: Serde<V>, take: () => readonly TestRecord<Uint8Array, Uint8Array>[]) {
     this.#key = key;
     this.#value = value;
@@ -70,6 +74,7 @@ export class TestOutputTopic<K, V> {
     }));
   }
 
+  /** As {@link readAll}, keys and values alone. */
   readKeyValues(): readonly (readonly [K | null, V | null])[] {
     return this.readAll().map(({ key, value }) => [key, value] as const);
   }

@@ -87,6 +87,7 @@ export class TopologyTestDriver {
     this.#collector = this.#start();
   }
 
+  /** A topic that the topology reads. Throws TOPIC_UNKNOWN. */
   inputTopic<K, V>(topic: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }): TestInputTopic<K, V> {
     this.#topics.get(topic);
     return new TestInputTopic(serdes.key, serdes.value, (key, value, options) =>
@@ -94,6 +95,7 @@ export class TopologyTestDriver {
     );
   }
 
+  /** A topic that the topology writes, or any other of it, its dead letters too. Throws TOPIC_UNKNOWN. */
   outputTopic<K, V>(
     topic: string,
     serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
@@ -124,6 +126,7 @@ export class TopologyTestDriver {
   commit(): void {
     for (;;) {
       this.#process();
+      for (const task of this.#tasks) task.flush();
       const transaction = seal(0, this.#tasks, this.#collector);
       const appended = this.#topics.append(transaction.records);
       this.#state.apply(transaction.stateChanges);
@@ -208,8 +211,19 @@ export class TopologyTestDriver {
     let done: number;
     do {
       done = 0;
-      for (const task of this.#tasks) done += task.process(Number.MAX_SAFE_INTEGER, () => true);
+      for (const task of this.#tasks) done += this.#processAll(task);
     } while (done > 0);
+  }
+
+  /** Where each record is committed, cached tables hold nothing back beyond it. */
+  #processAll(task: Task): number {
+    if (this.#options.commit === 'manual') return task.process(Number.MAX_SAFE_INTEGER, () => true);
+    let done = 0;
+    while (task.process(1, () => true) > 0) {
+      task.flush();
+      done++;
+    }
+    return done;
   }
 
   #start(): RecordCollector {

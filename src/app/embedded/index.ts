@@ -1,4 +1,8 @@
-// The public list of headrace/embedded, written by hand: a topology of one's own in process.
+/**
+ * The public list of headrace/embedded, written by hand: a topology of one's own in process.
+ *
+ * @module headrace/embedded
+ */
 export type { RecordPosition } from '../../log/record.ts';
 export type { CommitStep, OnCommitStep } from '../../runtime/commit.ts';
 export type { KeyValueRow, TableRow } from '../../runtime/queries/key-value-queries.ts';

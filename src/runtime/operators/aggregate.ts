@@ -24,6 +24,8 @@ export function aggregate(node: Kind<'aggregate'>, input: number, context: Opera
         // What is told to be replaced is the initial aggregate, as in Kafka Streams.
         before = initializer === undefined ? null : initializer();
         updated = initializer === undefined ? value : aggregator(key, value, before);
+        // From its caches it tells what is stored.
+        if (node.cached) before = null;
       }
       updated ??= null;
       store.put(key, updated, updatedAt);

@@ -1,6 +1,7 @@
 import type { Node } from '../../streams/topology/nodes.ts';
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
+import { type Cached, cached, isCached } from './cached.ts';
 import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
 import { globalJoin } from './global-join.ts';
 import { process } from './process.ts';
@@ -30,7 +31,10 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
       ),
     ) as [Receive, Receive];
     if (node.kind === 'source') entries.set(node, next);
-    else sides.set(node, operatorOf(node, context, { next, late }, needsBefore(node, subTopology)));
+    else if (isCached(node)) {
+      const cache = cached(node, context, next);
+      sides.set(node, around(cache, operatorOf(node, context, { next: cache.next, late }, true)));
+    } else sides.set(node, operatorOf(node, context, { next, late }, needsBefore(node, subTopology)));
   }
   return entries;
 }
@@ -161,6 +165,11 @@ function operatorOf(
     case 'sink':
       return sink(node, context);
   }
+}
+
+function around(cache: Cached, sides: Sides): Sides {
+  if (typeof sides === 'function') return cache.around(sides);
+  return sides.map((side) => (side === undefined ? undefined : cache.around(side)));
 }
 
 /** One function for each stream that is aggregated. */

@@ -8,6 +8,7 @@ import type { GlobalTableRows } from '../global-table-rows.ts';
 import type { OperatorTime } from '../operator-time.ts';
 import type { TopicOutput } from '../record-collector.ts';
 import type { SkipReason } from '../skip-reason.ts';
+import type { TableCache } from '../table-cache.ts';
 import type { TimedOperator } from '../timed-operator.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface OperatorContext {
   schedule(operator: string, options: PunctuationOptions, punctuate: (timestamp: number) => void): void;
   /** Registers what an operator does when time passes without a record (see IdleTicks); called once, while it is made. */
   timed(operator: TimedOperator): void;
+  /** Registers a cache whose updates the task sends on, before each commit at the latest; called once, while its table is made. */
+  cache(cache: TableCache): void;
   output(topic: TopicName): TopicOutput;
   /** A forward to a topic failed: returns where it is to be left out, and throws what undoes the record in process. */
   unproduced(error: HeadraceError, topic: string): void;

@@ -55,7 +55,10 @@ export function sessionAggregate(
     } catch (error) {
       throw failedIn(name, error);
     }
-    if (closes === undefined) next(windowed(key, window.start, window.end), aggregate, window.end, null);
+    if (closes !== undefined) return;
+    // From its caches Kafka Streams tells what is stored.
+    const told = node.cached && !replacesRows ? (merged[0]?.[1] ?? null) : null;
+    next(windowed(key, window.start, window.end), aggregate, window.end, told);
   }
 
   function pass(now: number): void {

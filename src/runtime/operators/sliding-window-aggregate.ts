@@ -94,7 +94,9 @@ export function slidingWindowAggregate(
     const updated = aggregator(key, value, aggregate.value) ?? null;
     const updatedAt = aggregate.value === null ? at : Math.max(at, aggregate.timestamp);
     store.put(key, start, updated, updatedAt);
-    forward(key, start, updated, updatedAt, aggregate.value);
+    // From its caches Kafka Streams tells what is stored.
+    const told = node.cached && !('start' in aggregate) ? null : aggregate.value;
+    forward(key, start, updated, updatedAt, told);
   }
 
   function forward(key: unknown, start: number, value: unknown, timestamp: number, before: unknown): void {

@@ -28,19 +28,24 @@ export function windowAggregate(
 
   function update(key: unknown, value: unknown, timestamp: number, start: number): void {
     let before: unknown;
+    let isNew = false;
     let updated: unknown;
     let updatedAt = timestamp;
     try {
       before = store.get(key, start);
-      if (before === null) before = initializer();
-      else updatedAt = Math.max(timestamp, store.timestamp);
+      if (before === null) {
+        before = initializer();
+        isNew = true;
+      } else updatedAt = Math.max(timestamp, store.timestamp);
       updated = aggregator(key, value, before) ?? null;
       store.put(key, start, updated, updatedAt);
     } catch (error) {
       throw failedIn(name, error);
     }
-    // What a first record replaces is the initial aggregate, not null: Kafka Streams sends it so.
-    if (closes === undefined) next(windowed(key, start, start + sizeMs), updated, updatedAt, before);
+    if (closes !== undefined) return;
+    // What a first record replaces is the initial aggregate, not null: Kafka Streams sends it so, but not from its caches.
+    const told = isNew && node.cached ? null : before;
+    next(windowed(key, start, start + sizeMs), updated, updatedAt, told);
   }
 
   function pass(now: number): void {

@@ -32,6 +32,7 @@ export interface QueriesByKind<K, V> {
   readonly versioned: VersionedQueries<K, V>;
 }
 
+/** The kinds of stores that can be asked. */
 export type QueriedKind = keyof QueriesByKind<unknown, unknown>;
 
 /** A view of one store, read only; which one tells its `kind`. */

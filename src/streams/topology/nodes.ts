@@ -82,6 +82,8 @@ export interface TableSourceNode extends NodeBase {
   readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;
   /** Kept whole by every worker, and read only: no sub-topology has it. */
   readonly isGlobal?: boolean;
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
 }
 
 export interface FilterNode extends NodeBase {
@@ -145,10 +147,14 @@ export interface AggregateNode extends NodeBase {
   readonly initializer: (() => unknown) | undefined;
   /** One for each parent: several streams may be aggregated together (KIP-150). */
   readonly aggregators: readonly Aggregator[];
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
 }
 
 export interface ToTableNode extends NodeBase {
   readonly kind: 'toTable';
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
   readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;
 }
 
@@ -194,6 +200,8 @@ export interface GroupTableNode extends NodeBase {
 
 export interface TableAggregateNode extends NodeBase {
   readonly kind: 'tableAggregate';
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
   readonly store: KeyValueStoreDefinition;
   /** Absent for reduce: there the first value is the aggregate. */
   readonly initializer: (() => unknown) | undefined;

@@ -8,6 +8,7 @@ import type { Plan } from './plan.ts';
 export class Topology {
   readonly plan: Plan;
 
+  /** @internal */
   constructor(nodes: readonly Node[]) {
     this.plan = planOf(nodes);
   }

@@ -15,6 +15,8 @@ export interface WindowAggregateNode extends NodeBase {
   /** One for each parent: several streams may be aggregated together (KIP-150). */
   readonly aggregators: readonly Aggregator[];
   readonly emit: Emit;
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
 }
 
 export interface TimeWindowAggregateNode extends WindowAggregateNode {
@@ -34,6 +36,8 @@ export interface SessionAggregateNode extends NodeBase {
   readonly aggregators: readonly Aggregator[];
   readonly merger: (key: unknown, one: unknown, other: unknown) => unknown;
   readonly emit: Emit;
+  /** Sends only the last update of each key on, when the task commits. */
+  readonly cached?: boolean;
 }
 
 /** The records that came too late for its parent, as they came: not the parent's results. */

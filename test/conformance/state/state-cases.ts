@@ -1,71 +1,8 @@
-import { stringSerde } from 'headrace';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SerdeKeyValueStore } from '../../../src/state/key-value-store.ts';
-import { SessionStore } from '../../../src/state/session-store.ts';
-import { TimestampedStore } from '../../../src/state/timestamped-store.ts';
-import { VersionedStore } from '../../../src/state/versioned-store.ts';
-import { WindowStore } from '../../../src/state/window-store.ts';
 import { WriteBuffer } from '../../../src/state/write-buffer.ts';
+import { models, type Write } from './models.ts';
 import type { StateUnderTest } from './state-under-test.ts';
-
-const serdes = { name: 'store', key: stringSerde, value: stringSerde };
-const KEYS = ['', 'a', 'ab', 'b', '\u0000', '\u00ff', 'é'];
-
-/** A store as these cases need it: writes that differ by `text`, and everything that can be read as one value. */
-interface Subject {
-  write(key: string, time: number, text: string | null): void;
-  read(): unknown;
-}
-
-const subjects: Readonly<Record<string, (buffer: WriteBuffer) => Subject>> = {
-  'key-value': (buffer) => {
-    const store = new SerdeKeyValueStore({ ...serdes, kind: 'keyValue', timestamped: false }, buffer);
-    return {
-      write: (key, _time, text) => store.put(key, text ?? undefined),
-      read: () => [[...store.range()], [...store.range('a', 'b')], KEYS.map((key) => store.get(key))],
-    };
-  },
-  timestamped: (buffer) => {
-    const store = new TimestampedStore({ ...serdes, kind: 'keyValue', timestamped: true }, buffer);
-    const row = (key: string) => {
-      const value = store.get(key);
-      return value === null ? null : [value, store.timestamp];
-    };
-    return {
-      write: (key, time, text) => store.put(key, text, time),
-      read: () => [[...store.range()], [...store.range('a', 'b')], KEYS.map(row)],
-    };
-  },
-  window: (buffer) => {
-    const store = new WindowStore({ ...serdes, kind: 'window', windowMs: 10, retentionMs: 1_000 }, buffer);
-    return {
-      write: (key, time, text) => store.put(key, time, text, time + 3),
-      read: () => [
-        [...store.fetchAll()],
-        KEYS.map((key) => [[...store.fetch(key, 0, 300)], [...store.fetch(key, 0, 300, true)]]),
-      ],
-    };
-  },
-  session: (buffer) => {
-    const store = new SessionStore({ ...serdes, kind: 'session', retentionMs: 1_000 }, buffer);
-    return {
-      write: (key, time, text) => store.put(key, { start: time, end: time + 7 }, text),
-      read: () => [[...store.fetchAll()], KEYS.map((key) => [...store.fetch(key, 20, 250)])],
-    };
-  },
-  versioned: (buffer) => {
-    const store = new VersionedStore({ ...serdes, kind: 'versioned', historyMs: 1_000 }, buffer);
-    return {
-      write: (key, time, text) => store.put(key, text, time),
-      read: () => [
-        [...store.range()],
-        KEYS.map((key) => [[...store.versions(key)], [0, 50, 100, 299].map((time) => store.asOf(key, time))]),
-      ],
-    };
-  },
-};
-
-type Write = readonly [key: string, time: number, text: string | null];
+import { KEYS, type OpenSubject, type Subject, subjects } from './subjects.ts';
 
 /** Overwrites, deletions, times out of order: the same for every store. */
 const writes: readonly Write[] = Array.from({ length: 80 }, (_, i) => [
@@ -75,7 +12,7 @@ const writes: readonly Write[] = Array.from({ length: 80 }, (_, i) => [
 ]);
 
 /** What the store holds after these writes where nothing is ever committed: read of one buffer over nothing. */
-function heldAfter(open: (buffer: WriteBuffer) => Subject, done: readonly Write[]): unknown {
+function heldAfter(open: OpenSubject, done: readonly Write[]): unknown {
   const none = { get: () => undefined, *range() {} };
   const subject = open(new WriteBuffer('store', 0, none));
   for (const write of done) subject.write(...write);

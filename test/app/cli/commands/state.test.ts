@@ -1,19 +1,28 @@
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openTopicFormats } from '../../../../src/app/formats/open-topic-formats.ts';
 import { serveControl } from '../../../../src/app/http/control-server.ts';
+import { LocalNode } from '../../../../src/app/local-node.ts';
+import { silentLogger } from '../../../../src/app/logger.ts';
 import { RemoteNode } from '../../../../src/app/remote-node.ts';
 import { systemsOf } from '../../../../src/app/systems.ts';
 import { Worker } from '../../../../src/runtime/worker.ts';
-import { openLog } from '../../../embedded-log.ts';
-import { incoming, openTemporaryNode, temporaryData, transaction, withdrawal } from '../../temporary-node.ts';
+import { openLog, temporaryDirectory } from '../../../embedded-log.ts';
+import { incoming, openTemporaryNode, PARTITIONS, transaction, withdrawal } from '../../temporary-node.ts';
 import { runCommand } from '../run-command.ts';
 
+const directory = temporaryDirectory();
 let data: string;
 
 /** A data directory in which the systems have seen three transactions and a withdrawal; ClickHouse is not needed for it. */
-beforeEach(async () => {
-  data = temporaryData();
-  const node = await openTemporaryNode(data);
+beforeAll(async () => {
+  data = join(directory.path, 'data');
+  const node = await LocalNode.open({
+    dataDirectory: data,
+    clock: Date.now,
+    logger: silentLogger,
+    partitions: PARTITIONS,
+  });
   const settings = incoming('accounts', 'B', { accountId: 'B', status: 'open' });
   await node.append([
     settings,
@@ -35,6 +44,8 @@ beforeEach(async () => {
   await log.close();
   close();
 });
+
+afterAll(() => directory.remove());
 
 const state = (...args: readonly string[]) => runCommand('state', ...args, '--data', data);
 const rowsIn = (out: string) =>
