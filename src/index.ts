@@ -54,7 +54,7 @@ export {
   subtractMoney,
 } from './serde/money.ts';
 export { bytesSerde, int64Serde, stringSerde } from './serde/primitives.ts';
-export type { Serde } from './serde/serde.ts';
+export type { ExactSerde, Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';

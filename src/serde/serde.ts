@@ -11,8 +11,15 @@ export interface Serde<T> {
    * what is on disk would be read by another serde.
    */
   readonly name?: string;
-/** Throws what names the value that has no bytes: it then fails its own record. */
+  /** Throws what names the value that has no bytes: it then fails its own record. */
   serialize(value: T): Uint8Array;
-/** Throws for bytes that it cannot read. */
+  /** Throws for bytes that it cannot read. */
   deserialize(bytes: Uint8Array, headers?: Headers): T;
 }
+
+/**
+ * A serde of exactly these values. A method takes what is wider or narrower alike, so a {@link Serde} of refunds would do for a
+ * stream of payments, and fail for the first payment that is none; where a serde is given for values that are known, it must be of
+ * their own type.
+ */
+export type ExactSerde<T> = Serde<T> & { readonly serialize: (value: T) => Uint8Array };

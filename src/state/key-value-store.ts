@@ -9,7 +9,7 @@ export interface KeyValueStore<K, V> {
   get(key: K): V | undefined;
   /** `undefined` deletes. The value is serialised at once. Throws SERIALIZATION_FAILED or what the serde throws. */
   put(key: K, value: V | undefined): void;
-/** Takes the entry out, if there is one. */
+  /** Takes the entry out, if there is one. */
   delete(key: K): void;
   /** Entries with from <= key < to, in the order of the serialised keys. */
   range(from?: K, to?: K): IterableIterator<readonly [K, V]>;

@@ -1,12 +1,12 @@
 import { HeadraceError } from '../errors.ts';
-import type { Serde } from '../serde/serde.ts';
+import type { ExactSerde, Serde } from '../serde/serde.ts';
 import { checkName, type Graph } from './graph.ts';
 import type { Kind, Node } from './topology/nodes.ts';
 
 /** Serdes, as far as they are known at a point of the stream. */
 export interface KnownSerdes<K, V> {
-  readonly key?: Serde<K> | undefined;
-  readonly value?: Serde<V> | undefined;
+  readonly key?: ExactSerde<K> | undefined;
+  readonly value?: ExactSerde<V> | undefined;
 }
 
 /**

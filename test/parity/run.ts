@@ -1,5 +1,6 @@
 import { stringSerde } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
+import { withEveryTableCached } from './cached.ts';
 import { topologyOf } from './interpreter.ts';
 import type { Emitted, Scenario } from './scenario.ts';
 
@@ -10,11 +11,14 @@ export interface RunOptions {
   readonly crashEvery?: number;
   /** Of every topic (1). */
   readonly partitions?: number;
+  /** With every table cached. */
+  readonly isCached?: boolean;
 }
 
 /** Runs a scenario on the driver and returns what came out, in order. */
-export function run(scenario: Scenario, { crashEvery, partitions = 1 }: RunOptions = {}): readonly Emitted[] {
-  const { topology, outputs } = topologyOf(scenario);
+export function run(scenario: Scenario, { crashEvery, partitions = 1, isCached = false }: RunOptions = {}): readonly Emitted[] {
+  const { topology: made, outputs } = topologyOf(scenario);
+  const topology = isCached ? withEveryTableCached(made) : made;
   const commit = crashEvery === undefined ? 'each' : 'manual';
   const driver = new TopologyTestDriver(topology, { startTimeMs: 0, commit, partitions });
   const emitted: Emitted[] = [];

@@ -10,7 +10,7 @@ export interface TypeCase {
 /** Before each piece. */
 export const PRELUDE = `
 import {
-  addMoney, compareMoney, countSerde, int64Serde, jsonSerde, type KGroupedStream, type KStream, type KTable, keyValueStore,
+  addMoney, compareMoney, countSerde, type GlobalKTable, int64Serde, JoinWindows, jsonSerde, type KGroupedStream, type KStream, type KTable, keyValueStore,
   type Money, money, SessionWindows, type Serde, SlidingWindows, StreamsBuilder, stringSerde, subtractMoney, TimeWindows,
 } from 'headrace';
 
@@ -25,6 +25,9 @@ declare const byNumber: KStream<number, string>;
 declare const accounts: KTable<string, { readonly owner: string }>;
 declare const branches: KTable<number, string>;
 declare const grouped: KGroupedStream<string, Payment>;
+declare const groupedRefunds: KGroupedStream<string, Refund>;
+declare const rates: GlobalKTable<string, number>;
+const near = JoinWindows.of({ timeDifferenceMs: 5, graceMs: 0 });
 declare const euros: Money<'EUR'>;
 declare const crowns: Money<'CZK'>;
 const builder = new StreamsBuilder();
@@ -234,5 +237,63 @@ export const cases: readonly TypeCase[] = [
     right: "const handlers: import('headrace').ErrorHandlers = { producing: () => 'fail' }; void handlers;",
     wrong: "const handlers: import('headrace').ErrorHandlers = { producing: async () => 'fail' }; void handlers;",
     says: /Promise<.*' is not assignable to type 'ErrorAnswer'/,
+  },
+  {
+    name: 'a serde of narrower values at to()',
+    right: "refunds.to('out', { key: stringSerde, value: refundSerde });",
+    wrong: "payments.to('out', { key: stringSerde, value: refundSerde });",
+    says: /Serde<Refund>.*ExactSerde<Payment>/,
+  },
+  {
+    name: 'a join of streams of unlike keys',
+    right: "payments.join(refunds, (one, other) => [one, other], { name: 'j', windows: near });",
+    wrong: "payments.join(byNumber, (one, other) => [one, other], { name: 'j', windows: near });",
+    says: /No overload matches/,
+  },
+  {
+    name: 'a join of streams without windows',
+    right: "payments.outerJoin(refunds, (one, other) => [one, other], { name: 'j', windows: near });",
+    wrong: "payments.outerJoin(refunds, (one, other) => [one, other], { name: 'j' });",
+    says: /'windows' is missing/,
+  },
+  {
+    name: 'the missing side of an outer join taken for granted',
+    right: "payments.outerJoin(refunds, (one, other) => one?.account ?? other?.account, { name: 'j', windows: near });",
+    wrong: "payments.outerJoin(refunds, (one, other) => one.account, { name: 'j', windows: near });",
+    says: /possibly 'null'/,
+  },
+  {
+    name: 'join windows without a grace',
+    right: 'JoinWindows.of({ timeDifferenceMs: 5, graceMs: 0 });',
+    wrong: 'JoinWindows.of({ timeDifferenceMs: 5 });',
+    says: /not assignable/,
+  },
+  {
+    name: 'join windows with one side alone',
+    right: 'JoinWindows.of({ beforeMs: 5, afterMs: 0, graceMs: 0 });',
+    wrong: 'JoinWindows.of({ beforeMs: 5, graceMs: 0 });',
+    says: /not assignable/,
+  },
+  {
+    name: 'a row of a global table by a key that it does not have',
+    right: 'payments.join(rates, (_key, { amount }) => amount.currency, (payment, rate) => [payment, rate]);',
+    wrong: 'payments.join(rates, (_key, { amount }) => amount.minor, (payment, rate) => [payment, rate]);',
+    says: /'bigint' is not assignable to type 'string'|No overload matches/,
+  },
+  {
+    name: 'a stream that adds something else to a common aggregate',
+    right:
+      "grouped.cogroup<number>((_key, _payment, sum) => sum + 1).cogroup(groupedRefunds, (_key, _refund, sum) => sum - 1).aggregate({ name: 'n', initializer: () => 0, value: countSerde });",
+    wrong:
+      "grouped.cogroup<number>((_key, _payment, sum) => sum + 1).cogroup(groupedRefunds, (_key, refund) => refund.of).aggregate({ name: 'n', initializer: () => 0, value: countSerde });",
+    says: /'string' is not assignable to type 'number'/,
+  },
+  {
+    name: 'late records written as something else',
+    right:
+      "grouped.windowedBy(TimeWindows.of(hour)).count({ name: 'c', late: (late) => late.to('late', { key: stringSerde, value: paymentSerde }) });",
+    wrong:
+      "grouped.windowedBy(TimeWindows.of(hour)).count({ name: 'c', late: (late) => late.to('late', { key: stringSerde, value: countSerde }) });",
+    says: /Serde<number>/,
   },
 ];

@@ -1,18 +1,10 @@
 import { toBinaryString } from '../../state/binary-string.ts';
 import type { VersionedStoreDefinition } from '../../state/store-definition.ts';
-import { VersionedStore } from '../../state/versioned-store.ts';
+import { type Version, VersionedStore } from '../../state/versioned-store.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
 import type { KeyValueRow, TableRow } from './key-value-queries.ts';
 import { compareText, first, firstFound, gathered, type QueriedStore } from './queried-store.ts';
 import { type KeyRange, type TimeRange, timeOf, timesOf } from './query-range.ts';
-
-/** What a row was in [from, to), milliseconds since 1970. */
-export interface RowVersion<V> {
-  readonly value: V;
-  readonly from: number;
-  /** Infinite for the present one. */
-  readonly to: number;
-}
 
 /** Reads a versioned table (KIP-889, KIP-960, KIP-968). */
 export class VersionedQueries<K, V> {
@@ -37,10 +29,10 @@ export class VersionedQueries<K, V> {
   }
 
   /** What the row was between two times, the newest first. While it was deleted there is no version. */
-  versions(key: K, range: TimeRange = {}): readonly RowVersion<V>[] {
+  versions(key: K, range: TimeRange = {}): readonly Version<V>[] {
     const { from, to } = timesOf(range);
     if (to < from) return [];
-    return firstFound(this.#store, key, (buffer) => first(range.limit, presentOf(this.#opened(buffer), key, from, to)));
+    return firstFound(this.#store, key, (buffer) => first(range.limit, this.#opened(buffer).versions(key, from, to)));
   }
 
   /** The rows of all partitions as they are now with from <= key < to, in the order of the serialised keys. */
@@ -71,8 +63,4 @@ export class VersionedQueries<K, V> {
   #opened(buffer: WriteBuffer): VersionedStore<K, V> {
     return new VersionedStore(this.#store.definition, buffer);
   }
-}
-
-function* presentOf<K, V>(store: VersionedStore<K, V>, key: K, from: number, to: number): Generator<RowVersion<V>> {
-  for (const { value, ...times } of store.versions(key, from, to)) if (value !== null) yield { value, ...times };
 }

@@ -29,7 +29,11 @@ function versionsOf(writes: readonly Write[], key: string) {
     ([, time]) => `${time}`,
   );
   const times = [...own].sort(([, at], [, otherAt]) => otherAt - at);
-  return times.map(([, from, value], index) => ({ value, from, to: times[index - 1]?.[1] ?? Number.POSITIVE_INFINITY }));
+  return times.map(([, from, value], index) => ({
+    value,
+    from,
+    to: times[index - 1]?.[1] ?? Number.POSITIVE_INFINITY,
+  }));
 }
 
 /** The changes that a suppress operator still holds, the earliest first. */
@@ -53,13 +57,19 @@ export const models: Readonly<Record<string, (writes: readonly Write[]) => unkno
   },
   timestamped: (writes) => {
     const all = rowsOf(writes);
-    const ofKey = (key: string) => all.find(([each]) => each === key)?.slice(1).reverse() ?? null;
+    const ofKey = (key: string) =>
+      all
+        .find(([each]) => each === key)
+        ?.slice(1)
+        .reverse() ?? null;
     const rows = all.map(([key, , text]) => [key, text] as const);
     return { all: rows, some: rows.filter(([key]) => isBetween('a', 'b')(key)), ofKeys: KEYS.map(ofKey) };
   },
   window: (writes) => {
     const cells = cellsOf(writes);
-    const all = cells.map(([key, start, text]) => [{ key, window: { start, end: start + 10 } }, text, start + 3] as const);
+    const all = cells.map(
+      ([key, start, text]) => [{ key, window: { start, end: start + 10 } }, text, start + 3] as const,
+    );
     const ofKey = (key: string, from: number, to: number) =>
       cells
         .filter(([each, start]) => each === key && start >= from && start <= to)
@@ -92,7 +102,7 @@ export const models: Readonly<Record<string, (writes: readonly Write[]) => unkno
     return {
       now: now.filter(([, value]) => value !== null).sort(([one], [other]) => byKey(one, other)),
       asOf: KEYS.map((key) => [0, 50, 155, TIME_END].map((time) => asOf(key, time))),
-      versions: KEYS.map((key) => versionsOf(writes, key)),
+      versions: KEYS.map((key) => versionsOf(writes, key).filter(({ value }) => value !== null)),
     };
   },
   'join-window': (writes) => {

@@ -102,7 +102,11 @@ export const subjects: Readonly<Record<string, OpenSubject>> = {
     const store = new SerdeKeyValueStore({ ...named, kind: 'keyValue', timestamped: false }, buffer);
     return {
       write: (key, _time, text) => store.put(key, text ?? undefined),
-      read: () => ({ all: [...store.range()], some: [...store.range('a', 'b')], ofKeys: KEYS.map((key) => store.get(key)) }),
+      read: () => ({
+        all: [...store.range()],
+        some: [...store.range('a', 'b')],
+        ofKeys: KEYS.map((key) => store.get(key)),
+      }),
     };
   },
   timestamped: (buffer) => {
@@ -128,13 +132,23 @@ export const subjects: Readonly<Record<string, OpenSubject>> = {
     const store = new SuppressBuffer({ ...named, kind: 'suppress' }, buffer);
     return {
       write(key, time, text) {
-        if (text === null) store.evictWhile(() => store.earliest <= time, () => {});
+        if (text === null)
+          store.evictWhile(
+            () => store.earliest <= time,
+            () => {},
+          );
         else store.put(time, { key, value: text, before: `before ${text}`, timestamp: time, headers: [] });
       },
       read: () => ({
         count: store.count,
         earliest: store.earliest,
-        all: [...store.entries()].map(([time, { key, value, before, timestamp }]) => [time, key, value, before, timestamp]),
+        all: [...store.entries()].map(([time, { key, value, before, timestamp }]) => [
+          time,
+          key,
+          value,
+          before,
+          timestamp,
+        ]),
         priors: KEYS.map((key) => store.prior(key)),
       }),
     };
