@@ -2,7 +2,14 @@ import type { Node } from '../../src/streams/topology/nodes.ts';
 import type { Plan, SubTopology } from '../../src/streams/topology/plan.ts';
 import type { Topology } from '../../src/streams/topology/topology.ts';
 
-const CACHEABLE = new Set(['tableSource', 'toTable', 'aggregate', 'tableAggregate', 'windowAggregate', 'sessionAggregate']);
+const CACHEABLE = new Set([
+  'tableSource',
+  'toTable',
+  'aggregate',
+  'tableAggregate',
+  'windowAggregate',
+  'sessionAggregate',
+]);
 
 /** The same topology with every table cached that can be, as Kafka Streams does where its cache has a size. */
 export function withEveryTableCached({ plan }: Topology): Topology {

@@ -16,7 +16,10 @@ export interface RunOptions {
 }
 
 /** Runs a scenario on the driver and returns what came out, in order. */
-export function run(scenario: Scenario, { crashEvery, partitions = 1, isCached = false }: RunOptions = {}): readonly Emitted[] {
+export function run(
+  scenario: Scenario,
+  { crashEvery, partitions = 1, isCached = false }: RunOptions = {},
+): readonly Emitted[] {
   const { topology: made, outputs } = topologyOf(scenario);
   const topology = isCached ? withEveryTableCached(made) : made;
   const commit = crashEvery === undefined ? 'each' : 'manual';
