@@ -34,6 +34,7 @@ export class KeyValueQueries<K, V, Kind extends 'keyValue' | 'table', Row extend
     this.#read = read;
   }
 
+  /** The row of a key; undefined where there is none. */
   get(key: K): Row | undefined {
     const binary = toBinaryString(this.#store.definition.key.serialize(key));
     const [row] = firstFound(this.#store, key, (buffer) => {
@@ -57,6 +58,7 @@ export class KeyValueQueries<K, V, Kind extends 'keyValue' | 'table', Row extend
     return found.map(([key, stored]) => this.#read(serde.deserialize(fromBinaryString(key)), stored));
   }
 
+  /** All rows, or the first ones, in the order of the serialised keys. */
   all(options: { readonly limit?: number } = {}): readonly Row[] {
     return this.range(options);
   }

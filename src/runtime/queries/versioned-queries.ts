@@ -47,6 +47,7 @@ export class VersionedQueries<K, V> {
     ).map(([key, value]) => ({ key, value }));
   }
 
+  /** All rows as they are now, or the first ones, in the order of the serialised keys. */
   all(options: { readonly limit?: number } = {}): readonly KeyValueRow<K, V>[] {
     return this.range(options);
   }

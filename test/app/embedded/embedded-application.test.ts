@@ -1,6 +1,12 @@
 import { countSerde, keyValueStore, StreamsBuilder, stringSerde, TimeWindows } from 'headrace';
-import { EmbeddedApplication, type EmbeddedApplicationOptions } from 'headrace/embedded';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  EmbeddedApplication,
+  type EmbeddedApplicationOptions,
+  type TableRow,
+  type Version,
+  type WindowRow,
+} from 'headrace/embedded';
+import { afterEach, beforeEach, expect, expectTypeOf, it } from 'vitest';
 import { temporaryDirectory } from '../../embedded-log.ts';
 
 const strings = { key: stringSerde, value: stringSerde };
@@ -234,5 +240,32 @@ it('answers each query from one commit, whole, whatever is committed meanwhile',
   expect(Math.max(...sums)).toBe(800);
   // It did look while commits went on.
   expect(sums.size).toBeGreaterThan(5);
+  await application.close();
+});
+
+it('reads the global tables of its own member, and types what it reads', async () => {
+  const builder = new StreamsBuilder();
+  const names = builder.globalTable('names', { ...counts, name: 'names' });
+  builder
+    .stream('words', strings)
+    .join(
+      names,
+      (_key, word) => word,
+      (word, count) => `${word} ${count}`,
+    )
+    .to('named', strings);
+  const application = await open({ topology: builder.build(), member: 'other' });
+  const view = application.store('names', { kind: 'table', ...counts });
+  expectTypeOf(view.get('one')).toEqualTypeOf<TableRow<string, number> | undefined>();
+  const windows = () => application.store('names', { kind: 'window', ...counts });
+  expectTypeOf<ReturnType<ReturnType<typeof windows>['fetch']>>().toEqualTypeOf<readonly WindowRow<string, number>[]>();
+  const versioned = () => application.store('names', { kind: 'versioned', ...counts });
+  expectTypeOf<ReturnType<ReturnType<typeof versioned>['versions']>>().toEqualTypeOf<readonly Version<number>[]>();
+  expect(versioned).toThrow(/of the kind 'table', not 'versioned'/);
+  expect(windows).toThrow("Store names is of the kind 'table', not 'window'");
+
+  await application.topic('names', counts).append([{ key: 'one', value: 1, timestamp: 4 }]);
+  await application.idle();
+  expect(view.all()).toEqual([{ key: 'one', value: 1, timestamp: 4 }]);
   await application.close();
 });
