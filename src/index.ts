@@ -58,6 +58,7 @@ export type { ExactSerde, Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
+export type { CachedOption } from './streams/cached.ts';
 export {
   CogroupedKStream,
   type CogroupOptions,

@@ -7,7 +7,7 @@ import type { CachedUpdate, TableCache } from './table-cache.ts';
 /** A task whose caches hold so many keys sends them on before it takes another record. */
 export const CACHED_KEYS_MAX = 50_000;
 /** The same where so much input is kept for the sake of the records that made the updates, bytes. */
-export const CACHED_INPUT_BYTES_MAX = 64 * 1024 * 1024;
+export const CACHED_INPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface TaskCachesOptions {
   readonly caches: readonly TableCache[];

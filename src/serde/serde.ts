@@ -22,4 +22,7 @@ export interface Serde<T> {
  * stream of payments, and fail for the first payment that is none; where a serde is given for values that are known, it must be of
  * their own type.
  */
-export type ExactSerde<T> = Serde<T> & { readonly serialize: (value: T) => Uint8Array };
+export type ExactSerde<T> = Serde<T> & {
+  /** As {@link Serde.serialize}. */
+  readonly serialize: (value: T) => Uint8Array;
+};
