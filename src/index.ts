@@ -56,7 +56,19 @@ export {
 export { bytesSerde, int64Serde, stringSerde } from './serde/primitives.ts';
 export type { ExactSerde, Serde } from './serde/serde.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
-export { type KeyValueStoreDefinition, keyValueStore } from './state/store-definition.ts';
+export type { SessionKeyValueStore, VersionedKeyValueStore, WindowedKeyValueStore } from './state/process-stores.ts';
+export {
+  type KeyValueStoreDefinition,
+  keyValueStore,
+  type ProcessStoreDefinition,
+  type SessionStoreDefinition,
+  sessionStore,
+  type VersionedStoreDefinition,
+  versionedStore,
+  type WindowStoreDefinition,
+  windowStore,
+} from './state/store-definition.ts';
+export type { Version } from './state/versioned-store.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
 export type { CachedOption } from './streams/cached.ts';
 export {

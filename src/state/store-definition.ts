@@ -1,3 +1,4 @@
+import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 
 /**
@@ -95,4 +96,51 @@ export function keyValueStore<K, V>(options: {
   readonly value: Serde<V>;
 }): KeyValueStoreDefinition<K, V> {
   return Object.freeze({ kind: 'keyValue', ...options, timestamped: false });
+}
+
+/** What a processor can keep its state in. */
+export type ProcessStoreDefinition<K = unknown, V = unknown> =
+  | KeyValueStoreDefinition<K, V>
+  | WindowStoreDefinition<K, V>
+  | SessionStoreDefinition<K, V>
+  | VersionedStoreDefinition<K, V>;
+
+/** Declares a store of values by key and window, which are kept for `retentionMs` of the processor's stream time. */
+export function windowStore<K, V>(options: {
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  readonly windowMs: number;
+  readonly retentionMs: number;
+}): WindowStoreDefinition<K, V> {
+  checkTime(options.name, 'windowMs', options.windowMs);
+  checkTime(options.name, 'retentionMs', options.retentionMs);
+  return Object.freeze({ kind: 'window', ...options });
+}
+
+/** Declares a store of values by key and session, which are kept for `retentionMs` of the processor's stream time. */
+export function sessionStore<K, V>(options: {
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  readonly retentionMs: number;
+}): SessionStoreDefinition<K, V> {
+  checkTime(options.name, 'retentionMs', options.retentionMs);
+  return Object.freeze({ kind: 'session', ...options });
+}
+
+/** Declares a store of rows with their history (KIP-889). */
+export function versionedStore<K, V>(options: {
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  readonly historyMs: number;
+}): VersionedStoreDefinition<K, V> {
+  checkTime(options.name, 'historyMs', options.historyMs);
+  return Object.freeze({ kind: 'versioned', ...options });
+}
+
+function checkTime(store: string, option: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new HeadraceError('TOPOLOGY_INVALID', `store ${store}: ${option} must be whole milliseconds, not ${value}`);
 }

@@ -1,10 +1,24 @@
 import type { Headers } from '../log/record.ts';
 import type { KeyValueStore } from '../state/key-value-store.ts';
-import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
+import type { SessionKeyValueStore, VersionedKeyValueStore, WindowedKeyValueStore } from '../state/process-stores.ts';
+import type {
+  KeyValueStoreDefinition,
+  SessionStoreDefinition,
+  VersionedStoreDefinition,
+  WindowStoreDefinition,
+} from '../state/store-definition.ts';
 
 /** The stores that a processor declared, as it uses them. */
 export type StoresOf<S> = {
-  readonly [Name in keyof S]: S[Name] extends KeyValueStoreDefinition<infer K, infer V> ? KeyValueStore<K, V> : never;
+  readonly [Name in keyof S]: S[Name] extends KeyValueStoreDefinition<infer K, infer V>
+    ? KeyValueStore<K, V>
+    : S[Name] extends WindowStoreDefinition<infer K, infer V>
+      ? WindowedKeyValueStore<K, V>
+      : S[Name] extends SessionStoreDefinition<infer K, infer V>
+        ? SessionKeyValueStore<K, V>
+        : S[Name] extends VersionedStoreDefinition<infer K, infer V>
+          ? VersionedKeyValueStore<K, V>
+          : never;
 };
 
 /** Where the record being processed comes from. One object is reused for all records: copy what must outlive the call. */

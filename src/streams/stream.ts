@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde.ts';
-import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
+import type { ProcessStoreDefinition } from '../state/store-definition.ts';
 import { addBranches } from './branches.ts';
 import { cachedOf } from './cached.ts';
 import type { GlobalKTable } from './global-table.ts';
@@ -21,7 +21,7 @@ export interface Named {
   readonly name?: string;
 }
 
-export interface ProcessOptions<K, V, S extends Readonly<Record<string, KeyValueStoreDefinition>>, K2, V2>
+export interface ProcessOptions<K, V, S extends Readonly<Record<string, ProcessStoreDefinition>>, K2, V2>
   extends KnownSerdes<K2, V2> {
   readonly name: string;
   readonly stores?: S;
@@ -220,14 +220,14 @@ export class KStream<K, V> {
   }
 
   /** The door for rules that no other operator expresses: a function with typed stores of its own. Counts as a change of key. */
-  process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>> = Record<never, never>>(
+  process<K2, V2, S extends Readonly<Record<string, ProcessStoreDefinition>> = Record<never, never>>(
     options: ProcessOptions<K, V, S, K2, V2>,
   ): KStream<K2, V2> {
     return this.#process(options, true);
   }
 
   /** As {@link process}, but what is forwarded keeps the record's key (PROCESSING_FAILED otherwise), and so the partition. */
-  processValues<V2, S extends Readonly<Record<string, KeyValueStoreDefinition>> = Record<never, never>>(
+  processValues<V2, S extends Readonly<Record<string, ProcessStoreDefinition>> = Record<never, never>>(
     options: ProcessOptions<K, V, S, K, V2>,
   ): KStream<K, V2> {
     return this.#process({ ...options, key: options.key ?? this.#serdes.key }, false);
@@ -273,7 +273,7 @@ export class KStream<K, V> {
     return { graph: this.#graph, node: this.#node, serdes: this.#serdes as KnownSerdes<unknown, unknown> };
   }
 
-  #process<K2, V2, S extends Readonly<Record<string, KeyValueStoreDefinition>>>(
+  #process<K2, V2, S extends Readonly<Record<string, ProcessStoreDefinition>>>(
     options: ProcessOptions<K, V, S, K2, V2>,
     changesKey: boolean,
   ): KStream<K2, V2> {

@@ -7,33 +7,6 @@ export interface TypeCase {
   readonly says: RegExp;
 }
 
-/** Before each piece. */
-export const PRELUDE = `
-import {
-  addMoney, compareMoney, countSerde, type GlobalKTable, int64Serde, JoinWindows, jsonSerde, type KGroupedStream, type KStream, type KTable, keyValueStore,
-  type Money, money, SessionWindows, type Serde, SlidingWindows, StreamsBuilder, stringSerde, subtractMoney, TimeWindows,
-} from 'headrace';
-
-interface Payment { readonly account: string; readonly amount: Money<'EUR'> }
-interface Refund { readonly account: string; readonly amount: Money<'EUR'>; readonly of: string }
-
-declare const paymentSerde: Serde<Payment>;
-declare const refundSerde: Serde<Refund>;
-declare const payments: KStream<string, Payment>;
-declare const refunds: KStream<string, Refund>;
-declare const byNumber: KStream<number, string>;
-declare const accounts: KTable<string, { readonly owner: string }>;
-declare const branches: KTable<number, string>;
-declare const grouped: KGroupedStream<string, Payment>;
-declare const groupedRefunds: KGroupedStream<string, Refund>;
-declare const rates: GlobalKTable<string, number>;
-const near = JoinWindows.of({ timeDifferenceMs: 5, graceMs: 0 });
-declare const euros: Money<'EUR'>;
-declare const crowns: Money<'CZK'>;
-const builder = new StreamsBuilder();
-const hour = { sizeMs: 3_600_000, graceMs: 0 };
-`;
-
 export const cases: readonly TypeCase[] = [
   {
     name: 'a wrong value at to()',
@@ -295,5 +268,21 @@ export const cases: readonly TypeCase[] = [
     wrong:
       "grouped.windowedBy(TimeWindows.of(hour)).count({ name: 'c', late: (late) => late.to('late', { key: stringSerde, value: countSerde }) });",
     says: /Serde<number>/,
+  },
+  {
+    name: 'a value of another type in a store of windows',
+    right:
+      "payments.process({ name: 'p', stores: { seen: windowStore({ name: 'seen', key: stringSerde, value: countSerde, windowMs: 1, retentionMs: 1 }) }, processor: (context) => (key) => context.stores.seen.put(key!, 0, 1) });",
+    wrong:
+      "payments.process({ name: 'p', stores: { seen: windowStore({ name: 'seen', key: stringSerde, value: countSerde, windowMs: 1, retentionMs: 1 }) }, processor: (context) => (key) => context.stores.seen.put(key!, 0, 'one') });",
+    says: /'string' is not assignable to parameter of type 'number'/,
+  },
+  {
+    name: 'a row with a history taken for granted',
+    right:
+      "payments.process({ name: 'p', stores: { rows: versionedStore({ name: 'rows', key: stringSerde, value: stringSerde, historyMs: 1 }) }, processor: (context) => (key) => context.stores.rows.asOf(key!, 0)?.length });",
+    wrong:
+      "payments.process({ name: 'p', stores: { rows: versionedStore({ name: 'rows', key: stringSerde, value: stringSerde, historyMs: 1 }) }, processor: (context) => (key) => context.stores.rows.asOf(key!, 0).length });",
+    says: /possibly 'undefined'/,
   },
 ];

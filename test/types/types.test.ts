@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cases, PRELUDE } from './cases.ts';
+import { cases } from './cases.ts';
+import { PRELUDE } from './prelude.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

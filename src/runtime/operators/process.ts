@@ -1,5 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
-import { SerdeKeyValueStore } from '../../state/key-value-store.ts';
+import { openProcessStore } from '../../state/process-stores.ts';
 import type { ForwardOptions, ProcessorContext, PunctuationOptions } from '../../streams/processor.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
@@ -10,9 +10,12 @@ const NO_RECORD = Symbol('no record');
 export function process(node: Kind<'process'>, context: OperatorContext, next: Receive): Receive {
   const { name, supplier, changesKey } = node;
   const { record } = context;
-  const stores = Object.fromEntries(
-    Object.entries(node.stores).map(([alias, store]) => [alias, new SerdeKeyValueStore(store, context.buffer(store))]),
+  const opened = Object.entries(node.stores).map(
+    ([alias, store]) => [alias, openProcessStore(store, context.buffer(store))] as const,
   );
+  const stores = Object.fromEntries(opened.map(([alias, { store }]) => [alias, store]));
+  const expiring = opened.flatMap(([, { expire }]) => (expire === undefined ? [] : [expire]));
+  const time = expiring.length === 0 ? undefined : context.time(name);
   let presentKey: unknown = null;
   let presentTimestamp = 0;
   const forward = (key: unknown, value: unknown, options?: ForwardOptions): void => {
@@ -68,6 +71,9 @@ export function process(node: Kind<'process'>, context: OperatorContext, next: R
     presentTimestamp = timestamp;
     try {
       processor(key, value, record);
+      if (time === undefined) return;
+      const now = time.advance(timestamp);
+      for (const expire of expiring) expire(now);
     } catch (error) {
       throw failedIn(name, error);
     }

@@ -3,6 +3,7 @@ import type { Serde } from '../../serde/serde.ts';
 import type {
   JoinBufferDefinition,
   KeyValueStoreDefinition,
+  ProcessStoreDefinition,
   VersionedStoreDefinition,
 } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
@@ -131,7 +132,7 @@ export interface RepartitionNode extends NodeBase {
 
 export interface ProcessNode extends NodeBase {
   readonly kind: 'process';
-  readonly stores: Readonly<Record<string, KeyValueStoreDefinition>>;
+  readonly stores: Readonly<Record<string, ProcessStoreDefinition>>;
   readonly supplier: ProcessorSupplier;
   /** False for processValues, which can't forward another key. */
   readonly changesKey: boolean;

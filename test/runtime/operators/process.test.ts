@@ -1,4 +1,4 @@
-import { keyValueStore, StreamsBuilder } from 'headrace';
+import { keyValueStore, StreamsBuilder, sessionStore, versionedStore, windowStore } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
 import { RECORD_BYTES_MAX } from '../../../src/log/record-buffer.ts';
@@ -130,5 +130,87 @@ describe('process', () => {
     driver.inputTopic('in', serdes).pipe('a', 'x');
     expect(driver.outputTopic('out', serdes).readAll()).toEqual([]);
     expect(driver.outputTopic('in.dlq', serdes).readAll()).toHaveLength(1);
+  });
+
+  describe('with windows, sessions and versions', () => {
+    /** Answers each record with what its stores say of it. */
+    const driverOf = (commit: 'each' | 'manual' = 'each') => {
+      const builder = new StreamsBuilder();
+      const places = { key: text, value: text };
+      builder
+        .stream('in', serdes)
+        .process({
+          name: 'memory',
+          stores: {
+            windows: windowStore({ name: 'windows', ...places, windowMs: 10, retentionMs: 100 }),
+            sessions: sessionStore({ name: 'sessions', ...places, retentionMs: 100 }),
+            rows: versionedStore({ name: 'rows', ...places, historyMs: 100 }),
+          },
+          key: text,
+          value: text,
+          processor:
+            ({ stores, forward }) =>
+            (key, value, { timestamp }) => {
+              const start = Math.floor(timestamp / 10) * 10;
+              stores.windows.put(key!, start, `${stores.windows.get(key!, start) ?? ''}${value}`);
+              const [near] = [...stores.sessions.fetch(key!, timestamp - 5, timestamp + 5)];
+              if (near !== undefined) stores.sessions.put(key!, near[0], undefined);
+              stores.sessions.put(
+                key!,
+                { start: near?.[0].start ?? timestamp, end: timestamp },
+                `${near?.[1] ?? ''}${value}`,
+              );
+              stores.rows.put(key!, value ?? undefined, timestamp);
+              if (value === 'boom') throw new RangeError('planted');
+              const windows = [...stores.windows.fetch(key!, 0, timestamp)].map(
+                (each) => `${each.start}:${each.value}`,
+              );
+              const sessions = [...stores.sessions.fetch(key!, 0, timestamp)].map(
+                ([window, held]) => `${window.start}-${window.end}:${held}`,
+              );
+              forward(key, [windows.join(), sessions.join(), stores.rows.asOf(key!, 12) ?? '-'].join(' '));
+            },
+        })
+        .to('out');
+      return new TopologyTestDriver(builder.build(), { commit });
+    };
+    const said = (driver: TopologyTestDriver) =>
+      driver
+        .outputTopic('out', serdes)
+        .readAll()
+        .map(({ value }) => value);
+
+    it('reads what it wrote, and what its retention has left is gone', () => {
+      const driver = driverOf();
+      const input = driver.inputTopic('in', serdes);
+      for (const [value, timestamp] of [
+        ['a', 1],
+        ['b', 4],
+        ['c', 12],
+        ['d', 30],
+      ] as const)
+        input.pipe('k', value, { timestamp });
+      expect(said(driver)).toEqual([
+        '0:a 1-1:a a',
+        '0:ab 1-4:ab b',
+        '0:ab,10:c 1-4:ab,12-12:c c',
+        '0:ab,10:c,30:d 1-4:ab,12-12:c,30-30:d c',
+      ]);
+      input.pipe('k', 'e', { timestamp: 1_000 });
+      input.pipe('k', 'f', { timestamp: 1_001 });
+      expect(said(driver).at(-1)).toBe('1000:ef 1000-1001:ef -');
+    });
+
+    it('a record that fails, and a crash before the commit, leave nothing in them', () => {
+      const driver = driverOf('manual');
+      const input = driver.inputTopic('in', serdes);
+      input.pipe('k', 'a', { timestamp: 1 });
+      driver.commit();
+      input.pipe('k', 'boom', { timestamp: 2 });
+      input.pipe('k', 'b', { timestamp: 3 });
+      driver.crash();
+      driver.commit();
+      expect(said(driver)).toEqual(['0:a 1-1:a a', '0:ab 1-3:ab b']);
+    });
   });
 });
