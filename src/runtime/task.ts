@@ -106,6 +106,7 @@ export class Task {
         times.push(time);
         return time;
       },
+      intakeTime: (operator: string) => new OperatorTime(this.#timeBuffer(state, partition), operator),
       timed: (operator: TimedOperator) => {
         operators.push(operator);
       },

@@ -10,6 +10,7 @@ import type { WriteBuffer } from './write-buffer.ts';
 export interface WindowedKeyValueStore<K, V> {
   /** The value of the window that begins at `start`, milliseconds since 1970. */
   get(key: K, start: number): V | undefined;
+  /** Writes the value of a window; `undefined` deletes it. */
   put(key: K, start: number, value: V | undefined): void;
   /** The windows of a key that begin in from..to (both included), in the order of their starts. */
   fetch(key: K, from: number, to: number): IterableIterator<{ readonly start: number; readonly value: V }>;
@@ -21,6 +22,7 @@ export interface WindowedKeyValueStore<K, V> {
 export interface SessionKeyValueStore<K, V> {
   /** The value of exactly this session. */
   get(key: K, window: Window): V | undefined;
+  /** Writes the value of a session; `undefined` deletes it. */
   put(key: K, window: Window, value: V | undefined): void;
   /** The sessions of a key that end at `earliestEnd` or later and start at `latestStart` or before, in the order of their ends. */
   fetch(key: K, earliestEnd: number, latestStart: number): IterableIterator<readonly [Window, V]>;

@@ -59,6 +59,13 @@ export interface JoinBufferDefinition<K = unknown, V = unknown> {
   readonly value: Serde<V>;
 }
 
+/** When each row of a table that has a ttl was updated last. */
+export interface TtlIndexDefinition<K = unknown> {
+  readonly kind: 'ttlIndex';
+  readonly name: string;
+  readonly key: Serde<K>;
+}
+
 /** The records of one side of a join of two streams, by key and time. */
 export interface JoinWindowStoreDefinition<K = unknown, V = unknown> {
   readonly kind: 'joinWindow';
@@ -86,6 +93,7 @@ export type StoreDefinition =
   | SuppressStoreDefinition
   | VersionedStoreDefinition
   | JoinBufferDefinition
+  | TtlIndexDefinition
   | JoinWindowStoreDefinition
   | UnjoinedStoreDefinition;
 

@@ -9,6 +9,7 @@ import { type CachedOption, cachedOf } from './cached.ts';
 import { checkName, type Graph } from './graph.ts';
 import { partitionedByKey } from './partitioned-by-key.ts';
 import type { Aggregator, Node } from './topology/nodes.ts';
+import { type TtlOption, ttlOf } from './ttl.ts';
 import { emitOf, type GroupedInput, retentionOf, type WindowedOptions } from './windowed-options.ts';
 import { sessionWindowedSerde, timeWindowedSerde } from './windowed-serde.ts';
 import type { SessionWindows, SlidingWindows, TimeWindows, Windowed } from './windows.ts';
@@ -19,7 +20,7 @@ export interface AggregateInput {
   readonly aggregator: Aggregator;
 }
 
-export interface NewAggregate extends CachedOption {
+export interface NewAggregate extends CachedOption, TtlOption {
   readonly inputs: readonly AggregateInput[];
   /** Of `describe()`. */
   readonly prefix: string;
@@ -35,13 +36,21 @@ export interface AddedAggregate<K> {
 }
 
 export function addAggregate(
-  { inputs, prefix, name, value, cached = false }: NewAggregate,
+  { inputs, prefix, name, value, cached = false, ...options }: NewAggregate,
   initializer: (() => unknown) | undefined,
 ): AddedAggregate<unknown> {
   const { graph, parents, key, aggregators } = joinedInputs(inputs, name);
   const store: KeyValueStoreDefinition = Object.freeze({ kind: 'keyValue', name, key, value, timestamped: true });
   const node = graph.add(
-    { kind: 'aggregate', parents, store, initializer, aggregators, ...cachedOf({ name, cached }) },
+    {
+      kind: 'aggregate',
+      parents,
+      store,
+      initializer,
+      aggregators,
+      ...cachedOf({ name, cached }),
+      ...ttlOf({ name, ...options }, key),
+    },
     prefix,
     `${name}-aggregate`,
   );

@@ -8,6 +8,7 @@ import { KTable } from './table.ts';
 import { type TableOptions, tableStore } from './table-store.ts';
 import type { TimestampExtractor } from './topology/nodes.ts';
 import { Topology } from './topology/topology.ts';
+import { ttlOf } from './ttl.ts';
 
 /** How to read a topic. */
 export interface Consumed<K, V> {
@@ -71,7 +72,7 @@ export class StreamsBuilder {
         kind: 'tableSource',
         parents: [parent],
         store,
-        ...(isGlobal ? { isGlobal } : cachedOf(consumed)),
+        ...(isGlobal ? { isGlobal } : { ...cachedOf(consumed), ...ttlOf(consumed, consumed.key as Serde<unknown>) }),
       },
       'KTABLE-SOURCE',
     );

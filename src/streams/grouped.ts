@@ -10,6 +10,7 @@ import { SessionWindowedKStream } from './session-windowed.ts';
 import { KTable } from './table.ts';
 import { TimeWindowedKStream } from './time-windowed.ts';
 import type { Aggregator, Node } from './topology/nodes.ts';
+import type { TtlOption } from './ttl.ts';
 import type { GroupedInput } from './windowed-options.ts';
 import { checkedWindows, type SessionWindows, type SlidingWindows, type TimeWindows } from './windows.ts';
 
@@ -46,7 +47,7 @@ export class KGroupedStream<K, V> {
   }
 
   /** The number of records of each key. */
-  count(options: { readonly name: string } & CachedOption): KTable<K, number> {
+  count(options: { readonly name: string } & CachedOption & TtlOption): KTable<K, number> {
     return this.aggregate({
       ...options,
       initializer: () => 0,
@@ -57,7 +58,8 @@ export class KGroupedStream<K, V> {
 
   /** Combines the values of each key; the first one is taken as it is. */
   reduce(
-    options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null } & CachedOption,
+    options: { readonly name: string; readonly reducer: (aggregate: V, value: V) => V | null } & CachedOption &
+      TtlOption,
   ): KTable<K, V> {
     const value = this.#serdes.value;
     if (value === undefined) {
@@ -71,7 +73,7 @@ export class KGroupedStream<K, V> {
   }
 
   /** Folds the values of each key into an aggregate; every update is sent on, unless it is `cached`. */
-  aggregate<A>(options: AggregateOptions<K, V, A>): KTable<K, A> {
+  aggregate<A>(options: AggregateOptions<K, V, A> & TtlOption): KTable<K, A> {
     return this.#aggregate(
       'KSTREAM-AGGREGATE',
       options,
@@ -120,13 +122,14 @@ export class KGroupedStream<K, V> {
 
   #aggregate<A>(
     prefix: string,
-    { name, cached = false }: { readonly name: string } & CachedOption,
+    { name, cached = false, ttlMs }: { readonly name: string } & CachedOption & TtlOption,
     initializer: (() => unknown) | undefined,
     aggregator: Aggregator,
     value: Serde<A>,
   ): KTable<K, A> {
     const inputs = [{ input: this.#input() as GroupedInput<unknown, unknown>, aggregator }];
-    const added = addAggregate({ inputs, prefix, name, value: value as Serde<unknown>, cached }, initializer);
+    const ttl = ttlMs === undefined ? {} : { ttlMs };
+    const added = addAggregate({ inputs, prefix, name, value: value as Serde<unknown>, cached, ...ttl }, initializer);
     return new KTable<K, A>(this.#graph, added.node, { key: added.key as Serde<K>, value });
   }
 }

@@ -14,6 +14,7 @@ import type { TableJoinOptions } from './stream-table-join.ts';
 import { KTable } from './table.ts';
 import { type TableOptions, tableStore } from './table-store.ts';
 import type { Node } from './topology/nodes.ts';
+import { ttlOf } from './ttl.ts';
 
 /** An option of operators that keep nothing. */
 export interface Named {
@@ -154,7 +155,7 @@ export class KStream<K, V> {
     const store = tableStore(options, key as Serde<unknown>, value as Serde<unknown>);
     const stream = partitionedByKey(this.#graph, this.#node, 'toTable', options.name, { key, value });
     const node = this.#graph.add(
-      { kind: 'toTable', parents: [stream], store, ...cachedOf(options) },
+      { kind: 'toTable', parents: [stream], store, ...cachedOf(options), ...ttlOf(options, key as Serde<unknown>) },
       'KSTREAM-TOTABLE',
       `${options.name}-to-table`,
     );

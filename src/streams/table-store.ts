@@ -2,9 +2,10 @@ import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { KeyValueStoreDefinition, VersionedStoreDefinition } from '../state/store-definition.ts';
 import type { CachedOption } from './cached.ts';
+import type { TtlOption } from './ttl.ts';
 
 /** How a table is stored. */
-export interface TableOptions extends CachedOption {
+export interface TableOptions extends CachedOption, TtlOption {
   /** Names the store. It becomes part of the state on disk: keep it. */
   readonly name: string;
   /**

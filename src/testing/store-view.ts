@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.ts';
+import { fromBinaryString } from '../state/binary-string.ts';
 import { JoinBuffer } from '../state/join-buffer.ts';
 import { JoinWindowStore } from '../state/join-window-store.ts';
 import { SerdeKeyValueStore } from '../state/key-value-store.ts';
@@ -6,6 +7,7 @@ import { SessionStore } from '../state/session-store.ts';
 import type { KeyValueStoreDefinition, StoreDefinition } from '../state/store-definition.ts';
 import { SuppressBuffer } from '../state/suppress-buffer.ts';
 import { TimestampedStore } from '../state/timestamped-store.ts';
+import { TtlIndex } from '../state/ttl-index.ts';
 import { UnjoinedStore } from '../state/unjoined-store.ts';
 import { VersionedStore } from '../state/versioned-store.ts';
 import { WindowStore } from '../state/window-store.ts';
@@ -37,6 +39,12 @@ export function viewOf(definition: StoreDefinition, buffer: WriteBuffer): StoreV
     case 'suppress':
       return listed(definition.key, () =>
         [...new SuppressBuffer(definition, buffer).entries()].map(([, { key, value }]) => [key, value] as const),
+      );
+    case 'ttlIndex':
+      return listed(definition.key, () =>
+        [...new TtlIndex(buffer).due(Number.MAX_SAFE_INTEGER - 1)].map(
+          ([key, time]) => [definition.key.deserialize(fromBinaryString(key)), time] as const,
+        ),
       );
     case 'versioned':
       return new VersionedStore(definition, buffer);

@@ -16,6 +16,7 @@ import { suppress } from './suppress.ts';
 import { storeTable, tableFilter, tableMapValues } from './table.ts';
 import { groupTable, tableAggregate } from './table-aggregate.ts';
 import { tableTableJoin } from './table-table-join.ts';
+import { expiring } from './ttl.ts';
 import { windowAggregate } from './window-aggregate.ts';
 
 /** The operators of a task, from its last to its first: for each source node the function that takes its records. */
@@ -122,13 +123,13 @@ function operatorOf(
       return next;
     case 'tableSource':
     case 'toTable':
-      return storeTable(node, context, next, sendsBefore);
+      return expiring(node, context, next, storeTable(node, context, next, sendsBefore));
     case 'tableFilter':
       return tableFilter(node, next, sendsBefore || tellsBefore(node.parents[0]!));
     case 'tableMapValues':
       return tableMapValues(node, next, sendsBefore);
     case 'aggregate':
-      return inputsOf(node, (input) => aggregate(node, input, context, next));
+      return inputsOf(node, (input) => expiring(node, context, next, aggregate(node, input, context, next)));
     case 'groupTable':
       return groupTable(node, context, next);
     case 'tableAggregate':

@@ -30,6 +30,8 @@ export interface OperatorContext {
   globalTable(store: KeyValueStoreDefinition): GlobalTableRows;
   /** Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. */
   time(operator: string): OperatorTime;
+  /** A time that records are taken in at, which is not part of the task's stream time. */
+  intakeTime(operator: string): OperatorTime;
   /** Calls a function again and again, see Punctuations. */
   schedule(operator: string, options: PunctuationOptions, punctuate: (timestamp: number) => void): void;
   /** Registers what an operator does when time passes without a record (see IdleTicks); called once, while it is made. */

@@ -7,6 +7,7 @@ import type {
   VersionedStoreDefinition,
 } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
+import type { Ttl } from '../ttl.ts';
 import type { GlobalJoinNode, StreamStreamJoinNode } from './join-nodes.ts';
 import type { LateRecordsNode, SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
@@ -83,6 +84,8 @@ export interface TableSourceNode extends NodeBase {
   readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;
   /** Kept whole by every worker, and read only: no sub-topology has it. */
   readonly isGlobal?: boolean;
+  /** How long rows stay; for ever without it. */
+  readonly ttl?: Ttl;
   /** Sends only the last update of each key on, when the task commits. */
   readonly cached?: boolean;
 }
@@ -148,12 +151,16 @@ export interface AggregateNode extends NodeBase {
   readonly initializer: (() => unknown) | undefined;
   /** One for each parent: several streams may be aggregated together (KIP-150). */
   readonly aggregators: readonly Aggregator[];
+  /** How long rows stay; for ever without it. */
+  readonly ttl?: Ttl;
   /** Sends only the last update of each key on, when the task commits. */
   readonly cached?: boolean;
 }
 
 export interface ToTableNode extends NodeBase {
   readonly kind: 'toTable';
+  /** How long rows stay; for ever without it. */
+  readonly ttl?: Ttl;
   /** Sends only the last update of each key on, when the task commits. */
   readonly cached?: boolean;
   readonly store: KeyValueStoreDefinition | VersionedStoreDefinition;

@@ -32,6 +32,7 @@ export function storesOf(node: Node): readonly StoreDefinition[] {
     case 'tableSource':
     case 'toTable':
     case 'aggregate':
+      return node.ttl === undefined ? [node.store] : [node.store, node.ttl.index];
     case 'tableAggregate':
     case 'windowAggregate':
     case 'sessionAggregate':
