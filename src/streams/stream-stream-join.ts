@@ -2,8 +2,10 @@ import type { Serde } from '../serde/serde.ts';
 import type { JoinWindowStoreDefinition, UnjoinedStoreDefinition } from '../state/store-definition.ts';
 import { checkName, type Graph } from './graph.ts';
 import { checkedJoinWindows, type JoinWindows } from './join-windows.ts';
+import { addLateOfJoin } from './late-records.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
 import { requiredSerdes } from './required-serdes.ts';
+import type { KStream } from './stream.ts';
 import type { Node } from './topology/nodes.ts';
 
 /** How to join a stream with a stream. */
@@ -16,6 +18,14 @@ export interface StreamJoinOptions<K, V, V2> {
   readonly value?: Serde<V>;
   /** The serde of the other stream's values. */
   readonly otherValue?: Serde<V2>;
+  /**
+   * Called at once, with the streams of the records that came after window and grace had passed in their own stream: later ones will
+   * not be joined with them. They are counted as skipped as well.
+   */
+  readonly late?: {
+    readonly left?: (late: KStream<K, V>) => void;
+    readonly right?: (late: KStream<K, V2>) => void;
+  };
 }
 
 interface Side {
@@ -77,5 +87,6 @@ export function addStreamStreamJoin(
     'KSTREAM-JOIN',
     `${name}-join`,
   );
+  addLateOfJoin(graph, node, [one, other], options);
   return { node, key: one.key };
 }

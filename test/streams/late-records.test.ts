@@ -1,4 +1,4 @@
-import { SessionWindows, SlidingWindows, StreamsBuilder, TimeWindows } from 'headrace';
+import { JoinWindows, SessionWindows, SlidingWindows, StreamsBuilder, TimeWindows } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
 import { joined } from '../runtime/operators/windowed-driver.ts';
@@ -160,5 +160,40 @@ describe('what operators skip', () => {
     ]);
     expect(driver.skipped).toEqual([]);
     expect(driver.outOfOrder).toEqual({ 's-aggregate': 1 });
+  });
+});
+
+describe('late records of a join of two streams', () => {
+  it('go to the stream of their side, and are joined with what is there all the same', () => {
+    const builder = new StreamsBuilder();
+    const [left, right] = [builder.stream('left', serdes), builder.stream('right', serdes)];
+    left
+      .join(right, (one, other) => `${one}+${other}`, {
+        name: 'pairs',
+        windows: JoinWindows.of({ timeDifferenceMs: 5, graceMs: 0 }),
+        late: {
+          left: (late) => late.to('late-left', serdes),
+          right: (late) => late.mapValues((value) => `${value}!`).to('late-right', serdes),
+        },
+      })
+      .to('out', serdes);
+    const driver = new TopologyTestDriver(builder.build());
+    const send = (topic: string, value: string, timestamp: number) =>
+      driver.inputTopic(topic, serdes).pipe('k', value, { timestamp });
+    send('left', 'l100', 100);
+    send('right', 'r20', 20);
+    send('left', 'l22', 22);
+    send('right', 'r40', 40);
+    send('right', 'r30', 30);
+    send('right', 'r31', 31);
+    const values = (topic: string) =>
+      driver
+        .outputTopic(topic, serdes)
+        .readKeyValues()
+        .map(([, value]) => value);
+    expect(values('late-left')).toEqual(['l22']);
+    expect(values('late-right')).toEqual(['r30!']);
+    expect(values('out')).toEqual(['l22+r20']);
+    expect(driver.skipped).toEqual([{ operator: 'pairs-join', reason: 'late', count: 2 }]);
   });
 });

@@ -24,18 +24,18 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
   const sides = new Map<PlannedNode, Sides>();
   const entries = new Map<PlannedNode, Receive>();
   for (const node of [...subTopology.nodes].reverse()) {
-    const [next, late] = [false, true].map((isLate) =>
+    const [next, late, lateOfRight] = (['next', 'late', 'lateOfRight'] as const).map((way) =>
       fanOut(
         subTopology.nodes.flatMap((child) =>
-          (child.kind === 'lateRecords') === isLate ? receiversFrom(node, child, sides.get(child)) : [],
+          wayTo(child) === way ? receiversFrom(node, child, sides.get(child)) : [],
         ),
       ),
-    ) as [Receive, Receive];
+    ) as [Receive, Receive, Receive];
     if (node.kind === 'source') entries.set(node, next);
     else if (isCached(node)) {
       const cache = cached(node, context, next);
-      sides.set(node, around(cache, operatorOf(node, context, { next: cache.next, late }, true)));
-    } else sides.set(node, operatorOf(node, context, { next, late }, needsBefore(node, subTopology)));
+      sides.set(node, around(cache, operatorOf(node, context, { next: cache.next, late, lateOfRight }, true)));
+    } else sides.set(node, operatorOf(node, context, { next, late, lateOfRight }, needsBefore(node, subTopology)));
   }
   return entries;
 }
@@ -48,6 +48,13 @@ export function compile(subTopology: SubTopology, context: OperatorContext): Rea
 interface Below {
   readonly next: Receive;
   readonly late: Receive;
+  /** Of the second stream of a join. */
+  readonly lateOfRight: Receive;
+}
+
+function wayTo(child: PlannedNode): keyof Below {
+  if (child.kind !== 'lateRecords') return 'next';
+  return child.isOfRight === true ? 'lateOfRight' : 'late';
 }
 
 /** What takes the records of each of a node's parents; one function for all where it does not matter whose they are. */
@@ -103,7 +110,7 @@ function tellsBefore(node: PlannedNode | Node): boolean {
 function operatorOf(
   node: Exclude<PlannedNode, { kind: 'source' }>,
   context: OperatorContext,
-  { next, late }: Below,
+  { next, late, lateOfRight }: Below,
   sendsBefore: boolean,
 ): Sides {
   switch (node.kind) {
@@ -145,7 +152,7 @@ function operatorOf(
     case 'globalJoin':
       return globalJoin(node, context, next);
     case 'streamStreamJoin':
-      return streamStreamJoin(node, context, next);
+      return streamStreamJoin(node, context, next, late, lateOfRight);
     case 'streamTableJoin':
       // The table's side is read from its store; its changes call nobody.
       return [streamTableJoin(node, context, next), undefined];

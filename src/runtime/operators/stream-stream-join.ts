@@ -14,6 +14,8 @@ export function streamStreamJoin(
   node: Kind<'streamStreamJoin'>,
   context: OperatorContext,
   next: Receive,
+  late: Receive,
+  lateOfRight: Receive,
 ): readonly [Receive, Receive] {
   const { windows, join, name, leftStore, rightStore } = node;
   const { beforeMs, afterMs, graceMs } = windows;
@@ -97,10 +99,13 @@ export function streamStreamJoin(
   }
 
   /** For partners that come later; one that is out of retention would not be found any more. */
-  function keep({ store, seen }: Side, key: unknown, value: unknown, timestamp: number): void {
+  function keep({ store, seen, side }: Side, key: unknown, value: unknown, timestamp: number): void {
     const now = seen.advance(timestamp);
     if (timestamp > now - leftStore.retentionMs) store.add(key, value, timestamp);
-    else context.skipped(name, 'late');
+    else {
+      context.skipped(name, 'late');
+      (side === 'left' ? late : lateOfRight)(key, value, timestamp);
+    }
     store.expire(now);
   }
 

@@ -43,6 +43,8 @@ export interface SessionAggregateNode extends NodeBase {
 /** The records that came too late for its parent, as they came: not the parent's results. */
 export interface LateRecordsNode extends NodeBase {
   readonly kind: 'lateRecords';
+  /** Of the second parent of a join; else of its first one, or of the only one. */
+  readonly isOfRight?: true;
 }
 
 export interface SuppressNode extends NodeBase {
