@@ -23,7 +23,9 @@ export interface StreamJoinOptions<K, V, V2> {
    * not be joined with them. They are counted as skipped as well.
    */
   readonly late?: {
+    /** Gets those of this stream. */
     readonly left?: (late: KStream<K, V>) => void;
+    /** Gets those of the other stream. */
     readonly right?: (late: KStream<K, V2>) => void;
   };
 }

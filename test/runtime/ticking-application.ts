@@ -71,7 +71,7 @@ export class TickingApplication {
         application: 'app',
         member,
         clock: () => this.#time.now() + skewMs(),
-        commitIntervalMs: this.random.pick([0, 5, 40, 130]),
+        commitIntervalMs: this.random.pick([0, 40, 130, 600]),
         idleAfterMs: IDLE_AFTER_MS,
         onFault: () => {
           this.aborts++;
