@@ -36,6 +36,12 @@ function parsed(bytes: Uint8Array): Partial<IdleTick> {
   }
 }
 
+/** The tick at the head of a queue. Throws LOG_CORRUPT for a record without a value, which no serde gets to see. */
+export function idleTickOf(value: unknown): IdleTick {
+  if (value === null) throw corrupt();
+  return value as IdleTick;
+}
+
 function corrupt(cause?: unknown): HeadraceError {
   return new HeadraceError(
     'LOG_CORRUPT',

@@ -1,7 +1,8 @@
 import { HeadraceError } from '../errors.ts';
 import { NO_HEADERS } from '../log/record.ts';
 import type { StateNumber } from '../state/state-number.ts';
-import { type IdleTick, idleTickSerde } from './idle-tick.ts';
+import { type IdleTick, idleTickOf, idleTickSerde } from './idle-tick.ts';
+import type { Punctuate } from './punctuations.ts';
 import type { TopicOutput } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
 import type { TimedOperator } from './timed-operator.ts';
@@ -28,6 +29,10 @@ export interface IdleTicksOptions {
   readonly operators: readonly TimedOperator[];
   /** The greatest timestamp that has reached any of the operators; negative before any has. */
   readonly streamTime: () => number;
+  /** Sends on what cached tables hold back: it belongs to records that came before the silence. */
+  readonly flush: () => void;
+  /** Calls a function as a punctuation, whole or not at all: what fails in it ends the worker, unless it is to be skipped. */
+  readonly punctuate: (punctuate: Punctuate, timestamp: number) => void;
 }
 
 /**
@@ -38,16 +43,19 @@ export interface IdleTicksOptions {
 export class IdleTicks {
   readonly #options: IdleTicksOptions;
   #silentFrom: number | undefined;
-  /** Stream time when the silence began: what ticks make of it since must not count twice. */
-  #streamTimeThen = -1;
+  /** Stream time when the silence began: what ticks make of it since must not count twice. Known when it is long enough. */
+  #streamTimeThen: number | undefined;
+  /** An operator has not done what was due, and would be asked again and again: not before there is something new. */
+  #isStuck = false;
 
   constructor(options: IdleTicksOptions) {
     this.#options = options;
   }
 
-  /** Something was processed: silence begins anew, with the next {@link tick}. */
+  /** A record was processed: silence begins anew, with the next {@link write}. */
   noteActive(): void {
     this.#silentFrom = undefined;
+    this.#isStuck = false;
   }
 
   /** Whether it is known which tick comes next, if any: else a record might be taken before it. */
@@ -73,22 +81,29 @@ export class IdleTicks {
     );
     if (!isDue) return undefined;
     this.#options.queue.consume();
+    this.#silentFrom = undefined;
     return tick;
   }
 
   /** A tick of now, if it is time for one; written to the log with what {@link apply} brings about. */
   write(now: number, isCaughtUp: IsCaughtUp): IdleTick | undefined {
-    const { afterMs, queue, sources, output, streamTime, operators } = this.#options;
+    const { afterMs, queue, sources, output, streamTime, operators, flush } = this.#options;
     const isSilent = [...sources, queue].every((each) => !each.hasHead && isCaughtUp(each));
     // A clock that was set back begins the silence anew.
     if (!isSilent || this.#silentFrom === undefined || now < this.#silentFrom) {
       this.#silentFrom = now;
-      this.#streamTimeThen = streamTime();
+      this.#streamTimeThen = undefined;
       return undefined;
     }
-    const silentMs = now - this.#silentFrom;
-    if (silentMs < afterMs || this.#streamTimeThen < 0) return undefined;
+    const silentMs = Math.floor(now - this.#silentFrom);
+    if (silentMs < afterMs || this.#isStuck) return undefined;
+    if (this.#streamTimeThen === undefined) {
+      flush();
+      this.#streamTimeThen = streamTime();
+    }
     const time = this.#streamTimeThen + silentMs;
+    // A timestamp at the end of all time leaves no room for silence after it.
+    if (this.#streamTimeThen < 0 || !Number.isSafeInteger(time)) return undefined;
     if (!operators.some((operator) => operator.dueAt() <= time)) return undefined;
     const positions = Object.fromEntries(sources.map(({ topic, position }) => [topic, position]));
     const tick = { sequence: this.#options.sequence.value + 1, time, positions };
@@ -97,18 +112,26 @@ export class IdleTicks {
   }
 
   /** Operators for which nothing is due stay where they are: they take late records as if there had been no tick. */
-  apply({ sequence, time }: IdleTick): void {
-    this.#options.sequence.value = sequence;
-    for (const operator of this.#options.operators) if (operator.dueAt() <= time) operator.advance(time);
+  apply(tick: IdleTick): void {
+    const { operators, sequence, flush, punctuate } = this.#options;
+    flush();
+    punctuate((time) => {
+      for (const operator of operators) if (operator.dueAt() <= time) operator.advance(time);
+    }, tick.time);
+    // By itself: the turn of a tick that fails and is skipped is over as well, or it would come again from the log.
+    punctuate(() => {
+      sequence.value = tick.sequence;
+    }, tick.time);
+    this.#isStuck = operators.some((operator) => operator.dueAt() <= tick.time);
   }
 
   #next(): IdleTick | undefined {
     const { queue } = this.#options;
-    return queue.hasHead ? (queue.value as IdleTick) : undefined;
+    return queue.hasHead ? idleTickOf(queue.value) : undefined;
   }
 
   #passOverApplied(): void {
-    const { queue } = this.#options;
-    while (queue.hasHead && (queue.value as IdleTick).sequence <= this.#options.sequence.value) queue.consume();
+    const { queue, sequence } = this.#options;
+    while (queue.hasHead && idleTickOf(queue.value).sequence <= sequence.value) queue.consume();
   }
 }

@@ -10,7 +10,6 @@ import { CurrentRecord } from './current-record.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
-import type { IdleTick } from './idle-tick.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import type { OperatorTally } from './operator-tally.ts';
 import { OperatorTime, TIME_STORE } from './operator-time.ts';
@@ -136,6 +135,8 @@ export class Task {
         // Operators are made from the last to the first.
         operators: operators.reverse(),
         streamTime: () => Math.max(-1, ...times.map((time) => time.now)),
+        flush: () => this.flush(),
+        punctuate: this.#punctuate,
       });
     }
     this.#bufferList = [...this.#buffers.values()];
@@ -160,12 +161,14 @@ export class Task {
   process(limit: number, isCaughtUp: IsCaughtUp): number {
     const ticks = this.#ticks;
     let done = 0;
-    while (done < limit) {
+    // A tick is a step as well: a long silence may be written in many.
+    for (let steps = 0; steps < limit; steps++) {
       if (ticks !== undefined) {
         if (!ticks.isKnown(isCaughtUp)) break;
         const tick = ticks.takeDue(isCaughtUp);
         if (tick !== undefined) {
-          this.#applyTick(ticks, tick);
+          this.#counters.punctuated++;
+          ticks.apply(tick);
           continue;
         }
       }
@@ -203,14 +206,9 @@ export class Task {
     this.#collector.beginRecord();
     const tick = this.#ticks?.write(now, isCaughtUp);
     if (tick === undefined) return false;
-    this.#applyTick(this.#ticks!, tick);
-    return true;
-  }
-
-  /** It fails as a punctuation does. */
-  #applyTick(ticks: IdleTicks, tick: IdleTick): void {
     this.#counters.punctuated++;
-    this.#punctuate(() => ticks.apply(tick), tick.time);
+    this.#ticks!.apply(tick);
+    return true;
   }
 
   /** A field, so that no record makes a function anew. One that fails ends the worker, unless it is to be skipped. */

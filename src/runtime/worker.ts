@@ -193,7 +193,7 @@ export class Worker {
       for (const batch of polled.batches) assigned.enqueue(batch);
       if (!isDirty) commitAt = clock() + commitIntervalMs;
 
-      this.#process(member, assigned, commitAt);
+      this.#process(member, assigned, commitAt, clock());
       this.#fetchBalance.balance(member, assigned.queues());
 
       const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
@@ -210,7 +210,8 @@ export class Worker {
     }
   }
 
-  #process(member: Member, assigned: AssignedTasks, until: number): void {
+  /** A task is known to be silent up to the poll, however busy the others are: what has come since is not seen yet. */
+  #process(member: Member, assigned: AssignedTasks, until: number, polledAt: number): void {
     const { clock } = this.#options;
     for (;;) {
       let done = 0;
@@ -218,8 +219,8 @@ export class Worker {
       for (const task of assigned.tasks) {
         const processed = task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
         done += this.#tally.processed(task.id, processed);
+        if (processed === 0) task.tickIdle(polledAt, (queue) => member.isCaughtUp(queue));
       }
-      if (done === 0) for (const task of assigned.tasks) task.tickIdle(clock(), (queue) => member.isCaughtUp(queue));
       if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
   }

@@ -19,6 +19,8 @@ export interface TickingOptions extends Pick<WorkerOptions, 'topology' | 'errorH
   readonly faults?: FaultOptions;
   /** Added to the virtual time that the workers see; may change. */
   readonly skewMs?: () => number;
+  /** One of several from the seed without it. */
+  readonly commitIntervalMs?: number;
   /** Most records of a poll; as many as the worker asks for without it. */
   readonly pollRecordsMax?: number;
 }
@@ -62,7 +64,7 @@ export class TickingApplication {
   }
 
   #start(): void {
-    const { topology, members, errorHandlers, skewMs = () => 0 } = this.#options;
+    const { topology, members, errorHandlers, commitIntervalMs, skewMs = () => 0 } = this.#options;
     const handlers = errorHandlers === undefined ? {} : { errorHandlers };
     this.#workers = members.map((member) => {
       const worker = new Worker({
@@ -71,7 +73,7 @@ export class TickingApplication {
         application: 'app',
         member,
         clock: () => this.#time.now() + skewMs(),
-        commitIntervalMs: this.random.pick([0, 40, 130, 600]),
+        commitIntervalMs: commitIntervalMs ?? this.random.pick([0, 40, 130, 600]),
         idleAfterMs: IDLE_AFTER_MS,
         onFault: () => {
           this.aborts++;

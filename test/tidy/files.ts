@@ -27,6 +27,11 @@ export const unmirroredTests: readonly Exception[] = [
   { path: 'test/runtime/sink/sink-crash.test.ts', reason: 'kills the sink at each step of its protocol' },
   { path: 'test/log/embedded/kill.test.ts', reason: 'kills a process that writes the log' },
   { path: 'test/log/embedded/sync-before-acknowledgement.test.ts', reason: 'watches the process under strace' },
+  { path: 'test/runtime/idle-ticks-edges.test.ts', reason: 'asks idle ticks what only a whole worker can tell' },
+  {
+    path: 'test/runtime/idle-ticks-replay.test.ts',
+    reason: 'lets a seed plant faults around idle ticks and their replay',
+  },
   { path: 'test/runtime/parking-faults.test.ts', reason: 'replays dead letters while a seed plants faults' },
   { path: 'test/runtime/worker-faults.test.ts', reason: 'lets a seed plant faults beneath the worker' },
   { path: 'test/topologies/atm-dispense/every-order.test.ts', reason: 'three systems around one withdrawal' },
