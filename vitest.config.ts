@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'headrace/embedded': here('src/app/embedded/index.ts'),
+      'headrace/kafka': here('src/log/kafka/client/index.ts'),
       'headrace/testing': here('src/testing/index.ts'),
       headrace: here('src/index.ts'),
     },

@@ -23,6 +23,11 @@ export type ErrorCode =
   | 'DATA_DIRECTORY_IN_USE'
   | 'DATA_DIRECTORY_NEWER'
   | 'DATA_DIRECTORY_INVALID'
+  // Apache Kafka
+  | 'KAFKA_UNAVAILABLE'
+  | 'KAFKA_REFUSED'
+  | 'KAFKA_CLIENT_UNSUPPORTED'
+  | 'MEMBER_REPLACED'
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'
   | 'TOPOLOGY_CHANGED'

@@ -84,6 +84,16 @@ export interface Membership {
    * Topics of one set must have equally many partitions (TOPIC_MISMATCH), and a topic stands in one set only.
    */
   readonly topicSets: readonly (readonly string[])[];
+  /**
+   * Where state hangs: for each source topic the stores of which partition p is written by whoever owns partition p of that topic. An adapter that
+   * keeps state in topics has one changelog for each of these. Stores that stand nowhere belong to the group as a whole.
+   */
+  readonly changelogs?: readonly ChangelogStores[];
+}
+
+export interface ChangelogStores {
+  readonly source: string;
+  readonly stores: readonly string[];
 }
 
 /**

@@ -2,11 +2,12 @@ import { HeadraceError } from '../../errors.ts';
 import type { Environment } from '../../storage/environment.ts';
 import type { GroupOffset, StateChanges } from '../log.ts';
 import type { RecordBuffer } from '../record-buffer.ts';
+import type { StoreCatalog } from '../stores/store-catalog.ts';
+import { StoreWriter } from '../stores/store-writer.ts';
 import { sealBatch } from './batch-header.ts';
 import { encodeOffset, type KnownGroup } from './group-catalog.ts';
-import type { BatchKey, LogTables, StateKey } from './log-tables.ts';
+import type { BatchKey, LogTables } from './log-tables.ts';
 import { encodePartitionRow, type PartitionLog, type PartitionRow } from './partition-log.ts';
-import type { StoreCatalog } from './store-catalog.ts';
 import type { TopicCatalog } from './topic-catalog.ts';
 
 /** Steps of a group commit at which chaos tests stop the process. */
@@ -29,7 +30,7 @@ export class CommitWriter {
   readonly #onStep: (step: CommitStep) => void;
   // One key object each for all puts: the codec copies what it says.
   readonly #batchKey: BatchKey = { partitionId: 0, baseOffset: 0 };
-  readonly #stateKey: StateKey = { storeId: 0, partition: 0, text: '' };
+  readonly #storeWriter: StoreWriter;
 
   constructor(
     environment: Environment,
@@ -42,6 +43,7 @@ export class CommitWriter {
     this.#tables = tables;
     this.#topics = topics;
     this.#stores = stores;
+    this.#storeWriter = new StoreWriter(stores, tables.state);
     this.#onStep = onStep;
   }
 
@@ -58,7 +60,7 @@ export class CommitWriter {
       bases = this.#environment.transaction(() => {
         const written = parts.map((part) => {
           if (part.group !== undefined) this.#writeOffsets(part.group, part.offsets ?? []);
-          if (part.group !== undefined) this.#writeState(part.group.name, part.stateChanges ?? [], newStores);
+          if (part.group !== undefined) this.#storeWriter.write(part.group.name, part.stateChanges ?? [], newStores);
           return part.records.map(({ partition, buffer }) => this.#writeRecords(partition, buffer, intakeMs, rows));
         });
         for (const [partition, row] of rows) this.#tables.partitions.put(partition.id, encodePartitionRow(row));
@@ -107,25 +109,6 @@ export class CommitWriter {
     for (const { topic, partition, offset } of offsets) {
       const { id } = this.#topics.partition(topic, partition);
       this.#tables.offsets.put({ groupId: group.id, partitionId: id }, encodeOffset(offset));
-    }
-  }
-
-  #writeState(group: string, changes: readonly StateChanges[], newStores: [string, string][]): void {
-    const key = this.#stateKey;
-    const table = this.#tables.state;
-    for (const { store, partition, entries } of changes) {
-      let storeId = this.#stores.find(group, store);
-      if (storeId === undefined) {
-        newStores.push([group, store]);
-        storeId = this.#stores.create(group, store);
-      }
-      key.storeId = storeId;
-      key.partition = partition;
-      for (const [text, value] of entries) {
-        key.text = text;
-        if (value === null) table.delete(key);
-        else table.put(key, value);
-      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Environment } from '../../storage/environment.ts';
+import type { StoreCatalog } from '../stores/store-catalog.ts';
 import type { LogTables } from './log-tables.ts';
-import type { StoreCatalog } from './store-catalog.ts';
 
 /** Entries deleted in one step: short enough that commits hardly wait for it. */
 const STEP_ENTRIES = 1_000;

@@ -19,18 +19,18 @@ import { topicSetsOf } from '../membership/topic-sets.ts';
 import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import { BATCH_BYTES_TARGET, BATCH_RECORDS_MAX } from '../record-buffer.ts';
+import { StoreCatalog } from '../stores/store-catalog.ts';
+import { StoredState } from '../stores/stored-state.ts';
 import { BatchReader, outOfRange } from './batch-reader.ts';
 import { APPEND_LINGER_MS, CommitQueue, QUEUED_BYTES_MAX, QUEUED_RECORDS_MAX, watermarksOf } from './commit-queue.ts';
 import { type CommitStep, CommitWriter } from './commit-writer.ts';
 import { Compaction } from './compaction.ts';
 import { DroppedStores } from './dropped-stores.ts';
-import { EmbeddedState } from './embedded-state.ts';
 import { encodeOffset, GroupCatalog } from './group-catalog.ts';
 import { type LogTables, openLogTables } from './log-tables.ts';
 import { MAINTENANCE_INTERVAL_MS, Maintenance } from './maintenance.ts';
 import type { PartitionLog } from './partition-log.ts';
 import { Retention } from './retention.ts';
-import { StoreCatalog } from './store-catalog.ts';
 import { TopicCatalog } from './topic-catalog.ts';
 
 export interface EmbeddedLogOptions {
@@ -192,7 +192,7 @@ export class EmbeddedLog implements Log {
 
   state(group: string): CommittedState {
     this.#requireOpen();
-    return new EmbeddedState(group, this.#stores, this.#tables.state, () => this.#requireOpen());
+    return new StoredState(group, this.#stores, this.#tables.state, () => this.#requireOpen());
   }
 
   /**

@@ -1,14 +1,14 @@
 import type { Table, TableRange } from '../../storage/table.ts';
 import type { CommittedPartition, CommittedState } from '../log.ts';
-import type { StateKey } from './log-tables.ts';
 import type { StoreCatalog } from './store-catalog.ts';
+import type { StateKey } from './store-tables.ts';
 
 /** A range reads its first entries in a small step, later ones in greater steps. */
 const FIRST_STEP = 64;
 const STEP_MAX = 1_024;
 
 /** The committed stores of one group. */
-export class EmbeddedState implements CommittedState {
+export class StoredState implements CommittedState {
   readonly #group: string;
   readonly #stores: StoreCatalog;
   readonly #table: Table<StateKey>;

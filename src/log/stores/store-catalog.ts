@@ -1,4 +1,4 @@
-import type { LogTables } from './log-tables.ts';
+import type { StoreTables } from './store-tables.ts';
 
 interface StoreRow {
   readonly group: string;
@@ -9,13 +9,13 @@ interface StoreRow {
 
 /** The numbers of the groups' stores in the keys of the table `state`. */
 export class StoreCatalog {
-  readonly #tables: LogTables;
+  readonly #tables: Pick<StoreTables, 'stores'>;
   readonly #ids = new Map<string, Map<string, number>>();
   readonly #dropped = new Set<number>();
   #nextId = 0;
   #generation = 0;
 
-  constructor(tables: LogTables) {
+  constructor(tables: Pick<StoreTables, 'stores'>) {
     this.#tables = tables;
     tables.stores.forEach({}, (id, value) => {
       const { group, store, isDropped } = JSON.parse(Buffer.from(value).toString('utf8')) as StoreRow;
@@ -33,6 +33,10 @@ export class StoreCatalog {
 
   find(group: string, store: string): number | undefined {
     return this.#ids.get(group)?.get(store);
+  }
+
+  namesOf(group: string): readonly string[] {
+    return [...(this.#ids.get(group)?.keys() ?? [])];
   }
 
   /** To be called inside the transaction that first writes to the store; the number is valid once it is committed. */

@@ -1,0 +1,55 @@
+import { type Correction, patch } from '../correction.ts';
+
+/**
+ * Defect: when a partition's leader moves, the consumer joins its group anew, so that the whole group rebalances, while handlers go on
+ * under the generation that ends with it (src/consumer/consumerGroup.js, 544-556).
+ *
+ * Correction: the metadata is refreshed and the fetch is sent to the new leader, after a pause where none is known yet. Membership has nothing
+ * to do with it, as in the JVM's client (`retry.backoff.ms`: 100).
+ */
+export const leaderMoves: Correction = {
+  name: 'leader-moves',
+  summary: 'a partition whose leader moves is fetched from the new one; the group does not rebalance',
+  patches: {
+    'src/consumer/consumerGroup.js': patch<ConsumerGroupClass>(({ prototype }) => {
+      const { recoverFromFetch } = prototype;
+      prototype.recoverFromFetch = async function recover(error) {
+        if (!isStaleMetadata(error)) return recoverFromFetch.call(this, error);
+        this.logger.debug('Stale cluster metadata, refreshing...', { groupId: this.groupId, error: error.message });
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await this.cluster.refreshMetadata();
+      };
+    }),
+  },
+};
+
+const PAUSE_MS = 100;
+
+const STALE = [
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+];
+
+function isStaleMetadata({ type = '', name }: FetchError): boolean {
+  return STALE.includes(type) || name === 'KafkaJSTopicMetadataNotLoaded';
+}
+
+interface FetchError {
+  readonly name: string;
+  readonly message: string;
+  readonly type?: string;
+}
+
+interface ConsumerGroup {
+  readonly groupId: string;
+  readonly cluster: { refreshMetadata(): Promise<void> };
+  readonly logger: { debug(message: string, fields: object): void };
+  recoverFromFetch(error: FetchError): Promise<void>;
+}
+
+interface ConsumerGroupClass {
+  readonly prototype: ConsumerGroup;
+}

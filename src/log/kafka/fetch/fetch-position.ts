@@ -1,0 +1,47 @@
+import type { RecordSetReader } from '../protocol/record-set-reader.ts';
+
+/** How far one assigned partition was fetched and handed out. */
+export class FetchPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  isPaused = false;
+  /** The next offset to be handed out. */
+  offset: number;
+  /** The first offset held and the last stable offset (what readers of committed records may see), as last heard. */
+  start: number;
+  end: number;
+  /** Fetched and not handed out yet. */
+  buffered: RecordSetReader | undefined;
+  /** The poll at which `end` was asked for: what came later is not known. */
+  #askedAtPoll = -1;
+
+  constructor(topic: string, partition: number, offset: number, start: number, end: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.key = partitionKey(topic, partition);
+    this.offset = offset;
+    this.start = start;
+    this.end = end;
+  }
+
+  heard(start: number, end: number, askedAtPoll: number): void {
+    this.start = start;
+    this.end = end;
+    this.#askedAtPoll = askedAtPoll;
+  }
+
+  isCaughtUpAt(poll: number): boolean {
+    return this.#askedAtPoll >= poll && this.buffered === undefined && this.offset >= this.end;
+  }
+
+  seek(offset: number): void {
+    this.offset = offset;
+    this.buffered = undefined;
+    this.#askedAtPoll = -1;
+  }
+}
+
+export function partitionKey(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}

@@ -1,0 +1,109 @@
+import { assignPartitions, type Owners, type TopicSet } from '../../membership/assignment.ts';
+import type { TopicPartition } from '../../record.ts';
+import { type AssignmentNotice, type Subscription, setsText } from './subscription.ts';
+
+/** What one member gets. */
+export interface MemberAssignment {
+  readonly partitions: readonly TopicPartition[];
+  readonly notice: AssignmentNotice;
+}
+
+/**
+ * What the leader of a group decides: each set of co-partitioned topics spread evenly, as little moved as that allows. Members whose sets
+ * overlap without being equal (a rolling restart of a changed topology) are looked at together: the overlapping sets
+ * count as one, which goes to members that read all of its topics. A function of its arguments alone; by the members' names.
+ */
+export function assignGroup(
+  subscriptions: readonly Subscription[],
+  partitionsOf: (topic: string) => number | undefined,
+): ReadonlyMap<string, MemberAssignment> {
+  const refusals = new Map<string, string[]>();
+  const sets = mergedSets(subscriptions).flatMap((topics) => setOf(topics, subscriptions, partitionsOf, refusals));
+  const readers = subscriptions.map(({ member, topicSets }) => {
+    const read = new Set(topicSets.flat());
+    const whole = sets.filter(({ topics }) => topics.every((topic) => read.has(topic)));
+    for (const { topics } of sets) {
+      const isInPart = topics.some((topic) => read.has(topic)) && !topics.every((topic) => read.has(topic));
+      if (isInPart)
+        refuse(refusals, member, `other members join ${topics.join(', ')}, and it does not read all of them`);
+    }
+    return { member, setIds: new Set(whole.map(({ id }) => id)) };
+  });
+  const owners = assignPartitions(sets, readers, previousOwners(sets, subscriptions));
+  return new Map(
+    subscriptions.map(({ member, topicSets }) => {
+      const refused = refusals.get(member)?.join('; ');
+      const notice: AssignmentNotice = refused === undefined ? { topicSets } : { topicSets, refused };
+      return [member, { partitions: partitionsOwned(member, sets, owners), notice }];
+    }),
+  );
+}
+
+/** The topics of all sets that hang together over a topic in common, in an order that depends on the names alone. */
+function mergedSets(subscriptions: readonly Subscription[]): readonly (readonly string[])[] {
+  const merged: Set<string>[] = [];
+  for (const topics of subscriptions.flatMap(({ topicSets }) => topicSets)) {
+    const touching = merged.filter((each) => topics.some((topic) => each.has(topic)));
+    const all = new Set([...topics, ...touching.flatMap((each) => [...each])]);
+    for (const each of touching) merged.splice(merged.indexOf(each), 1);
+    if (all.size > 0) merged.push(all);
+  }
+  return merged.map((topics) => [...topics].sort()).sort((a, b) => (a.join(' ') < b.join(' ') ? -1 : 1));
+}
+
+/** Nothing where a topic is gone, or where the numbers of partitions differ: those who want it are told. */
+function setOf(
+  topics: readonly string[],
+  subscriptions: readonly Subscription[],
+  partitionsOf: (topic: string) => number | undefined,
+  refusals: Map<string, string[]>,
+): readonly TopicSet[] {
+  const counts = topics.map(partitionsOf);
+  if (counts.every((count) => count !== undefined && count === counts[0])) {
+    return [{ id: topics.join(' '), topics, partitions: counts[0]! }];
+  }
+  const missing = topics.filter((_, i) => counts[i] === undefined);
+  const because =
+    missing.length > 0
+      ? `topic ${missing.join(', ')} does not exist`
+      : `topics that are joined have different numbers of partitions: ${topics.map((topic, i) => `${topic} ${counts[i]}`).join(', ')}`;
+  for (const { member, topicSets } of subscriptions) {
+    if (topicSets.flat().some((topic) => topics.includes(topic))) refuse(refusals, member, because);
+  }
+  return [];
+}
+
+/** Who says to own each partition: of two that do, the one who saw the later generation. */
+function previousOwners(sets: readonly TopicSet[], subscriptions: readonly Subscription[]): Owners {
+  const claims = new Map<string, Subscription>();
+  for (const subscription of subscriptions) {
+    for (const { topic, partition } of subscription.owned) {
+      const place = `${partition} ${topic}`;
+      const other = claims.get(place);
+      if (other === undefined || other.generation < subscription.generation) claims.set(place, subscription);
+    }
+  }
+  return new Map(
+    sets.map(({ id, topics, partitions }) => [
+      id,
+      Array.from({ length: partitions }, (_, partition) => claims.get(`${partition} ${topics[0]}`)?.member ?? null),
+    ]),
+  );
+}
+
+function partitionsOwned(member: string, sets: readonly TopicSet[], owners: Owners): readonly TopicPartition[] {
+  return sets.flatMap(({ id, topics }) =>
+    owners
+      .get(id)!
+      .flatMap((owner, partition) => (owner === member ? topics.map((topic) => ({ topic, partition })) : [])),
+  );
+}
+
+function refuse(refusals: Map<string, string[]>, member: string, because: string): void {
+  refusals.set(member, [...(refusals.get(member) ?? []), because]);
+}
+
+/** Whether an assignment was made for the topics that the member reads today. */
+export function isForSets(notice: AssignmentNotice, topicSets: readonly (readonly string[])[]): boolean {
+  return setsText(notice.topicSets) === setsText(topicSets);
+}

@@ -1,0 +1,289 @@
+import { HeadraceError } from '../../../errors.ts';
+import { Signal } from '../../membership/signal.ts';
+import type { TopicPartition } from '../../record.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Lane } from '../cluster/lanes.ts';
+import { isUnavailable, pause, unavailable } from '../cluster/retries.ts';
+import { decodeConsumerAssignment, encodeConsumerSubscription } from '../protocol/consumer-protocol.ts';
+import { errorCodes, errorName } from '../protocol/errors.ts';
+import { heartbeat } from '../protocol/requests/heartbeat.ts';
+import { joinGroup } from '../protocol/requests/join-group.ts';
+import { leaveGroup } from '../protocol/requests/leave-group.ts';
+import { syncGroup } from '../protocol/requests/sync-group.ts';
+import { isForSets } from './group-assignor.ts';
+import { refusedByGroup } from './group-refusals.ts';
+import { leaderAssignments } from './leader.ts';
+import { decodeNotice, encodeSubscription } from './subscription.ts';
+
+/** Who the member is to its coordinator: what a commit carries so that a zombie's is refused (KIP-447, KIP-345). */
+export interface GroupIdentity {
+  readonly memberId: string;
+  readonly generation: number;
+  readonly instanceId: string;
+}
+
+export interface GroupListener {
+  /**
+   * The partitions of a new generation. `isContinuous` where nobody else can have had those that were there before: the member has
+   * seen every generation since.
+   */
+  assigned(partitions: readonly TopicPartition[], isContinuous: boolean): void;
+  /** For good: the error that ends the member. */
+  failed(error: HeadraceError): void;
+  /** Something that passes, for the log. */
+  faulted(error: HeadraceError): void;
+}
+
+export interface GroupMembershipOptions {
+  readonly cluster: Cluster;
+  readonly group: string;
+  readonly member: string;
+  readonly topicSets: readonly (readonly string[])[];
+  readonly listener: GroupListener;
+  /** The coordinator takes a member that is silent for so long for dead (10,000). */
+  readonly sessionTimeoutMs?: number;
+  /** Between heartbeats (1,000): so long the others may wait for this member in a rebalance. */
+  readonly heartbeatIntervalMs?: number;
+}
+
+export const SESSION_TIMEOUT_MS = 10_000;
+export const HEARTBEAT_INTERVAL_MS = 1_000;
+/** How long the coordinator waits for all members in a rebalance. */
+const REBALANCE_TIMEOUT_MS = 60_000;
+/** A join is answered when all members are there; beyond the rebalance timeout the coordinator is gone. */
+const JOIN_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 10_000;
+const RETRY_MIN_MS = 20;
+const RETRY_MAX_MS = 1_000;
+const PROTOCOL_TYPE = 'consumer';
+const PROTOCOL_NAME = 'headrace';
+
+/**
+ * A static member (KIP-345) of a group of the classic protocol. It joins, beats and joins anew in the background; the work goes on
+ * under the generation that it has until the next one begins.
+ */
+export class GroupMembership {
+  readonly #options: GroupMembershipOptions;
+  readonly #lane: Lane;
+  readonly #changed = new Signal();
+  readonly #woken = new Signal();
+  #memberId = '';
+  #generation = -1;
+  /** The last generation whose assignment this member saw. */
+  #seen = -1;
+  #owned: readonly TopicPartition[] = [];
+  #attempt = 0;
+  #state: 'joining' | 'stable' | 'left' | 'failed' = 'joining';
+  #isRunning = false;
+
+  constructor(options: GroupMembershipOptions) {
+    this.#options = options;
+    this.#lane = `group ${options.group} ${options.member}`;
+  }
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#run();
+  }
+
+  /** Undefined between the answers to a join and to its sync: nothing may be committed then. */
+  get identity(): GroupIdentity | undefined {
+    if (this.#state !== 'stable') return undefined;
+    return { memberId: this.#memberId, generation: this.#generation, instanceId: this.#options.member };
+  }
+
+  /** Notified at each change of the state. */
+  get changed(): Signal {
+    return this.#changed;
+  }
+
+  /** The coordinator does not know the member under this identity any more: it joins anew, unless it has one already. */
+  doubt(identity: GroupIdentity): void {
+    if (this.#state !== 'stable' || identity.generation !== this.#generation || identity.memberId !== this.#memberId)
+      return;
+    this.#become('joining');
+    this.#woken.notify();
+  }
+
+  /** Leaves at once, so that nobody waits for the session's end. */
+  async leave(): Promise<void> {
+    if (this.#state === 'left') return;
+    const wasIn = this.#memberId !== '' && this.#state !== 'failed';
+    this.#become('left');
+    this.#woken.notify();
+    if (!wasIn) return;
+    const { cluster, group, member } = this.#options;
+    try {
+      const node = await cluster.coordinator('group', group);
+      await cluster.send(
+        node,
+        'main',
+        leaveGroup({ group, members: [{ memberId: this.#memberId, instanceId: member }] }),
+      );
+    } catch (error) {
+      // The session's end says the same, only later.
+      if (!(error instanceof HeadraceError)) throw error;
+    }
+  }
+
+  /** Stops without leaving: the session goes on until its end, or until the name joins again. */
+  end(): void {
+    if (this.#state !== 'failed') this.#become('left');
+    this.#woken.notify();
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = RETRY_MIN_MS;
+    while (this.#state === 'joining' || this.#state === 'stable') {
+      try {
+        if (this.#state === 'joining') await this.#join();
+        else await this.#beat();
+        retryMs = RETRY_MIN_MS;
+      } catch (error) {
+        if (!isUnavailable(error)) return this.#fail(error);
+        if (this.#isOut()) return;
+        this.#options.listener.faulted(error);
+        this.#options.cluster.forgetCoordinator('group', this.#options.group);
+        await pause(this.#options.cluster.timing, retryMs, [this.#woken]);
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+      }
+    }
+  }
+
+  /** One round of join and sync. Leaves the state `joining` where another round is needed. */
+  async #join(): Promise<void> {
+    const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
+    const node = await cluster.coordinator('group', group);
+    const userData = encodeSubscription({
+      member,
+      topicSets,
+      owned: this.#owned,
+      generation: this.#seen,
+      attempt: this.#attempt,
+    });
+    const topics = [...new Set(topicSets.flat())].sort();
+    const joined = await cluster.send(
+      node,
+      this.#lane,
+      joinGroup({
+        group,
+        sessionTimeoutMs,
+        rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+        memberId: this.#memberId,
+        instanceId: member,
+        protocolType: PROTOCOL_TYPE,
+        protocols: [{ name: PROTOCOL_NAME, metadata: encodeConsumerSubscription({ topics, userData }) }],
+      }),
+      JOIN_TIMEOUT_MS,
+    );
+    if (this.#isOut()) return;
+    if (joined.errorCode === errorCodes.MEMBER_ID_REQUIRED) this.#memberId = joined.memberId;
+    if (joined.errorCode !== 0) return this.#mend(joined.errorCode, 'to let the member join');
+    this.#memberId = joined.memberId;
+    this.#generation = joined.generation;
+    const synced = await cluster.send(
+      node,
+      this.#lane,
+      syncGroup({
+        group,
+        generation: joined.generation,
+        memberId: joined.memberId,
+        instanceId: member,
+        assignments: joined.leader === joined.memberId ? await leaderAssignments(cluster, group, joined) : [],
+      }),
+      JOIN_TIMEOUT_MS,
+    );
+    if (this.#isOut()) return;
+    if (synced.errorCode !== 0) return this.#mend(synced.errorCode, 'to tell the assignment');
+    this.#take(joined.generation, synced.assignment);
+  }
+
+  #take(generation: number, bytes: Buffer): void {
+    const { group, topicSets, listener } = this.#options;
+    const { partitions, userData } = decodeConsumerAssignment(bytes);
+    const notice = decodeNotice(userData, group);
+    if (!isForSets(notice, topicSets)) {
+      // Made for the topics of the process that had this name before: with another subscription the group is looked at anew.
+      this.#attempt++;
+      return;
+    }
+    if (notice.refused !== undefined) {
+      throw new HeadraceError('TOPIC_MISMATCH', `Group ${group} gives this member nothing: ${notice.refused}`);
+    }
+    const isContinuous = this.#seen === generation || this.#seen === generation - 1;
+    this.#seen = generation;
+    this.#owned = partitions;
+    // Whoever waits for the new generation must find what it brought.
+    listener.assigned(partitions, isContinuous);
+    this.#become('stable');
+  }
+
+  async #beat(): Promise<void> {
+    const { cluster, group, member, heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS } = this.#options;
+    await pause(cluster.timing, heartbeatIntervalMs, [this.#woken]);
+    if (this.#state !== 'stable') return;
+    const node = await cluster.coordinator('group', group);
+    const { errorCode } = await cluster.send(
+      node,
+      this.#lane,
+      heartbeat({ group, generation: this.#generation, memberId: this.#memberId, instanceId: member }),
+    );
+    if (errorCode !== 0 && !this.#isOut()) this.#mend(errorCode, 'the heartbeat');
+  }
+
+  /** What an error of the coordinator means for the membership; throws where it cannot be mended by joining anew. */
+  #mend(errorCode: number, what: string): void {
+    switch (errorCode) {
+      case errorCodes.COORDINATOR_LOAD_IN_PROGRESS:
+      case errorCodes.COORDINATOR_NOT_AVAILABLE:
+      case errorCodes.NOT_COORDINATOR:
+        throw unavailable(`The coordinator of group ${this.#options.group} has moved: ${errorName(errorCode)}`);
+      case errorCodes.REBALANCE_IN_PROGRESS:
+      case errorCodes.MEMBER_ID_REQUIRED:
+        break;
+      case errorCodes.UNKNOWN_MEMBER_ID:
+        // Thrown out: others had the partitions in between.
+        this.#memberId = '';
+        this.#forget();
+        break;
+      case errorCodes.ILLEGAL_GENERATION:
+        this.#forget();
+        break;
+      case errorCodes.FENCED_INSTANCE_ID:
+        throw new HeadraceError(
+          'MEMBER_REPLACED',
+          `Another process has joined group ${this.#options.group} as ${this.#options.member}. Give each instance a data directory and a name of its own, and start only one of them`,
+        );
+      default:
+        throw refusedByGroup(this.#options.group, what, errorCode);
+    }
+    this.#become('joining');
+  }
+
+  #forget(): void {
+    this.#seen = -1;
+    this.#owned = [];
+  }
+
+  #isOut(): boolean {
+    return this.#state === 'left' || this.#state === 'failed';
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOut()) return;
+    this.#become('failed');
+    const { listener } = this.#options;
+    listener.failed(
+      error instanceof HeadraceError
+        ? error
+        : new HeadraceError('PROCESSING_FAILED', 'The membership of the group ended by an error of ours', {
+            cause: error,
+          }),
+    );
+  }
+
+  #become(state: 'joining' | 'stable' | 'left' | 'failed'): void {
+    this.#state = state;
+    this.#changed.notify();
+  }
+}

@@ -1,0 +1,66 @@
+import { HeadraceError } from '../../../errors.ts';
+import type { TopicPartition } from '../../record.ts';
+
+/** What a member says of itself when it joins: the user data of its subscription in the consumer protocol (KIP-62). */
+export interface Subscription {
+  /** Its name, which it keeps over restarts. */
+  readonly member: string;
+  readonly topicSets: readonly (readonly string[])[];
+  /** What it had when it joined, and of which generation that was: the leader leaves it there as far as it can. */
+  readonly owned: readonly TopicPartition[];
+  readonly generation: number;
+  /**
+   * Grows where the member needs a rebalance: the coordinator starts one when a member's subscription is another, and a member that
+   * came back with other topics under its old name would else wait for the next one (KIP-345, KIP-814).
+   */
+  readonly attempt: number;
+}
+
+/** What the leader says to one member: the user data of its assignment. */
+export interface AssignmentNotice {
+  /** The sets by which the leader counted it in. */
+  readonly topicSets: readonly (readonly string[])[];
+  /** Why it gets nothing of a set that it asked for. */
+  readonly refused?: string;
+}
+
+const VERSION = 1;
+
+export function encodeSubscription(subscription: Subscription): Buffer {
+  return Buffer.from(JSON.stringify({ version: VERSION, ...subscription }));
+}
+
+/** Throws TOPIC_MISMATCH for what no Headrace wrote: another kind of client has joined a group of ours. */
+export function decodeSubscription(userData: Uint8Array | null, group: string): Subscription {
+  return decoded<Subscription>(userData, group);
+}
+
+export function encodeNotice(notice: AssignmentNotice): Buffer {
+  return Buffer.from(JSON.stringify({ version: VERSION, ...notice }));
+}
+
+export function decodeNotice(userData: Uint8Array | null, group: string): AssignmentNotice {
+  return decoded<AssignmentNotice>(userData, group);
+}
+
+function decoded<Content>(userData: Uint8Array | null, group: string): Content {
+  let content: { readonly version?: unknown } | null = null;
+  try {
+    content = userData === null ? null : JSON.parse(Buffer.from(userData).toString('utf8'));
+  } catch {
+    // Told below.
+  }
+  if (content?.version === VERSION) return content as Content;
+  throw new HeadraceError(
+    'TOPIC_MISMATCH',
+    `Group ${group} has a member that is not of this application, or of another release: an application's name is its group, and only its own instances may join`,
+  );
+}
+
+/** The sets of a member as one text, equal for equal sets. */
+export function setsText(topicSets: readonly (readonly string[])[]): string {
+  return topicSets
+    .map((topics) => [...topics].sort().join(' '))
+    .sort()
+    .join('\n');
+}

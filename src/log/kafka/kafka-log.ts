@@ -1,0 +1,249 @@
+import { HeadraceError } from '../../errors.ts';
+import type { DataDirectory } from '../../storage/data-directory.ts';
+import type {
+  CommittedState,
+  GroupOffset,
+  GroupReset,
+  Log,
+  Member,
+  Membership,
+  TopicConfig,
+  Watermarks,
+} from '../log.ts';
+import { nextOf, Signal } from '../membership/signal.ts';
+import { topicSetsOf } from '../membership/topic-sets.ts';
+import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
+import type { RecordBatch } from '../record-batch.ts';
+import type { BrokerAddress, ConnectToBroker } from './cluster/broker-connection.ts';
+import { Cluster } from './cluster/cluster.ts';
+import type { Timing } from './cluster/retries.ts';
+import { Topics } from './cluster/topics.ts';
+import { Visibility } from './cluster/visibility.ts';
+import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
+import { stableOffsets } from './group/group-offsets.ts';
+import { allGroups, resetOffsets } from './group/groups.ts';
+import { type KafkaCommitStep, KafkaMember } from './kafka-member.ts';
+import { Appender } from './producer/appender.ts';
+import { PartEncoder } from './producer/part-encoder.ts';
+import { TransactionalProducer } from './producer/transactional-producer.ts';
+import type { Codec } from './protocol/batch-layout.ts';
+import type { Compress } from './protocol/encode-record-batches.ts';
+import type { Decompress } from './protocol/record-set-reader.ts';
+import { LocalState } from './state/local-state.ts';
+import { MemberState } from './state/member-state.ts';
+import type { RestoreProgress } from './state/restore.ts';
+
+export interface KafkaLogOptions extends Timing {
+  readonly bootstrap: readonly BrokerAddress[];
+  readonly connect: ConnectToBroker;
+  readonly compress: Compress;
+  readonly decompress: Decompress;
+  /** The compression of what this log writes; none unless given. */
+  readonly compression?: Codec;
+  /** Where the local state is; the log takes it over: `close` gives it up. */
+  readonly directory: DataDirectory;
+  /** Names this process over restarts: kept in its data directory. */
+  readonly instance: string;
+  readonly appendLingerMs?: number;
+  readonly queuedBytesMax?: number;
+  readonly queuedRecordsMax?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly heartbeatIntervalMs?: number;
+  readonly transactionTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  /** Called at the steps of a commit, for chaos tests. */
+  readonly onStep?: (step: KafkaCommitStep) => void;
+  readonly onRestore?: (progress: RestoreProgress) => void;
+  /** Told where local state is dropped and built anew from its changelog, and why. */
+  readonly onRebuild?: (changelog: TopicPartition, because: string) => void;
+  /** Told of what passes by itself: a broker away, a leader moved. */
+  readonly onFault?: (error: HeadraceError) => void;
+}
+
+/** `awaitCommit` can't know what others commit: whoever waits looks again after so long. */
+const AWAIT_COMMIT_MAX_MS = 100;
+
+/** The log on Apache Kafka: see docs/KAFKA.md. */
+export class KafkaLog implements Log {
+  readonly #options: KafkaLogOptions;
+  readonly #cluster: Cluster;
+  readonly #topics: Topics;
+  readonly #visibility = new Visibility();
+  readonly #reader: LogReader;
+  readonly #encoder: PartEncoder;
+  readonly #appender: Appender;
+  readonly #committed = new Signal();
+  readonly #members = new Map<string, KafkaMember>();
+  readonly #local: LocalState;
+  #epochs = 0;
+  #isOpen = true;
+
+  constructor(options: KafkaLogOptions) {
+    const { bootstrap, connect, clock, startTimer, requestTimeoutMs, decompress, compress, compression, instance } =
+      options;
+    this.#options = options;
+    const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
+    this.#cluster = new Cluster({ bootstrap, connect, clock, startTimer, ...timeout });
+    this.#topics = new Topics(this.#cluster);
+    this.#local = new LocalState(options.directory.environment);
+    this.#reader = new LogReader({ cluster: this.#cluster, visibility: this.#visibility, decompress });
+    this.#encoder = new PartEncoder(
+      this.#topics,
+      compression === undefined ? undefined : { codec: compression, compress },
+    );
+    this.#appender = new Appender({
+      ...options,
+      cluster: this.#cluster,
+      topics: this.#topics,
+      encoder: this.#encoder,
+      transactionalId: `headrace/${instance}/append`,
+      ...(options.appendLingerMs === undefined ? {} : { lingerMs: options.appendLingerMs }),
+      onWritten: (topic, partition, endOffset) => {
+        this.#visibility.written(topic, partition, endOffset);
+        this.#committed.notify();
+      },
+    });
+  }
+
+  async createTopics(topics: readonly TopicConfig[]): Promise<void> {
+    this.#requireOpen();
+    await this.#topics.create(topics);
+  }
+
+  async topics(): Promise<readonly TopicConfig[]> {
+    this.#requireOpen();
+    return this.#topics.all();
+  }
+
+  async watermarks(topic: string): Promise<readonly Watermarks[]> {
+    this.#requireOpen();
+    const { leaders } = await this.#cluster.topic(topic);
+    return this.#reader.watermarks(leaders.map((_, partition) => ({ topic, partition })));
+  }
+
+  async append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {
+    this.#requireOpen();
+    return this.#appender.append(records);
+  }
+
+  async read(topic: string, partition: number, fromOffset: number): Promise<RecordBatch | null> {
+    this.#requireOpen();
+    const { leaders } = await this.#cluster.topic(topic);
+    if (!Number.isInteger(partition) || !(partition in leaders))
+      throw partitionUnknown(topic, partition, leaders.length);
+    return this.#reader.read(topic, partition, fromOffset);
+  }
+
+  async awaitCommit(timeoutMs: number): Promise<void> {
+    this.#requireOpen();
+    await nextOf([this.#committed], Math.min(timeoutMs, AWAIT_COMMIT_MAX_MS), this.#options.startTimer);
+  }
+
+  async committedOffsets(group: string): Promise<readonly GroupOffset[]> {
+    this.#requireOpen();
+    const offsets = await stableOffsets(this.#cluster, group, null);
+    return [...offsets].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+  }
+
+  async groups(): Promise<readonly string[]> {
+    this.#requireOpen();
+    return allGroups(this.#cluster);
+  }
+
+  async resetGroup(group: string, reset: GroupReset): Promise<void> {
+    this.#requireOpen();
+    await resetOffsets(this.#cluster, this.#reader, group, reset);
+    this.#committed.notify();
+  }
+
+  async join(membership: Membership): Promise<Member> {
+    this.#requireOpen();
+    const topics = [...new Set(membership.topicSets.flat())];
+    const counts = new Map<string, number>();
+    for (const topic of topics) counts.set(topic, (await this.#cluster.topic(topic)).leaders.length);
+    topicSetsOf(membership, (topic) => counts.get(topic)!);
+    const key = `${membership.group} ${membership.member}`;
+    // One name is one member: who had it here before ends first, so that the two do not throw each other out.
+    const before = this.#members.get(key);
+    before?.end();
+    const state = this.#memberState(membership);
+    await state.createChangelogs((source) => counts.get(source)!);
+    const member = this.#member(membership, state, () => {
+      if (this.#members.get(key) === member) this.#members.delete(key);
+    });
+    this.#members.set(key, member);
+    member.start();
+    return member;
+  }
+
+  state(group: string): CommittedState {
+    this.#requireOpen();
+    return this.#local.committed(group, () => this.#requireOpen());
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const closed = closedError();
+    this.#appender.close(closed);
+    this.#committed.fail(closed);
+    const members = [...this.#members.values()];
+    this.#members.clear();
+    for (const member of members) member.end();
+    await this.#cluster.close();
+    await this.#options.directory.close();
+  }
+
+  #member(membership: Membership, state: MemberState, onLeft: () => void): KafkaMember {
+    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
+    const cluster = this.#cluster;
+    const producer = new TransactionalProducer({
+      cluster,
+      // No name of a group has a slash, so that two pairs never make one id.
+      transactionalId: `${membership.group}/${membership.member}`,
+      ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
+    });
+    return new KafkaMember({
+      cluster,
+      membership,
+      producer,
+      state,
+      decompress,
+      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+      ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
+      onStep: (step) => {
+        if (step === 'end') this.#committed.notify();
+        onStep?.(step);
+      },
+      nextEpoch: () => ++this.#epochs,
+      onFault: onFault ?? (() => {}),
+      onLeft,
+      onWritten: ({ topic, partition }, endOffset) => {
+        if (endOffset !== undefined) this.#visibility.written(topic, partition, endOffset);
+      },
+    });
+  }
+
+  #memberState(membership: Membership): MemberState {
+    const { onRestore, onRebuild } = this.#options;
+    return new MemberState({
+      cluster: this.#cluster,
+      topics: this.#topics,
+      reader: this.#reader,
+      encoder: this.#encoder,
+      local: this.#local,
+      membership,
+      requireOpen: () => this.#requireOpen(),
+      ...(onRestore === undefined ? {} : { onRestore }),
+      ...(onRebuild === undefined ? {} : { onRebuild }),
+    });
+  }
+
+  #requireOpen(): void {
+    if (!this.#isOpen) throw closedError();
+  }
+}
+
+function closedError(): HeadraceError {
+  return new HeadraceError('LOG_CLOSED', 'The log is closed');
+}

@@ -1,0 +1,300 @@
+import { HeadraceError } from '../../errors.ts';
+import type {
+  Assignment,
+  CommittedState,
+  GroupOffset,
+  Member,
+  Membership,
+  PollOptions,
+  PollResult,
+  Transaction,
+} from '../log.ts';
+import { Signal } from '../membership/signal.ts';
+import type { TopicPartition } from '../record.ts';
+import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { isUnavailable, pause, unavailable } from './cluster/retries.ts';
+import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
+import { Fetcher } from './fetch/fetcher.ts';
+import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
+import { fenceWithOffsets } from './group/group-offsets.ts';
+import { Ownership } from './group/ownership.ts';
+import { endOffset } from './producer/partition-produce.ts';
+import type { TransactionalProducer } from './producer/transactional-producer.ts';
+import type { Decompress } from './protocol/record-set-reader.ts';
+import type { MemberState } from './state/member-state.ts';
+
+/** Points at which a process may die within Member.commit; docs/KAFKA.md says what follows. */
+export type KafkaCommitStep = 'begin' | 'produce' | 'endSent' | 'end' | 'apply';
+
+export interface KafkaMemberOptions {
+  readonly cluster: Cluster;
+  readonly membership: Membership;
+  readonly producer: TransactionalProducer;
+  readonly state: MemberState;
+  readonly decompress: Decompress;
+  readonly sessionTimeoutMs?: number;
+  readonly heartbeatIntervalMs?: number;
+  readonly onStep?: (step: KafkaCommitStep) => void;
+  readonly nextEpoch: () => number;
+  readonly onFault: (error: HeadraceError) => void;
+  readonly onLeft: () => void;
+  /** Told where committed records stand that not every reader may see at once. */
+  readonly onWritten: (partition: TopicPartition, endOffset: number | undefined) => void;
+}
+
+/** Before the preparation of partitions is tried again. */
+const PREPARE_RETRY_MS = 500;
+
+/** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
+export class KafkaMember implements Member {
+  readonly state: CommittedState;
+  readonly #options: KafkaMemberOptions;
+  /** As errors name it. */
+  readonly #name: string;
+  readonly #membership: GroupMembership;
+  readonly #ownership: Ownership;
+  readonly #fetcher: Fetcher;
+  /** Notified where a poll that waits has something to say. */
+  readonly #woken = new Signal();
+  #positions: readonly FetchPosition[] = [];
+  #positionOf: ReadonlyMap<string, FetchPosition> = new Map();
+  #failure: HeadraceError | undefined;
+  #hasLeft = false;
+  /** Grows with every assignment of the group, so that a preparation knows when it is out of date. */
+  #assignments = 0;
+
+  constructor(options: KafkaMemberOptions) {
+    const { cluster, membership, decompress, sessionTimeoutMs, heartbeatIntervalMs, onFault } = options;
+    this.#options = options;
+    this.state = options.state.committed;
+    this.#name = `member ${membership.member} of group ${membership.group}`;
+    this.#ownership = new Ownership(this.#name, options.nextEpoch);
+    this.#fetcher = new Fetcher({ cluster, decompress, member: `${membership.group} ${membership.member}`, onFault });
+    this.#membership = new GroupMembership({
+      cluster,
+      group: membership.group,
+      member: membership.member,
+      topicSets: membership.topicSets.filter((topics) => topics.length > 0),
+      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+      ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
+      listener: {
+        assigned: (partitions, isContinuous) => this.#assigned(partitions, isContinuous),
+        failed: (error) => this.#fail(error),
+        faulted: onFault,
+      },
+    });
+  }
+
+  start(): void {
+    this.#membership.start();
+  }
+
+  async poll({ maxRecords, timeoutMs }: PollOptions): Promise<PollResult> {
+    const { timing } = this.#options.cluster;
+    const deadline = timing.clock() + timeoutMs;
+    for (;;) {
+      this.#requireActive();
+      if (this.#ownership.isNew) return { assignment: this.#takeAssignment(), batches: [] };
+      const leftMs = Math.max(0, deadline - timing.clock());
+      const round = { positions: this.#positions, epoch: this.#ownership.epoch, maxRecords, timeoutMs: leftMs };
+      const batches = await this.#fetcher.fetch({ ...round, wokenBy: this.#woken });
+      this.#requireActive();
+      // What was fetched under an older assignment is dropped: its positions are gone with it.
+      if (this.#ownership.isNew) return { assignment: this.#takeAssignment(), batches: [] };
+      if (this.#ownership.epoch === round.epoch && batches.length > 0) return { batches };
+      if (timing.clock() >= deadline) return { batches: [] };
+    }
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#position(partition).isPaused = true;
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#position(partition).isPaused = false;
+  }
+
+  seek(partition: TopicPartition, offset: number): void {
+    const position = this.#position(partition);
+    if (!Number.isSafeInteger(offset) || offset < position.start || offset > position.end) {
+      const { topic, partition: number } = partition;
+      throw new HeadraceError(
+        'OFFSET_OUT_OF_RANGE',
+        `Offset ${offset} of ${topic}-${number} is not within ${position.start} to ${position.end}`,
+        { where: { topic, partition: number, offset } },
+      );
+    }
+    position.seek(offset);
+  }
+
+  isCaughtUp(partition: TopicPartition): boolean {
+    return this.#fetcher.isCaughtUp(this.#position(partition));
+  }
+
+  lag(partition: TopicPartition): number {
+    const { offset, end } = this.#position(partition);
+    return Math.max(0, end - offset);
+  }
+
+  async commit(transaction: Transaction): Promise<void> {
+    this.#requireActive();
+    this.#ownership.requireEpoch(transaction.epoch);
+    const checked = { ...transaction, stateChanges: checkStateChanges(transaction.stateChanges) };
+    checkOffsets(
+      transaction.offsets,
+      (place) => this.#ownership.isOwned(place),
+      (place) => this.#position(place),
+    );
+    try {
+      await this.#transact(checked);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      throw new HeadraceError('COMMIT_REFUSED', `Nothing was committed: ${error.message}`, { cause: error });
+    }
+  }
+
+  async leave(): Promise<void> {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#woken.notify();
+    await this.#membership.leave();
+    this.#options.onLeft();
+  }
+
+  /** Ends the work without a word to the group: the log closes, or another member has taken the name here. */
+  end(): void {
+    this.#hasLeft = true;
+    this.#woken.notify();
+    this.#membership.end();
+  }
+
+  async #transact(transaction: Transaction): Promise<void> {
+    const { cluster, producer, state, membership, onStep, onWritten } = this.#options;
+    const { epoch } = transaction;
+    const offsets = this.#offsetsWith(transaction.offsets);
+    const parts = await state.parts(transaction);
+    const isEmpty = parts.length === 0 && transaction.offsets.length === 0;
+    if (isEmpty) return;
+    if (offsets.length === 0) {
+      throw new HeadraceError(
+        'COMMIT_REFUSED',
+        'The commit is refused: the member has no partition, so nothing would fence it',
+      );
+    }
+    const fence = {
+      cluster,
+      group: membership.group,
+      offsets,
+      identity: (until: number) => this.#identity(epoch, until),
+      onRefused: (identity: GroupIdentity) => this.#membership.doubt(identity),
+    };
+    const baseOffsets = await producer.transact({
+      parts,
+      group: membership.group,
+      fence: (identity, until, onUnanswered) => fenceWithOffsets(fence, identity, until, onUnanswered),
+      ...(onStep === undefined ? {} : { onStep }),
+    });
+    // A member that is out by now has still committed; whether its changes are newer than what is there, the state knows.
+    state.apply(
+      transaction,
+      parts.map((part, i) => ({
+        part,
+        fromOffset: baseOffsets[i]![0],
+        endOffset: endOffset(part, baseOffsets[i]!),
+      })),
+    );
+    for (const [i, part] of parts.entries()) onWritten(part, endOffset(part, baseOffsets[i]!));
+    this.#ownership.noteCommitted(transaction.offsets);
+    onStep?.('apply');
+  }
+
+  /**
+   * The offsets of all partitions that the member owns, also of those without progress: a partition's next owner waits for a
+   * transaction only where it sees an offset of that partition in it.
+   */
+  #offsetsWith(offsets: readonly GroupOffset[]): readonly GroupOffset[] {
+    const all = new Map(this.#ownership.committed().map((each) => [partitionKey(each.topic, each.partition), each]));
+    for (const each of offsets) all.set(partitionKey(each.topic, each.partition), each);
+    return [...all.values()];
+  }
+
+  /** Who the member is, as soon as it knows what it owns; throws MEMBER_FENCED where the epoch is over. */
+  async #identity(epoch: number, until: number): Promise<GroupIdentity> {
+    const { timing } = this.#options.cluster;
+    for (;;) {
+      this.#requireActive();
+      this.#ownership.requireEpoch(epoch);
+      const { identity } = this.#membership;
+      if (identity !== undefined) return identity;
+      const leftMs = until - timing.clock();
+      if (leftMs <= 0) throw unavailable('The group was still being rebalanced');
+      await pause(timing, leftMs, [this.#membership.changed]);
+    }
+  }
+
+  #assigned(partitions: readonly TopicPartition[], isContinuous: boolean): void {
+    const gained = this.#ownership.assign(partitions, isContinuous);
+    const number = ++this.#assignments;
+    if (this.#ownership.isNew) this.#woken.notify();
+    if (gained.length > 0) void this.#prepare(gained, number);
+  }
+
+  /** Brings state up to date in the background; repeated until it is done or another assignment came. */
+  async #prepare(partitions: readonly TopicPartition[], number: number): Promise<void> {
+    const { state, onFault, cluster } = this.#options;
+    const isWanted = () => number === this.#assignments && !this.#hasLeft && this.#failure === undefined;
+    const requireWanted = () => {
+      if (!isWanted()) throw new HeadraceError('MEMBER_FENCED', 'Another assignment has come');
+    };
+    while (isWanted()) {
+      try {
+        const prepared = await state.prepare(partitions, requireWanted);
+        if (!isWanted()) return;
+        this.#ownership.prepared(prepared);
+        this.#woken.notify();
+        return;
+      } catch (error) {
+        if (!isWanted()) return;
+        if (!isUnavailable(error)) return this.#fail(asError(error));
+        onFault(error);
+        await pause(cluster.timing, PREPARE_RETRY_MS, [this.#woken]);
+      }
+    }
+  }
+
+  #takeAssignment(): Assignment {
+    const assignment = this.#ownership.take();
+    this.#positions = assignment.partitions.map(
+      ({ topic, partition, offset, start, end }) => new FetchPosition(topic, partition, offset, start, end),
+    );
+    this.#positionOf = new Map(this.#positions.map((position) => [position.key, position]));
+    const partitions = assignment.partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    return { epoch: assignment.epoch, partitions };
+  }
+
+  #fail(error: HeadraceError): void {
+    this.#failure ??= error;
+    this.#woken.notify();
+  }
+
+  #position({ topic, partition }: TopicPartition): FetchPosition {
+    const position = this.#positionOf.get(partitionKey(topic, partition));
+    if (position !== undefined) return position;
+    throw new HeadraceError('PARTITION_UNKNOWN', `${topic}-${partition} is not assigned to ${this.#name}`, {
+      where: { topic, partition },
+    });
+  }
+
+  #requireActive(): void {
+    this.#options.cluster.requireOpen();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#hasLeft) return;
+    throw new HeadraceError('MEMBER_FENCED', `${this.#name} is fenced: it left`);
+  }
+}
+
+function asError(error: unknown): HeadraceError {
+  if (error instanceof HeadraceError) return error;
+  return new HeadraceError('PROCESSING_FAILED', 'Preparing partitions failed by an error of ours', { cause: error });
+}

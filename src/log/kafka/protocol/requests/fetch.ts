@@ -1,0 +1,93 @@
+import type { TopicPartition } from '../../../record.ts';
+import type { Message } from '../../cluster/broker-connection.ts';
+import { byTopic, message } from '../message.ts';
+
+export interface FetchRequest {
+  /** The broker holds its answer until there are `minBytes`, and so long at most. */
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly isolation: Isolation;
+  /** In the order in which they are to be served: the first that has records always gets some. */
+  readonly partitions: readonly FetchRequestPartition[];
+}
+
+export type Isolation = 'read_committed' | 'read_uncommitted';
+
+export interface FetchRequestPartition extends TopicPartition {
+  readonly fetchOffset: number;
+  readonly maxBytes: number;
+}
+
+export interface FetchAnswer {
+  readonly errorCode: number;
+  readonly partitions: readonly FetchedPartition[];
+}
+
+export interface FetchedPartition extends TopicPartition {
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly abortedTransactions: readonly AbortedTransaction[];
+  /** Record batches as they lie in the log, the last one possibly cut: a view of the answer. */
+  readonly recordSet: Buffer | null;
+}
+
+/** Batches of this producer from `firstOffset` to its next abort marker are aborted. */
+export interface AbortedTransaction {
+  readonly producerId: bigint;
+  readonly firstOffset: number;
+}
+
+const CONSUMER = -1;
+const NO_SESSION = 0;
+const FINAL_EPOCH = -1;
+const NO_LEADER_EPOCH = -1;
+
+export function isolationByte(isolation: Isolation): number {
+  return isolation === 'read_committed' ? 1 : 0;
+}
+
+/** Fetch v11 (KIP-392), without a session. */
+export function fetch(request: FetchRequest): Message<FetchAnswer> {
+  return message({
+    apiName: 'Fetch',
+    apiKey: 1,
+    apiVersion: 11,
+    write: (writer) => {
+      writer.int32(CONSUMER).int32(request.maxWaitMs).int32(request.minBytes).int32(request.maxBytes);
+      writer.int8(isolationByte(request.isolation)).int32(NO_SESSION).int32(FINAL_EPOCH);
+      writer.array(byTopic(request.partitions), ([topic, partitions]) => {
+        writer.string(topic).array(partitions, ({ partition, fetchOffset, maxBytes }) => {
+          writer.int32(partition).int32(NO_LEADER_EPOCH).int64(fetchOffset).int64(-1).int32(maxBytes);
+        });
+      });
+      writer.array([], () => {}).string('');
+    },
+    read: (reader) => {
+      reader.throttleTime();
+      const errorCode = reader.int16();
+      reader.int32();
+      const partitions = reader.array(() => {
+        const topic = reader.string();
+        return reader.array((): FetchedPartition => {
+          const partition = reader.int32();
+          const errorCode = reader.int16();
+          const highWatermark = reader.offset();
+          const lastStableOffset = reader.offset();
+          const logStartOffset = reader.offset();
+          const abortedTransactions = reader.array(() => ({
+            producerId: reader.int64(),
+            firstOffset: reader.offset(),
+          }));
+          reader.int32();
+          const recordSet = reader.nullableBytes();
+          const offsets = { highWatermark, lastStableOffset, logStartOffset };
+          return { topic, partition, errorCode, ...offsets, abortedTransactions, recordSet };
+        });
+      });
+      return { errorCode, partitions: partitions.flat() };
+    },
+  });
+}

@@ -1,0 +1,57 @@
+import type { ChangelogStores, TopicConfig } from '../../log.ts';
+import type { TopicPartition } from '../../record.ts';
+
+/** Which changelog the changes of a store travel in. */
+export class Changelogs {
+  readonly #group: string;
+  readonly #changelogs: readonly ChangelogStores[];
+  readonly #sourceOf = new Map<string, string>();
+
+  constructor(group: string, changelogs: readonly ChangelogStores[]) {
+    this.#group = group;
+    this.#changelogs = changelogs.filter(({ stores }) => stores.length > 0);
+    for (const { source, stores } of this.#changelogs) for (const store of stores) this.#sourceOf.set(store, source);
+  }
+
+  /** One partition: what belongs to the group as a whole. */
+  get ofGroup(): TopicPartition {
+    return { topic: `${this.#group}-group-changelog`, partition: 0 };
+  }
+
+  /** Whether the store hangs on no source. */
+  isOfGroup(store: string): boolean {
+    return !this.#sourceOf.has(store);
+  }
+
+  /** Where a change of a partition of a store goes. */
+  of(store: string, partition: number): TopicPartition {
+    const source = this.#sourceOf.get(store);
+    return source === undefined ? this.ofGroup : { topic: this.#topic(source), partition };
+  }
+
+  /** Where the state of a source's partition comes from, with the stores in it; undefined where nothing hangs on the source. */
+  ofSource({
+    topic,
+    partition,
+  }: TopicPartition): (TopicPartition & { readonly stores: readonly string[] }) | undefined {
+    const found = this.#changelogs.find(({ source }) => source === topic);
+    return found === undefined ? undefined : { topic: this.#topic(topic), partition, stores: found.stores };
+  }
+
+  /** The topics, as they have to be. Throws what `partitionsOf` throws. */
+  topics(partitionsOf: (source: string) => number): readonly TopicConfig[] {
+    const forever = { cleanup: 'compact', retentionMs: -1, retentionBytes: -1 } as const;
+    return [
+      { name: this.ofGroup.topic, partitions: 1, ...forever },
+      ...this.#changelogs.map(({ source }) => ({
+        name: this.#topic(source),
+        partitions: partitionsOf(source),
+        ...forever,
+      })),
+    ];
+  }
+
+  #topic(source: string): string {
+    return `${this.#group}-${source}-changelog`;
+  }
+}

@@ -1,0 +1,170 @@
+import type { CommittedState, Membership, StateChanges, Transaction } from '../../log.ts';
+import { NO_HEADERS, type TopicPartition } from '../../record.ts';
+import { RecordBuffer } from '../../record-buffer.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { pause } from '../cluster/retries.ts';
+import type { Topics } from '../cluster/topics.ts';
+import { partitionKey } from '../fetch/fetch-position.ts';
+import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
+import { stableOffsets } from '../group/group-offsets.ts';
+import type { PreparedPartition } from '../group/ownership.ts';
+import type { PartEncoder } from '../producer/part-encoder.ts';
+import type { OutgoingPartition } from '../producer/partition-produce.ts';
+import { ChangelogKeyWriter } from './changelog-record.ts';
+import { Changelogs } from './changelogs.ts';
+import type { LocalState } from './local-state.ts';
+import { type RestoreProgress, restore } from './restore.ts';
+
+export interface MemberStateOptions {
+  readonly cluster: Cluster;
+  readonly topics: Topics;
+  readonly reader: LogReader;
+  readonly encoder: PartEncoder;
+  readonly local: LocalState;
+  readonly membership: Membership;
+  readonly requireOpen: () => void;
+  readonly onRestore?: (progress: RestoreProgress) => void;
+  readonly onRebuild?: (changelog: TopicPartition, because: string) => void;
+}
+
+/** One part of a transaction on its way, with the offset of its first and behind its last record where they are known. */
+export interface WrittenPart {
+  readonly part: OutgoingPartition;
+  readonly fromOffset: number | undefined;
+  readonly endOffset: number | undefined;
+}
+
+/** The state of one member's group: its changes into changelogs, its changelogs into the local state. */
+export class MemberState {
+  readonly committed: CommittedState;
+  readonly #options: MemberStateOptions;
+  readonly #changelogs: Changelogs;
+  /** The ids of the changelogs' topics. */
+  readonly #topicIds = new Map<string, string>();
+
+  constructor(options: MemberStateOptions) {
+    const { local, membership, requireOpen } = options;
+    this.#options = options;
+    this.#changelogs = new Changelogs(membership.group, membership.changelogs ?? []);
+    this.committed = local.committed(membership.group, requireOpen);
+  }
+
+  /** Creates the changelogs that are missing. Throws TOPIC_MISMATCH where one has another number of partitions than its source. */
+  async createChangelogs(partitionsOf: (source: string) => number): Promise<void> {
+    await this.#options.topics.create(this.#changelogs.topics(partitionsOf));
+  }
+
+  /**
+   * From an assignment to the first record: the stable offsets first, then the ends of the changelogs as they are after that, then their tails. See
+   * docs/KAFKA.md for why in this order.
+   */
+  async prepare(
+    partitions: readonly TopicPartition[],
+    requireWanted: () => void,
+  ): Promise<readonly PreparedPartition[]> {
+    const { cluster, reader, membership } = this.#options;
+    const offsets = await stableOffsets(cluster, membership.group, partitions, requireWanted);
+    const changelogs = partitions.flatMap((each) => this.#changelogs.ofSource(each) ?? []);
+    const ofGroup = this.#changelogs.ofGroup;
+    const ends = await reader.watermarks([ofGroup, ...changelogs]);
+    for (const [i, changelog] of changelogs.entries()) {
+      const { topic, partition, stores } = changelog;
+      await this.#restore({ topic, partition }, stores, partition, ends[i + 1]!, requireWanted);
+    }
+    const groupStores = this.#options.local
+      .storesOf(membership.group)
+      .filter((store) => this.#changelogs.isOfGroup(store));
+    await this.#restore(ofGroup, groupStores, undefined, ends[0]!, requireWanted);
+    const watermarks = await reader.watermarks(partitions);
+    const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
+    return watermarks.map(({ topic, partition, start, end }) => ({
+      topic,
+      partition,
+      offset: committed.get(partitionKey(topic, partition)) ?? start,
+      start,
+      end,
+    }));
+  }
+
+  /** What goes out with a transaction. Throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, RECORD_TOO_LARGE. */
+  async parts(transaction: Transaction): Promise<readonly OutgoingPartition[]> {
+    const { cluster, encoder } = this.#options;
+    const outgoing = transaction.records.filter(({ buffer }) => buffer.count > 0);
+    for (const { topic, partition } of transaction.records) {
+      const { leaders } = cluster.known(topic) ?? (await cluster.topic(topic));
+      if (!(partition in leaders)) throw partitionUnknown(topic, partition, leaders.length);
+    }
+    const parts: OutgoingPartition[] = [];
+    for (const each of outgoing) parts.push(await encoder.encode(each));
+    for (const each of this.#changelogRecords(transaction.stateChanges)) parts.push(await encoder.encode(each));
+    return parts;
+  }
+
+  /** Makes committed changes readable, with the positions behind them. */
+  apply(transaction: Transaction, written: readonly WrittenPart[]): void {
+    const { cluster, local, membership } = this.#options;
+    const byChangelog = new Map<string, { place: TopicPartition; changes: StateChanges[] }>();
+    for (const change of transaction.stateChanges) {
+      const place = this.#changelogs.of(change.store, change.partition);
+      const key = partitionKey(place.topic, place.partition);
+      const group = byChangelog.get(key);
+      if (group === undefined) byChangelog.set(key, { place, changes: [change] });
+      else group.changes.push(change);
+    }
+    const offsets = new Map(written.map((each) => [partitionKey(each.part.topic, each.part.partition), each]));
+    const currentAt = cluster.timing.clock();
+    const parts = [...byChangelog].map(([key, { place, changes }]) => {
+      const { fromOffset, endOffset } = offsets.get(key) ?? { fromOffset: undefined, endOffset: undefined };
+      const before = local.position(place);
+      // Where the broker did not tell the offset again, the position stays: a restart reads these changes once more.
+      const offset = endOffset ?? before?.offset ?? 0;
+      const position = { topicId: this.#topicIds.get(place.topic) ?? '', offset, currentAt, isPartial: false };
+      return { ...place, changes, fromOffset: fromOffset ?? offset, position };
+    });
+    if (parts.length > 0) local.apply(membership.group, parts);
+  }
+
+  async #restore(
+    changelog: TopicPartition,
+    stores: readonly string[],
+    statePartition: number | undefined,
+    { start, end }: { readonly start: number; readonly end: number },
+    requireWanted: () => void,
+  ): Promise<void> {
+    const { cluster, topics, reader, local, membership, onRestore, onRebuild } = this.#options;
+    const topicId = (await cluster.topic(changelog.topic)).id;
+    this.#topicIds.set(changelog.topic, topicId);
+    await restore({
+      local,
+      reader: { fetch: ({ topic, partition }, offset) => reader.readAhead(topic, partition, offset) },
+      group: membership.group,
+      changelog: { topic: changelog.topic, partition: changelog.partition },
+      stores,
+      statePartition,
+      topicId,
+      start,
+      end,
+      deleteRetentionMs: await topics.deleteRetentionMs(changelog.topic),
+      clock: cluster.timing.clock,
+      pause: (milliseconds) => pause(cluster.timing, milliseconds),
+      requireWanted,
+      ...(onRestore === undefined ? {} : { onProgress: onRestore }),
+      ...(onRebuild === undefined ? {} : { onRebuild }),
+    });
+  }
+
+  /** The changes of a transaction as records for their changelogs. */
+  #changelogRecords(changes: readonly StateChanges[]): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
+    const timestamp = this.#options.cluster.timing.clock();
+    const buffers = new Map<string, TopicPartition & { readonly buffer: RecordBuffer }>();
+    for (const { store, partition, entries } of changes) {
+      const place = this.#changelogs.of(store, partition);
+      const key = partitionKey(place.topic, place.partition);
+      const target = buffers.get(key) ?? { ...place, buffer: new RecordBuffer() };
+      buffers.set(key, target);
+      const writer = new ChangelogKeyWriter(store, partition);
+      for (const [text, value] of entries) target.buffer.append(timestamp, writer.write(text), value, NO_HEADERS);
+    }
+    return [...buffers.values()].filter(({ buffer }) => buffer.count > 0);
+  }
+}
