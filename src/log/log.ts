@@ -43,6 +43,11 @@ export interface Log {
   join(membership: Membership): Promise<Member>;
   /** Committed state of a group's stores, for interactive queries; reads never see a commit in part. */
   state(group: string): CommittedState;
+  /**
+   * Brings what belongs to a group as a whole (see {@link Membership.changelogs}) up to date in {@link state}, without joining: to be awaited
+   * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
+   */
+  loadGroupState?(group: string): Promise<void>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
   close(): Promise<void>;
 }
@@ -85,8 +90,10 @@ export interface Membership {
    */
   readonly topicSets: readonly (readonly string[])[];
   /**
-   * Where state hangs: for each source topic the stores of which partition p is written by whoever owns partition p of that topic. An adapter that
-   * keeps state in topics has one changelog for each of these. Stores that stand nowhere belong to the group as a whole.
+   * Where state hangs: for each source topic the stores of which partition p is written by whoever owns partition p of that topic; a store stands
+   * under one topic only. An adapter that keeps state in topics has one changelog for each of these, and has brought partition p of
+   * these stores up to date before a poll assigns partition p of the topic. Stores that stand nowhere belong to the group as a
+   * whole: they are up to date with the first assignment, or after {@link Log.loadGroupState}.
    */
   readonly changelogs?: readonly ChangelogStores[];
 }

@@ -1,7 +1,8 @@
-import type { Assignment, CommittedState, GroupOffset } from '../log/log.ts';
+import type { Assignment, CommittedState, GroupOffset, Membership } from '../log/log.ts';
 import type { TopicPartition } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { Plan, SubTopology } from '../streams/topology/plan.ts';
+import { changelogsOf } from './changelogs.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
@@ -61,9 +62,13 @@ export class AssignedTasks {
     }
   }
 
-  /** For joining the group: the co-partitioned source topics of each sub-topology. */
-  get topicSets(): readonly (readonly string[])[] {
-    return this.#options.plan.subTopologies.map((subTopology) => this.#topicsOf(subTopology));
+  /** For joining the group: the co-partitioned source topics of each sub-topology, and the stores that hang on each. */
+  get interests(): Required<Pick<Membership, 'topicSets' | 'changelogs'>> {
+    const { plan, application } = this.#options;
+    return {
+      topicSets: plan.subTopologies.map((subTopology) => this.#topicsOf(subTopology)),
+      changelogs: changelogsOf(plan, application),
+    };
   }
 
   #topicsOf(subTopology: SubTopology): readonly string[] {

@@ -3,9 +3,6 @@ import { numberAt, numberBytes } from '../state/number-bytes.ts';
 import type { WriteBuffer } from '../state/write-buffer.ts';
 import type { Counter } from './operators/receive.ts';
 
-/** The store of all operator times; names that begin with "__" belong to the engine. */
-export const TIME_STORE = '__time';
-
 /**
  * The greatest timestamp that has reached one operator of a task (design D3: each operator counts what reaches it). It is
  * kept in the task's write buffer: a record that fails takes it back, a commit makes it durable, and a crash changes no result.

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { HeadraceError } from '../errors.ts';
-import type { CommittedPartition } from '../log/log.ts';
+import type { CommittedPartition, CommittedState } from '../log/log.ts';
 import type { TopicPartition } from '../log/record.ts';
 import { toBinaryString } from '../state/binary-string.ts';
-import type { WriteBuffer } from '../state/write-buffer.ts';
+import { WriteBuffer } from '../state/write-buffer.ts';
 import type { Redact } from './dead-letter.ts';
+import { parkedStoreOf, SHARED_PARKED_STORE } from './engine-stores.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 
-/** The store of all keys that wait; names that begin with "__" belong to the engine. */
-export const PARKED_STORE = '__parked';
 /** Keys of one partition that may wait at once, unless told otherwise: all of them are held in memory. */
 export const PARKED_KEYS_MAX = 10_000;
 
@@ -126,19 +125,47 @@ export interface CommittedParking {
   readonly dropped: number;
 }
 
-/** `store` is the partition of {@link PARKED_STORE}. */
-export function committedParking(store: CommittedPartition, topic: string): CommittedParking {
-  return { keys: [...entriesOf(store, topic)].map(([, parked]) => parked), dropped: droppedIn(store, topic) };
+export function committedParking(state: CommittedState, { topic, partition }: TopicPartition): CommittedParking {
+  const stores = [parkedStoreOf(topic), SHARED_PARKED_STORE].map((store) => state.partition(store, partition));
+  return {
+    keys: stores.flatMap((store) => [...entriesOf(store, topic)].map(([, parked]) => parked)),
+    dropped: stores.reduce((sum, store) => sum + droppedIn(store, topic), 0),
+  };
+}
+
+/**
+ * The buffer for the {@link ParkedKeys} of a source partition. What an earlier release kept in the shared store moves: it is put here
+ * and deleted in `shared`, in the same commit, so that each key stands in one of the two.
+ */
+export function parkedBuffer(
+  state: CommittedState,
+  { topic, partition }: TopicPartition,
+  shared: WriteBuffer,
+): WriteBuffer {
+  const store = parkedStoreOf(topic);
+  const own = new WriteBuffer(store, partition, state.partition(store, partition));
+  for (const kind of ['h', 'k', 'dropped'] as const) {
+    for (const [key, value] of [...shared.range(...bounds(topic, kind))]) {
+      own.put(key, value);
+      shared.put(key, null);
+    }
+  }
+  return own;
 }
 
 type Ranged = Pick<CommittedPartition, 'range'>;
+
+/** The character behind the last of the prefix begins what is no longer under it. */
+function bounds(topic: string, kind: 'k' | 'h' | 'dropped'): readonly [from: string, to: string] {
+  const prefix = keyPrefix(topic, kind);
+  return [prefix, `${prefix.slice(0, -1)}\u0001`];
+}
 
 function* entriesOf(store: Ranged, topic: string): IterableIterator<readonly [string, ParkedKey]> {
   for (const kind of ['h', 'k'] as const) {
     const mark = kind === 'h' ? HASH_MARK : '';
     const prefix = keyPrefix(topic, kind);
-    // The character behind the last of the prefix begins what is no longer under it.
-    for (const [stored, bytes] of store.range(prefix, `${prefix.slice(0, -1)}\u0001`)) {
+    for (const [stored, bytes] of store.range(...bounds(topic, kind))) {
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       const name = mark + stored.slice(prefix.length);
       yield [name, { episode: view.getFloat64(0), next: view.getFloat64(8), last: view.getFloat64(16) }];
@@ -153,7 +180,7 @@ function droppedIn(store: Ranged, topic: string): number {
   return 0;
 }
 
-/** Tasks of other sub-topologies keep theirs in the same partition of the store; a topic's name holds no zero. */
+/** The topic stands in the key because all topics once shared a store; a topic's name holds no zero. */
 function keyPrefix(topic: string, kind: 'k' | 'h' | 'dropped'): string {
   return `${toBinaryString(Buffer.from(topic))}\u0000${kind}\u0000`;
 }

@@ -36,6 +36,7 @@ export class StoredPlan {
   static async checked({ log, plan, application, allowTopologyChange }: StoredPlanOptions): Promise<StoredPlan> {
     const json = planJsonOf(plan);
     const text = JSON.stringify(json);
+    await log.loadGroupState?.(application);
     const stored = storedPlanText(log, application);
     if (stored === undefined) return new StoredPlan(text, false);
     if (stored === text) return new StoredPlan(text, true);
@@ -58,7 +59,7 @@ export class StoredPlan {
   }
 }
 
-/** The plan under which the state of an application was written; undefined where it has none. */
+/** The plan under which the state of an application was written, as far as that is loaded ({@link Log.loadGroupState}); undefined where it has none. */
 export function storedPlan(log: Log, application: string): PlanJson | undefined {
   const text = storedPlanText(log, application);
   return text === undefined ? undefined : parsePlanJson(JSON.parse(text), `what application ${application} keeps`);
@@ -74,6 +75,7 @@ function storedPlanText(log: Log, application: string): string | undefined {
  * in what is on disk, it is emptied and its sources are read from the beginning.
  */
 export async function renewWhereChanged(log: Log, plan: Plan, application: string): Promise<void> {
+  await log.loadGroupState?.(application);
   const before = storedPlan(log, application);
   if (before === undefined || !movesState(planDifferences(before, planJsonOf(plan)))) return;
   const offsets: GroupOffset[] = [];

@@ -3,9 +3,10 @@ import { WriteBuffer } from '../state/write-buffer.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import type { CurrentRecord } from './current-record.ts';
 import { DeadLetters } from './dead-letter.ts';
+import { SHARED_PARKED_STORE } from './engine-stores.ts';
 import { idleTickSource } from './idle-tick.ts';
 import type { Receive } from './operators/receive.ts';
-import { keysMaxOf, PARKED_STORE, ParkedKeys } from './parked-keys.ts';
+import { keysMaxOf, ParkedKeys, parkedBuffer } from './parked-keys.ts';
 import { RecordFailures } from './record-failure.ts';
 import { RecordGate } from './record-gate.ts';
 import { RecordQueue } from './record-queue.ts';
@@ -14,11 +15,11 @@ import type { TaskOptions } from './task.ts';
 /** What a task reads: a queue for each source topic, the gate before it, and what becomes of records that fail. */
 export class TaskInput {
   readonly failures: RecordFailures;
-  /** Of the keys that wait; to be committed with the task's stores. */
-  readonly parked: WriteBuffer;
   readonly #options: TaskOptions;
   readonly #letters: DeadLetters;
   readonly #queues = new Map<string, RecordQueue>();
+  /** The store of earlier releases first. */
+  readonly #parked: WriteBuffer[];
 
   constructor(options: TaskOptions, task: string, record: CurrentRecord) {
     const { partition, state, collector, policy, redact, counters, onSkippedBy } = options;
@@ -26,13 +27,21 @@ export class TaskInput {
     this.#letters = new DeadLetters({ collector, redact, task });
     const failing = { policy, task, partition, record, letters: this.#letters, redact, counters, onSkippedBy };
     this.failures = new RecordFailures(failing);
-    this.parked = new WriteBuffer(PARKED_STORE, partition, state.partition(PARKED_STORE, partition));
+    const shared = state.partition(SHARED_PARKED_STORE, partition);
+    this.#parked = [new WriteBuffer(SHARED_PARKED_STORE, partition, shared)];
+  }
+
+  /** Of the keys that wait; to be committed with the task's stores. */
+  get parked(): readonly WriteBuffer[] {
+    return this.#parked;
   }
 
   source(source: SourceNode, receive: Receive): RecordQueue {
-    const { partition, topicName, policy, application, redact, counters } = this.#options;
+    const { partition, topicName, policy, application, redact, counters, state } = this.#options;
     const topic = topicName(source.topic);
-    const parked = new ParkedKeys(this.parked, { topic, partition }, keysMaxOf(policy));
+    const buffer = parkedBuffer(state, { topic, partition }, this.#parked[0]!);
+    this.#parked.push(buffer);
+    const parked = new ParkedKeys(buffer, { topic, partition }, keysMaxOf(policy));
     const gate = new RecordGate({ application, parked, letters: this.#letters, redact, counters });
     const onUndecodable = (batch: RecordBatch, index: number, error: unknown) =>
       this.failures.undecodable(batch, index, error, source.name, gate);

@@ -6,16 +6,17 @@ import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
+import { sourceOfNodes } from '../streams/topology/state-sources.ts';
 import { CurrentRecord } from './current-record.ts';
 import type { Redact } from './dead-letter.ts';
+import { TimeBuffers } from './engine-stores.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import type { OperatorTally } from './operator-tally.ts';
-import { OperatorTime, TIME_STORE } from './operator-time.ts';
+import { OperatorTime } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
-import { PARKED_STORE } from './parked-keys.ts';
 import { type Punctuate, Punctuations } from './punctuations.ts';
 import type { RecordCollector } from './record-collector.ts';
 import type { RecordFailures } from './record-failure.ts';
@@ -79,19 +80,21 @@ export class Task {
     this.#counters = options.counters;
     this.#input = new TaskInput(options, this.id, this.#record);
     this.#failures = this.#input.failures;
-    this.#buffers.set(PARKED_STORE, this.#input.parked);
     for (const store of subTopology.stores) {
       this.#buffers.set(store.name, new WriteBuffer(store.name, partition, state.partition(store.name, partition)));
     }
-    // Tasks of other sub-topologies keep times in the same partition of the store.
+    const kept = new TimeBuffers(state, partition, this.#buffers);
+    const sourceOf = sourceOfNodes(subTopology);
+    const timesOf = (operator: string) => kept.of(topicName(sourceOf.get(operator)!.topic));
+    // What belongs to the task as a whole hangs on its first source; its names carried that when all tasks shared a store.
     const own = topicName(subTopology.sources[0]!.topic);
     const times: OperatorTime[] = [];
     const operators: TimedOperator[] = [];
     const caches: TableCache[] = [];
-    const kept = (name: string) => toBinaryString(Buffer.from(`${name} ${own}`));
+    const ownKey = (name: string) => toBinaryString(Buffer.from(`${name} ${own}`));
     this.#punctuations = new Punctuations({
-      time: (name) => new OperatorTime(this.#timeBuffer(state, partition), `${name} ${own}`),
-      number: (name) => new StateNumber(this.#timeBuffer(state, partition), kept(name), -1),
+      time: (name) => new OperatorTime(kept.of(own), `${name} ${own}`),
+      number: (name) => new StateNumber(kept.of(own), ownKey(name), -1),
     });
     const context: OperatorContext = {
       partition,
@@ -99,13 +102,13 @@ export class Task {
       buffer: (store: StoreDefinition) => this.#buffers.get(store.name)!,
       globalTable: options.globals,
       schedule: (operator, options, punctuate) => this.#punctuations.schedule(operator, options, punctuate),
-      time: (operator: string) => {
-        const outOfOrder = options.tally?.counter(operator, 'outOfOrder');
-        const time = new OperatorTime(this.#timeBuffer(state, partition), operator, outOfOrder);
+      time: (operator: string, suffix = '') => {
+        const name = `${operator}${suffix}`;
+        const time = new OperatorTime(timesOf(operator), name, options.tally?.counter(name, 'outOfOrder'));
         times.push(time);
         return time;
       },
-      intakeTime: (operator: string) => new OperatorTime(this.#timeBuffer(state, partition), operator),
+      intakeTime: (operator: string, suffix: string) => new OperatorTime(timesOf(operator), `${operator}${suffix}`),
       timed: (operator: TimedOperator) => {
         operators.push(operator);
       },
@@ -121,6 +124,7 @@ export class Task {
     };
     const entries = compile(subTopology, context);
     this.#sources = subTopology.sources.map((source) => this.#input.source(source, entries.get(source)!));
+    for (const parked of this.#input.parked) this.#buffers.set(parked.store, parked);
     this.#queues = this.#sources;
     const { idleTicks } = options;
     if (idleTicks !== undefined) {
@@ -131,7 +135,7 @@ export class Task {
         queue,
         sources: this.#sources,
         output: collector.output(idleTicks.topic),
-        sequence: new StateNumber(this.#timeBuffer(state, partition), `__idle-ticks ${own}`, 0),
+        sequence: new StateNumber(kept.of(own), `__idle-ticks ${own}`, 0),
         // Operators are made from the last to the first.
         operators: operators.reverse(),
         streamTime: () => Math.max(-1, ...times.map((time) => time.now)),
@@ -182,15 +186,6 @@ export class Task {
     if (done > 0) ticks?.noteActive();
     this.#counters.processed += done;
     return done;
-  }
-
-  /** Only tasks whose operators keep time have it. Other tasks of this partition keep theirs under other names in it. */
-  #timeBuffer(state: CommittedState, partition: number): WriteBuffer {
-    const existing = this.#buffers.get(TIME_STORE);
-    if (existing !== undefined) return existing;
-    const made = new WriteBuffer(TIME_STORE, partition, state.partition(TIME_STORE, partition));
-    this.#buffers.set(TIME_STORE, made);
-    return made;
   }
 
   /** Punctuates what is due by the wall clock; returns how much was. */

@@ -168,7 +168,7 @@ export class Worker {
 
   #join(assigned: AssignedTasks): Promise<Member> {
     const { log, application, member = DEFAULT_MEMBER } = this.#options;
-    return log.join({ group: application, member, topicSets: assigned.topicSets });
+    return log.join({ group: application, member, ...assigned.interests });
   }
 
   /** Poll, process, commit, until stopped; throws on any fault. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { committedParking, keysMaxOf, PARKED_STORE, ParkedKeys, parkedName } from '../../src/runtime/parked-keys.ts';
+import { SHARED_PARKED_STORE } from '../../src/runtime/engine-stores.ts';
+import { committedParking, keysMaxOf, ParkedKeys, parkedBuffer, parkedName } from '../../src/runtime/parked-keys.ts';
 import { WriteBuffer } from '../../src/state/write-buffer.ts';
 import { MemoryState } from '../../src/testing/memory-state.ts';
 
@@ -8,12 +9,15 @@ const asItIs = (text: string) => text;
 const key = (text: string) => parkedName(Buffer.from(text), asItIs);
 
 function open(state = new MemoryState(), keysMax = 10, topic = 'in') {
-  const buffer = new WriteBuffer(PARKED_STORE, 0, state.partition(PARKED_STORE, 0));
+  const shared = new WriteBuffer(SHARED_PARKED_STORE, 0, state.partition(SHARED_PARKED_STORE, 0));
+  const buffer = parkedBuffer(state, { topic, partition: 0 }, shared);
   const parked = new ParkedKeys(buffer, { topic, partition: 0 }, keysMax);
   const commit = () => {
-    const changes = buffer.changes();
-    if (changes !== undefined) state.apply([changes]);
-    buffer.markCommitted();
+    for (const each of [buffer, shared]) {
+      const changes = each.changes();
+      if (changes !== undefined) state.apply([changes]);
+      each.markCommitted();
+    }
   };
   return { state, parked, commit };
 }
@@ -34,7 +38,7 @@ describe('ParkedKeys', () => {
     again.parked.noteDropped();
     again.commit();
     expect(open(state).parked.of(key('a'))).toBeUndefined();
-    expect(committedParking(state.partition(PARKED_STORE, 0), 'in')).toEqual({
+    expect(committedParking(state, source)).toEqual({
       keys: [{ episode: 18, next: 0, last: 0 }],
       dropped: 1,
     });
@@ -60,11 +64,39 @@ describe('ParkedKeys', () => {
       const { parked } = open(state, 10, topic);
       expect(parked.count).toBe(keys.length);
       expect(keys.map((each) => parked.of(parkedName(each, asItIs))?.episode)).toEqual([0, 1, 2, 3, 4, 5]);
-      expect(committedParking(state.partition(PARKED_STORE, 0), topic)).toMatchObject({
+      expect(committedParking(state, { topic, partition: 0 })).toMatchObject({
         keys: { length: 6 },
         dropped: 0,
       });
     }
+  });
+
+  it('goes on with what an earlier release kept in one store for all topics, which moves with the first commit', () => {
+    const state = new MemoryState();
+    const shared = () => state.partition(SHARED_PARKED_STORE, 0);
+    for (const topic of ['in', 'in.more']) {
+      const buffer = new WriteBuffer(SHARED_PARKED_STORE, 0, shared());
+      const parked = new ParkedKeys(buffer, { topic, partition: 0 }, 10);
+      parked.begin(key('a'), 17);
+      parked.begin(parkedName(Buffer.alloc(1_025, 7), asItIs), 18);
+      parked.noteDropped();
+      state.apply([buffer.changes()!]);
+    }
+    const before = committedParking(state, source);
+    expect(before).toMatchObject({ keys: { length: 2 }, dropped: 1 });
+    const { parked, commit } = open(state);
+    expect(parked.of(key('a'))).toEqual({ episode: 17, next: 0, last: 0 });
+    expect(committedParking(state, source)).toEqual(before);
+    commit();
+    expect(committedParking(state, source)).toEqual(before);
+    expect([...shared().range()].every(([stored]) => stored.startsWith('in.more\u0000'))).toBe(true);
+    const again = open(state);
+    again.parked.advance(key('a'), again.parked.of(key('a'))!);
+    again.parked.noteDropped();
+    again.commit();
+    expect(open(state).parked.of(key('a'))).toBeUndefined();
+    expect(committedParking(state, source)).toMatchObject({ keys: { length: 1 }, dropped: 2 });
+    expect(open(state, 10, 'in.more').parked.count).toBe(2);
   });
 
   it('parks no more keys than it may: the worker must end rather than let a key lose its order', () => {

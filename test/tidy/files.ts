@@ -25,6 +25,12 @@ export const unmirroredTests: readonly Exception[] = [
   { path: 'test/serde/avro/flipped-bits.test.ts', reason: 'damages what reader, checks and frame catch together' },
   { path: 'test/runtime/schema-unavailable.test.ts', reason: 'takes the schema registry away beneath the worker' },
   { path: 'test/runtime/sink/sink-crash.test.ts', reason: 'kills the sink at each step of its protocol' },
+  { path: 'test/log/kafka/client/against-kafka.test.ts', reason: 'the client as a whole against real brokers' },
+  {
+    path: 'test/log/kafka/client/authentication.test.ts',
+    reason: 'connection and client against a real broker with SASL',
+  },
+  { path: 'test/log/kafka/client/histories.test.ts', reason: 'producers, brokers and consumers together' },
   { path: 'test/log/embedded/kill.test.ts', reason: 'kills a process that writes the log' },
   { path: 'test/log/embedded/sync-before-acknowledgement.test.ts', reason: 'watches the process under strace' },
   { path: 'test/runtime/idle-ticks-edges.test.ts', reason: 'asks idle ticks what only a whole worker can tell' },

@@ -1,6 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import type { TopicPartition } from '../../log/record.ts';
-import { type CommittedParking, committedParking, PARKED_STORE } from '../../runtime/parked-keys.ts';
+import { type CommittedParking, committedParking } from '../../runtime/parked-keys.ts';
 import { topicNamer } from '../../runtime/partitions.ts';
 import type { System } from '../systems.ts';
 
@@ -22,7 +22,7 @@ export async function committedParkings(
     for (const { topic: source } of topology.plan.subTopologies.flatMap(({ sources }) => sources)) {
       const topic = nameOf(source);
       for (let partition = 0; partition < (partitionsOf.get(topic) ?? 0); partition++) {
-        const { keys, dropped } = committedParking(state.partition(PARKED_STORE, partition), topic);
+        const { keys, dropped } = committedParking(state, { topic, partition });
         if (keys.length > 0 || dropped > 0) found.push({ application, topic, partition, keys, dropped });
       }
     }

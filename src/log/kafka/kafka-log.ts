@@ -21,7 +21,8 @@ import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
 import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
 import { stableOffsets } from './group/group-offsets.ts';
-import { allGroups, resetOffsets } from './group/groups.ts';
+import { allGroups } from './group/groups.ts';
+import { checkReset, resetGroup } from './group/reset.ts';
 import { type KafkaCommitStep, KafkaMember } from './kafka-member.ts';
 import { Appender } from './producer/appender.ts';
 import { PartEncoder } from './producer/part-encoder.ts';
@@ -29,6 +30,8 @@ import { TransactionalProducer } from './producer/transactional-producer.ts';
 import type { Codec } from './protocol/batch-layout.ts';
 import type { Compress } from './protocol/encode-record-batches.ts';
 import type { Decompress } from './protocol/record-set-reader.ts';
+import { resetMarks } from './state/changelog-record.ts';
+import { changelogsOf } from './state/changelogs.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
 import type { RestoreProgress } from './state/restore.ts';
@@ -152,7 +155,13 @@ export class KafkaLog implements Log {
 
   async resetGroup(group: string, reset: GroupReset): Promise<void> {
     this.#requireOpen();
-    await resetOffsets(this.#cluster, this.#reader, group, reset);
+    await checkReset(this.#cluster, this.#reader, reset);
+    const changelogs = reset.dropsState ? await changelogsOf(this.#cluster, group) : [];
+    const marks = await Promise.all(
+      changelogs.map((place) => this.#encoder.encode({ ...place, buffer: resetMarks(this.#options.clock()) })),
+    );
+    await resetGroup({ cluster: this.#cluster, reader: this.#reader, group, offsets: reset.offsets, marks });
+    if (reset.dropsState) this.#local.forget(group, changelogs);
     this.#committed.notify();
   }
 

@@ -28,10 +28,13 @@ export interface OperatorContext {
   buffer(store: StoreDefinition): WriteBuffer;
   /** The rows of a global table. */
   globalTable(store: KeyValueStoreDefinition): GlobalTableRows;
-  /** Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. */
-  time(operator: string): OperatorTime;
+  /**
+   * Stream time of one operator (design D3): what has reached it so far. It is state, and so survives a restart. Of several times of one
+   * operator each but the first has a suffix.
+   */
+  time(operator: string, suffix?: string): OperatorTime;
   /** A time that records are taken in at, which is not part of the task's stream time. */
-  intakeTime(operator: string): OperatorTime;
+  intakeTime(operator: string, suffix: string): OperatorTime;
   /** Calls a function again and again, see Punctuations. */
   schedule(operator: string, options: PunctuationOptions, punctuate: (timestamp: number) => void): void;
   /** Registers what an operator does when time passes without a record (see IdleTicks); called once, while it is made. */
@@ -59,7 +62,7 @@ export interface Counter {
 
 /** Of several inputs of one operator each has a time of its own, as in Kafka Streams. */
 export function inputTime(context: OperatorContext, operator: string, input: number): OperatorTime {
-  return context.time(input === 0 ? operator : `${operator}#${input}`);
+  return context.time(operator, input === 0 ? '' : `#${input}`);
 }
 
 /** An error of a user's function, with the operator in which it happened. */

@@ -45,7 +45,7 @@ export function streamStreamJoin(
     return {
       side,
       store,
-      seen: context.time(`${name}-${side}`),
+      seen: context.time(name, `-${side}`),
       backMs: isLeft ? beforeMs : afterMs,
       aheadMs: isLeft ? afterMs : beforeMs,
       standsAlone: join === 'outer' || (join === 'left' && isLeft),

@@ -23,7 +23,7 @@ export function expiring(
   const buffer = context.buffer(definition);
   const rows = new TimestampedStore(definition, buffer);
   const index = new TtlIndex(context.buffer(ttl.index));
-  const time = context.intakeTime(`${name}#ttl`);
+  const time = context.intakeTime(name, '#ttl');
   const { record } = context;
 
   function expire(now: number): void {

@@ -2,7 +2,7 @@ import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { PlanJson } from '../../streams/topology/plan-json.ts';
 import { internalTopicsOf } from '../internal-names.ts';
-import { committedParking, PARKED_STORE } from '../parked-keys.ts';
+import { committedParking } from '../parked-keys.ts';
 import { storedPlan } from '../stored-plan.ts';
 import { partitionResets } from './reset-offsets.ts';
 import type { PartitionReset, ResetReport, ResetRequest } from './reset-request.ts';
@@ -18,6 +18,7 @@ export async function resetApplication(
   request: ResetRequest,
 ): Promise<ResetReport> {
   const { application, keepsState, executes } = request;
+  await log.loadGroupState?.(application);
   const plan = storedPlan(log, application) ?? known.get(application);
   if (plan === undefined) throw await unknownApplication(log, known, application);
   const report = await planned(log, plan, request);
@@ -132,9 +133,7 @@ async function warningsOf(
 
 function hasParked(log: Log, application: string, places: readonly PartitionReset[]): boolean {
   const state = log.state(application);
-  return places.some(
-    ({ topic, partition }) => committedParking(state.partition(PARKED_STORE, partition), topic).keys.length > 0,
-  );
+  return places.some(({ topic, partition }) => committedParking(state, { topic, partition }).keys.length > 0);
 }
 
 async function unknownApplication(
@@ -142,7 +141,10 @@ async function unknownApplication(
   known: ReadonlyMap<string, PlanJson>,
   application: string,
 ): Promise<HeadraceError> {
-  const groups = (await log.groups()).filter((group) => storedPlan(log, group) !== undefined);
-  const names = [...new Set([...known.keys(), ...groups])].sort().join(', ');
+  const groups = await log.groups();
+  for (const group of groups) await log.loadGroupState?.(group);
+  const names = [...new Set([...known.keys(), ...groups.filter((group) => storedPlan(log, group) !== undefined)])]
+    .sort()
+    .join(', ');
   return new HeadraceError('USAGE', `There is no application ${application}; there are: ${names}`);
 }

@@ -94,7 +94,9 @@ export function groupCases(open: OpenLog): void {
       expect(await codeOf(join('m', [['a'], ['a', 'b']]))).toBe('TOPIC_MISMATCH');
       expect(await codeOf(join('m', [['nope']]))).toBe('TOPIC_UNKNOWN');
       await join('other', [['a', 'b']]);
-      expect(await codeOf(join('m', [['a']]))).toBe('TOPIC_MISMATCH');
+      // Over a network the members hear of each other's sets when the group is balanced.
+      const joined = join('m', [['a']]);
+      expect(await codeOf(under.isRemote ? joined.then((member) => drain(member)) : joined)).toBe('TOPIC_MISMATCH');
     });
 
     it('wakes a member that waits for records', async () => {
@@ -151,6 +153,7 @@ export function groupCases(open: OpenLog): void {
       const zombie = await join('m1');
       const old = await drain(zombie);
       const other = await join('m2');
+      let theirs = under.isRemote ? await drain(other) : undefined;
       const queued = codeOf(
         zombie.commit({
           epoch: old.epoch,
@@ -166,7 +169,7 @@ export function groupCases(open: OpenLog): void {
       const { epoch, partitions } = await drain(zombie);
       expect(epoch).toBeGreaterThan(old.epoch);
       expect(partitions).toHaveLength(8);
-      const theirs = await drain(other);
+      theirs ??= await drain(other);
       const moved = theirs.partitions.find((text) => text.startsWith('a-'))!;
       expect(await codeOf(commitOffset(zombie, epoch, Number(moved.slice(2, 3)), 1))).toBe('COMMIT_REFUSED');
     });
@@ -198,7 +201,8 @@ export function groupCases(open: OpenLog): void {
       await commitOffset(member, epoch, 0, 0);
       await under.crash();
       expect(await codeOf(member.poll({ maxRecords: 1, timeoutMs: 0 }))).toBe('LOG_CLOSED');
-      expect(await under.log.committedOffsets('g')).toEqual([{ topic: 'a', partition: 0, offset: 0 }]);
+      expect(await under.log.committedOffsets('g')).toContainEqual({ topic: 'a', partition: 0, offset: 0 });
+      await under.sessionsEnd?.();
       await under.log.resetGroup('g', { offsets: [], dropsState: false });
     });
   });
@@ -217,7 +221,7 @@ export function groupCases(open: OpenLog): void {
       expect(await codeOf(reset(9, 0))).toBe('PARTITION_UNKNOWN');
       await reset(0, 1);
       await under.crash();
-      expect(await under.log.committedOffsets('g')).toEqual([{ topic: 'a', partition: 0, offset: 1 }]);
+      expect(await under.log.committedOffsets('g')).toContainEqual({ topic: 'a', partition: 0, offset: 1 });
       expect((await drain(await join('m'))).records).toEqual(['a-0 1 k=2']);
     });
   });

@@ -11,8 +11,15 @@ export interface LogUnderTest {
   log: MaintainedLog;
   /** The clock of intake; tests set it. */
   nowMs: number;
+  /**
+   * Whether the log is other processes behind a network: ends of transactions take offsets of their own, what a member learns it learns a
+   * moment later, a commit carries the offsets of all that the member owns, and retention is the brokers' own.
+   */
+  readonly isRemote?: boolean;
   /** Closes the log and opens it again. */
   reopen(): Promise<void>;
+  /** Waits until members of a log that is gone are no members any more. */
+  sessionsEnd?(): Promise<void>;
   /** Stops the log as a kill does and opens what it left. */
   crash(): Promise<void>;
   dispose(): Promise<void>;
@@ -57,6 +64,11 @@ export function shown(batch: RecordBatch): readonly string[] {
     { length: batch.length },
     (_, i) => `${batch.offsetAt(i)} ${text(batch.keyAt(i))}=${text(batch.valueAt(i))}`,
   );
+}
+
+/** The same without offsets. */
+export function withoutOffsets(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => text.replace(/(^| )\d+ /, '$1'));
 }
 
 /** Everything that the log holds of a partition. */

@@ -90,8 +90,9 @@ export function resetCases(open: OpenLog): void {
     await drain(member);
     expect(await codeOf(under.log.resetGroup('g', { offsets: toStart, dropsState: true }))).toBe('COMMIT_REFUSED');
     await member.leave();
+    const { end } = (await under.log.watermarks('a'))[1]!;
     for (const [offset, code] of [
-      [{ topic: 'a', partition: 1, offset: 2 }, 'OFFSET_OUT_OF_RANGE'],
+      [{ topic: 'a', partition: 1, offset: end + 1 }, 'OFFSET_OUT_OF_RANGE'],
       [{ topic: 'a', partition: 0, offset: -1 }, 'OFFSET_OUT_OF_RANGE'],
       [{ topic: 'a', partition: 2, offset: 0 }, 'PARTITION_UNKNOWN'],
       [{ topic: 'b', partition: 0, offset: 0 }, 'TOPIC_UNKNOWN'],

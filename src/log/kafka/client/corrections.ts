@@ -2,6 +2,7 @@ import type { Correction } from './correction.ts';
 import { abandonedSockets } from './corrections/abandoned-sockets.ts';
 import { abortedTransactions } from './corrections/aborted-transactions.ts';
 import { checksums } from './corrections/checksums.ts';
+import { compactedBatches } from './corrections/compacted-batches.ts';
 import { compressionCodecs } from './corrections/compression-codecs.ts';
 import { consumerCrash } from './corrections/consumer-crash.ts';
 import { generationInJoinEvent } from './corrections/generation-in-join-event.ts';
@@ -36,6 +37,7 @@ export const corrections: readonly Correction[] = [
   newerErrorCodes,
   compressionCodecs,
   checksums,
+  compactedBatches,
   largeRecordSets,
   abortedTransactions,
   offsetOutOfRange,

@@ -1,9 +1,9 @@
 import { HeadraceError } from '../../../errors.ts';
 import { nextOf, Signal } from '../../membership/signal.ts';
 import type { RecordBatch } from '../../record-batch.ts';
-import { type Cluster, isRefusal, refused } from '../cluster/cluster.ts';
+import { type Cluster, refused } from '../cluster/cluster.ts';
 import { isUnavailable, pause, unavailable } from '../cluster/retries.ts';
-import { errorCodes, errorName } from '../protocol/errors.ts';
+import { errorCodes, errorName, isOfLeadership } from '../protocol/errors.ts';
 import { type Decompress, RecordSetReader } from '../protocol/record-set-reader.ts';
 import { type FetchedPartition, fetch } from '../protocol/requests/fetch.ts';
 import { type FetchPosition, partitionKey } from './fetch-position.ts';
@@ -170,7 +170,7 @@ export class Fetcher {
         );
         break;
       default:
-        if (isRefusal(errorCode)) this.#failure ??= refused(`to read topic ${topic}`, errorCode);
+        if (!isOfLeadership(errorCode)) this.#failure ??= refused(`to read topic ${topic}`, errorCode);
         else await this.#refresh([position], `${topic}-${partition} can't be read now (${errorName(errorCode)})`);
     }
   }

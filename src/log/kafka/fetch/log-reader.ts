@@ -2,10 +2,10 @@ import { HeadraceError } from '../../../errors.ts';
 import type { Watermarks } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBatch } from '../../record-batch.ts';
-import { type Cluster, isRefusal, refused } from '../cluster/cluster.ts';
+import { type Cluster, refused } from '../cluster/cluster.ts';
 import { Again, retried } from '../cluster/retries.ts';
 import type { Visibility } from '../cluster/visibility.ts';
-import { errorCodes, errorName } from '../protocol/errors.ts';
+import { errorCodes, errorName, isOfLeadership } from '../protocol/errors.ts';
 import { type Decompress, RecordSetReader } from '../protocol/record-set-reader.ts';
 import { fetch, type Isolation } from '../protocol/requests/fetch.ts';
 import { EARLIEST, LATEST, listOffsets } from '../protocol/requests/list-offsets.ts';
@@ -128,19 +128,24 @@ export class LogReader {
   ): Promise<readonly number[]> {
     const { cluster } = this.#options;
     const found = new Map<string, number>();
+    // A broker refuses a question that names a partition twice.
+    const asked = new Map(partitions.map((each) => [partitionKey(each.topic, each.partition), each]));
     await this.#retried('to tell the ends of partitions', async () => {
       const byLeader = new Map<number, TopicPartition[]>();
-      for (const each of partitions) {
-        if (found.has(partitionKey(each.topic, each.partition))) continue;
+      for (const [key, each] of asked) {
+        if (found.has(key)) continue;
         const leader = await this.#leader(each.topic, each.partition);
         byLeader.set(leader, [...(byLeader.get(leader) ?? []), each]);
       }
       const answers = await Promise.all(
-        [...byLeader].map(([leader, asked]) =>
+        [...byLeader].map(([leader, led]) =>
           cluster.send(
             leader,
             'main',
-            listOffsets({ isolation, partitions: asked.map((each) => ({ ...each, timestamp })) }),
+            listOffsets({
+              isolation,
+              partitions: led.map(({ topic, partition }) => ({ topic, partition, timestamp })),
+            }),
           ),
         ),
       );
@@ -170,7 +175,6 @@ export class LogReader {
     { offset = 0, start = -1 }: { readonly offset?: number; readonly start?: number } = {},
   ): Promise<Again> {
     const { cluster } = this.#options;
-    if (isRefusal(errorCode)) throw refused(`to read topic ${topic}`, errorCode);
     if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) {
       throw outOfRange(topic, partition, offset, start);
     }
@@ -179,6 +183,7 @@ export class LogReader {
         where: { topic, partition },
       });
     }
+    if (!isOfLeadership(errorCode)) throw refused(`to read topic ${topic}`, errorCode);
     await cluster.refresh([topic]);
     if (cluster.known(topic) === undefined) await cluster.topic(topic);
     return new Again(errorName(errorCode));

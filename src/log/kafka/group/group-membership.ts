@@ -54,8 +54,8 @@ const REBALANCE_TIMEOUT_MS = 60_000;
 const JOIN_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 10_000;
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 1_000;
-const PROTOCOL_TYPE = 'consumer';
-const PROTOCOL_NAME = 'headrace';
+export const PROTOCOL_TYPE = 'consumer';
+export const PROTOCOL_NAME = 'headrace';
 
 /**
  * A static member (KIP-345) of a group of the classic protocol. It joins, beats and joins anew in the background; the work goes on

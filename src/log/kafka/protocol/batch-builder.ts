@@ -33,7 +33,7 @@ export interface FoundRecord {
 
 /** Lays out records one behind the other (record-layout.ts) and hands out batches of them. Used again for the next batch. */
 export class BatchBuilder {
-  #target: ViewedBytes = viewedBytes(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+  #target: ViewedBytes = scratch();
   #byteLength = BATCH_HEADER_BYTES;
   #count = 0;
   #baseOffset = 0;
@@ -99,7 +99,6 @@ export class BatchBuilder {
   take(topic: string, partition: number, epoch: number): RecordBatch {
     const bytes = Buffer.allocUnsafeSlow(this.#byteLength);
     bytes.set(this.#target.bytes.subarray(0, this.#byteLength));
-    bytes.fill(0, 0, BATCH_HEADER_BYTES);
     const batch = new RecordBatch(topic, partition, epoch, this.#baseOffset, bytes, this.#count);
     this.clear();
     return batch;
@@ -108,7 +107,7 @@ export class BatchBuilder {
   clear(): void {
     this.#byteLength = BATCH_HEADER_BYTES;
     this.#count = 0;
-    if (this.#target.bytes.length > KEPT_BYTES_MAX) this.#target = viewedBytes(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (this.#target.bytes.length > KEPT_BYTES_MAX) this.#target = scratch();
   }
 
   #grow(byteLength: number): void {
@@ -118,4 +117,9 @@ export class BatchBuilder {
     grown.bytes.set(this.#target.bytes.subarray(0, this.#byteLength));
     this.#target = grown;
   }
+}
+
+/** Its batch header is of zeros, and stays so. */
+function scratch(): ViewedBytes {
+  return viewedBytes(Buffer.alloc(INITIAL_BYTES));
 }

@@ -18,6 +18,10 @@ export function copyBytes(source: ViewedBytes, from: number, target: ViewedBytes
     target.bytes.set(new Uint8Array(buffer, byteOffset + from, length), to);
     return;
   }
+  if (length < 4) {
+    for (let i = 0; i < length; i++) target.bytes[to + i] = source.bytes[from + i]!;
+    return;
+  }
   const read = source.view;
   const write = target.view;
   let i = 0;
@@ -28,5 +32,6 @@ export function copyBytes(source: ViewedBytes, from: number, target: ViewedBytes
     write.setInt32(to + i + 12, read.getInt32(from + i + 12, true), true);
   }
   for (; i + 4 <= length; i += 4) write.setInt32(to + i, read.getInt32(from + i, true), true);
-  for (; i < length; i++) target.bytes[to + i] = source.bytes[from + i]!;
+  // What is left, with some of what is copied already.
+  if (i < length) write.setInt32(to + length - 4, read.getInt32(from + length - 4, true), true);
 }

@@ -1,7 +1,7 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBuffer } from '../../record-buffer.ts';
-import type { Codec } from './batch-layout.ts';
+import { type Codec, RECORDS_AT } from './batch-layout.ts';
 import { attributeBitsOf, type Compress } from './compression.ts';
 import { EncodedRecordBatch } from './encoded-record-batch.ts';
 import { RecordBatchWriter } from './record-batch-writer.ts';
@@ -116,10 +116,11 @@ class Encoding {
   #refuse(compressedBytes?: number): void {
     const { topic, partition, batchBytesMax, onTooLarge } = this.#options;
     const { index, keyLength, valueLength, headerCount, contentBytes } = this.#source;
-    const size = compressedBytes === undefined ? `${contentBytes} bytes` : `${compressedBytes} bytes when compressed`;
+    const size =
+      compressedBytes === undefined ? `${contentBytes + RECORDS_AT} bytes` : `${compressedBytes} bytes compressed`;
     const message =
-      `A record for ${topic}-${partition} is too large for the topic: ${size} (key ${Math.max(0, keyLength)}, ` +
-      `value ${Math.max(0, valueLength)}, ${headerCount} headers), where a batch may have ${batchBytesMax}. ` +
+      `A record for ${topic}-${partition} is too large for the topic: a batch of it alone has about ${size} ` +
+      `(key ${Math.max(0, keyLength)}, value ${Math.max(0, valueLength)}, ${headerCount} headers), and may have ${batchBytesMax}. ` +
       'Raise max.message.bytes of the topic, or keep the large part elsewhere';
     const error = new HeadraceError('RECORD_TOO_LARGE', message, { where: { topic, partition } });
     if (onTooLarge === undefined) throw error;

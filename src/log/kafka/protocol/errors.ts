@@ -113,3 +113,23 @@ const TRANSIENT: ReadonlySet<number> = new Set([
 export function isTransient(code: number): boolean {
   return TRANSIENT.has(code);
 }
+
+const LEADERSHIP: ReadonlySet<number> = new Set([
+  errorCodes.UNKNOWN_SERVER_ERROR,
+  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  errorCodes.LEADER_NOT_AVAILABLE,
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+  errorCodes.REQUEST_TIMED_OUT,
+  errorCodes.BROKER_NOT_AVAILABLE,
+  errorCodes.REPLICA_NOT_AVAILABLE,
+  errorCodes.NETWORK_EXCEPTION,
+  errorCodes.KAFKA_STORAGE_ERROR,
+  errorCodes.FENCED_LEADER_EPOCH,
+  errorCodes.UNKNOWN_LEADER_EPOCH,
+  errorCodes.OFFSET_NOT_AVAILABLE,
+]);
+
+/** Whether a partition may answer once it is known who leads it now. */
+export function isOfLeadership(code: number): boolean {
+  return LEADERSHIP.has(code);
+}

@@ -1,4 +1,6 @@
 import { HeadraceError } from '../../../errors.ts';
+import { NO_HEADERS } from '../../record.ts';
+import { RecordBuffer } from '../../record-buffer.ts';
 
 /** One change as it travels: see {@link encodeChangelogKey}. */
 export interface ChangelogKey {
@@ -9,7 +11,7 @@ export interface ChangelogKey {
 }
 
 const NAME_BYTES_MAX = 254;
-const PARTITION_BYTES = 4;
+export const PARTITION_BYTES = 4;
 
 /**
  * The key of a changelog record: one byte of length and the store's name (UTF-8), the partition (u32, big-endian), the key. The value is the
@@ -44,6 +46,19 @@ export class ChangelogKeyWriter {
     for (let i = 0; i < key.length; i++) bytes[start + i] = key.charCodeAt(i);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, end);
   }
+}
+
+const RESET = 255;
+
+/** A record which says that everything before it in its partition is gone: no store's name is as long as its key says. */
+export function resetMarks(timestamp: number): RecordBuffer {
+  const buffer = new RecordBuffer();
+  buffer.append(timestamp, Uint8Array.of(RESET), Uint8Array.of(1), NO_HEADERS);
+  return buffer;
+}
+
+export function isResetMark(key: Uint8Array | null): boolean {
+  return key !== null && key.length === 1 && key[0] === RESET;
 }
 
 /** Throws LOG_CORRUPT for what {@link ChangelogKeyWriter} did not write. */

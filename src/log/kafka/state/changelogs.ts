@@ -1,5 +1,9 @@
 import type { ChangelogStores, TopicConfig } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { allGroups } from '../group/groups.ts';
+
+const SUFFIX = '-changelog';
 
 /** Which changelog the changes of a store travel in. */
 export class Changelogs {
@@ -15,7 +19,7 @@ export class Changelogs {
 
   /** One partition: what belongs to the group as a whole. */
   get ofGroup(): TopicPartition {
-    return { topic: `${this.#group}-group-changelog`, partition: 0 };
+    return { topic: `${this.#group}-group${SUFFIX}`, partition: 0 };
   }
 
   /** Whether the store hangs on no source. */
@@ -52,6 +56,21 @@ export class Changelogs {
   }
 
   #topic(source: string): string {
-    return `${this.#group}-${source}-changelog`;
+    return `${this.#group}-${source}${SUFFIX}`;
   }
+}
+
+/**
+ * Every partition of every changelog of a group, as the brokers have them. Names of groups and topics may run into each other
+ * ("pay" and "in-x", "pay-in" and "x"): what another group's name explains as well is left to the longer name.
+ */
+export async function changelogsOf(cluster: Cluster, group: string): Promise<readonly TopicPartition[]> {
+  const topics = await cluster.allTopics();
+  const names = new Set(['group', ...topics.map(({ name }) => name)]);
+  const longer = (await allGroups(cluster)).filter((other) => other.length > group.length);
+  const isOf = (owner: string, name: string) =>
+    name.startsWith(`${owner}-`) && name.endsWith(SUFFIX) && names.has(name.slice(owner.length + 1, -SUFFIX.length));
+  return topics
+    .filter(({ name }) => isOf(group, name) && !longer.some((other) => isOf(other, name)))
+    .flatMap(({ name, leaders }) => leaders.map((_, partition) => ({ topic: name, partition })));
 }

@@ -3,10 +3,12 @@ import { textKeys } from '../../../storage/meta-table.ts';
 import type { Table } from '../../../storage/table.ts';
 import type { CommittedState, StateChanges } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
+import type { RecordBatch } from '../../record-batch.ts';
 import { StoreCatalog } from '../../stores/store-catalog.ts';
 import { openStoreTables, openTable, type StoreTables } from '../../stores/store-tables.ts';
 import { StoreWriter } from '../../stores/store-writer.ts';
 import { StoredState } from '../../stores/stored-state.ts';
+import { RecordWriter, recordStateKeys } from './record-writer.ts';
 
 /** How far a changelog's partition was applied. */
 export interface ChangelogPosition {
@@ -40,6 +42,7 @@ export class LocalState {
   readonly #tables: StoreTables;
   readonly #catalog: StoreCatalog;
   readonly #writer: StoreWriter;
+  readonly #recordWriter: RecordWriter;
   readonly #positions: Table<string>;
 
   constructor(environment: Environment) {
@@ -47,6 +50,7 @@ export class LocalState {
     this.#tables = openStoreTables(environment);
     this.#catalog = new StoreCatalog(this.#tables);
     this.#writer = new StoreWriter(this.#catalog, this.#tables.state);
+    this.#recordWriter = new RecordWriter(this.#catalog, openTable(environment, 'state', recordStateKeys));
     this.#positions = openTable(environment, 'changelogs', textKeys);
   }
 
@@ -59,31 +63,45 @@ export class LocalState {
     return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as ChangelogPosition);
   }
 
-  /** All of it or nothing, durably. What begins before the position reached is old news and left out. Throws STORAGE_FULL, STORAGE_FAILED. */
+  /**
+   * What a member has committed: all of it or nothing, durably. What begins before the position reached is old news and left out, and
+   * so is what belongs to state that is being built anew: the changelog brings it. Throws STORAGE_FULL, STORAGE_FAILED.
+   */
   apply(group: string, parts: readonly ChangelogChanges[]): void {
-    const newStores: [group: string, store: string][] = [];
-    try {
-      this.#environment.transaction(() => {
-        for (const part of parts) {
-          const before = this.position(part);
-          const isOld = before?.topicId === part.position.topicId && before.offset > part.fromOffset;
-          if (isOld) continue;
-          this.#writer.write(group, part.changes, newStores);
-          this.#putPosition(part, part.position);
-        }
-      });
-    } catch (error) {
-      for (const [, store] of newStores) this.#catalog.forget(group, store);
-      throw error;
-    }
+    this.#write(group, (newStores) => {
+      for (const part of parts) {
+        const before = this.position(part);
+        const isOld = before?.topicId === part.position.topicId && before.offset > part.fromOffset;
+        if (isOld || before?.isPartial === true) continue;
+        this.#writer.write(group, part.changes, newStores);
+        this.#putPosition(part, part.position);
+      }
+    });
+  }
+
+  /** What was read of a changelog, from an offset on, with the position behind it: all of it or nothing. Throws LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED. */
+  applyRecords(
+    group: string,
+    changelog: TopicPartition,
+    batches: readonly RecordBatch[],
+    fromOffset: number,
+    position: ChangelogPosition,
+  ): void {
+    this.#write(group, (newStores) => {
+      this.#recordWriter.write(group, batches, fromOffset, newStores);
+      this.#putPosition(changelog, position);
+    });
   }
 
   setPosition(changelog: TopicPartition, position: ChangelogPosition): void {
     this.#environment.transaction(() => this.#putPosition(changelog, position));
   }
 
-  /** Deletes what some stores hold, of one partition or of all, in bounded steps: the changelog's position has to say first that it is partial. */
-  drop(group: string, stores: readonly string[], partition: number | undefined): void {
+  /**
+   * Deletes some of what stores hold, of one partition or of all; returns whether there may be more. The changelog's position has to say
+   * first that it is partial. Throws STORAGE_FULL, STORAGE_FAILED.
+   */
+  dropStep(group: string, stores: readonly string[], partition: number | undefined): boolean {
     const { state } = this.#tables;
     for (const store of stores) {
       const storeId = this.#catalog.find(group, store);
@@ -93,19 +111,37 @@ export class LocalState {
         partition === undefined
           ? { storeId: storeId + 1, partition: 0, text: '' }
           : { ...start, partition: partition + 1 };
-      for (;;) {
-        const keys = state.keys({ start, end, limit: DELETE_STEP });
-        this.#environment.transaction(() => {
-          for (const key of keys) state.delete(key);
-        });
-        if (keys.length < DELETE_STEP) break;
-      }
+      const keys = state.keys({ start, end, limit: DELETE_STEP });
+      if (keys.length === 0) continue;
+      this.#environment.transaction(() => {
+        for (const key of keys) state.delete(key);
+      });
+      return true;
     }
+    return false;
+  }
+
+  /** What a reset does here: nothing is left of the group, and its changelogs are read anew. */
+  forget(group: string, changelogs: readonly TopicPartition[]): void {
+    this.#environment.transaction(() => {
+      for (const changelog of changelogs) this.#positions.delete(positionKey(changelog));
+    });
+    while (this.dropStep(group, this.storesOf(group), undefined));
   }
 
   /** The names of the stores of a group that hold, or held, anything here. */
   storesOf(group: string): readonly string[] {
     return this.#catalog.namesOf(group);
+  }
+
+  #write(group: string, write: (newStores: [group: string, store: string][]) => void): void {
+    const newStores: [group: string, store: string][] = [];
+    try {
+      this.#environment.transaction(() => write(newStores));
+    } catch (error) {
+      for (const [, store] of newStores) this.#catalog.forget(group, store);
+      throw error;
+    }
   }
 
   #putPosition(changelog: TopicPartition, position: ChangelogPosition): void {

@@ -1,7 +1,6 @@
-import type { StateChanges } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBatch } from '../../record-batch.ts';
-import { decodeChangelogKey } from './changelog-record.ts';
+import { isResetMark } from './changelog-record.ts';
 import type { ChangelogPosition, LocalState } from './local-state.ts';
 
 /** Reads a changelog. */
@@ -16,12 +15,14 @@ export interface ChangelogReader {
   ): Promise<{ readonly batches: readonly RecordBatch[]; readonly nextOffset: number }>;
 }
 
+/** How far a restore is, after each step; `endOffset - offset` is what remains, in offsets. */
 export interface RestoreProgress extends TopicPartition {
   readonly group: string;
   readonly fromOffset: number;
   readonly offset: number;
   readonly endOffset: number;
   readonly records: number;
+  readonly bytes: number;
 }
 
 export interface Restoration {
@@ -46,36 +47,74 @@ export interface Restoration {
   readonly onRebuild?: (changelog: TopicPartition, because: string) => void;
 }
 
-/** Before a changelog is asked again whose last records are not readable yet. */
+/** Before a changelog is asked again whose last records are not readable yet: doubled each time up to the greatest. */
 const RETRY_MS = 10;
+const RETRY_MAX_MS = 200;
+
+/**
+ * What is read before it is applied. A greater step writes fewer pages (keys of a changelog lie all over the tree), but keeps the process from
+ * everything else for as long as it takes: about half a second.
+ */
+const STEP_BYTES = 32 * 1024 * 1024;
 
 /**
  * Brings the local state of one changelog partition up to its end: the tail behind the position, or everything where the position says
  * nothing certain. Each step is one local transaction with its position, so that a crash goes on where it was.
  */
 export async function restore(restoration: Restoration): Promise<void> {
-  const { local, group, changelog, topicId, end, requireWanted } = restoration;
+  const { local, group, changelog, topicId, end, clock, onProgress } = restoration;
   const before = local.position(changelog);
   const because = reasonToRebuild(restoration, before);
-  if (because !== undefined) rebuild(restoration, before, because);
+  if (because !== undefined) {
+    if (before !== undefined) restoration.onRebuild?.(changelog, because);
+    await rebuild(restoration, restoration.start);
+  }
   let offset = local.position(changelog)!.offset;
   const fromOffset = offset;
-  let records = 0;
+  let [records, bytes] = [0, 0];
   while (offset < end) {
+    const { batches, nextOffset } = await readStep(restoration, offset);
+    const mark = lastReset(batches);
+    // What stands before the mark is gone: it is enough to forget what is here and go on behind it.
+    if (mark !== undefined) await rebuild(restoration, mark);
+    const position = { ...local.position(changelog)!, offset: nextOffset };
+    local.applyRecords(group, changelog, batches, mark ?? offset, position);
+    offset = nextOffset;
+    for (const batch of batches) {
+      records += batch.length;
+      bytes += batch.byteLength;
+    }
+    onProgress?.({ ...changelog, group, fromOffset, offset, endOffset: end, records, bytes });
+  }
+  local.setPosition(changelog, { topicId, offset, currentAt: clock(), isPartial: false });
+}
+
+interface Step {
+  readonly batches: readonly RecordBatch[];
+  readonly nextOffset: number;
+}
+
+/** Reads on until there is enough for a step, or the end is reached, or no more is readable now; waits where nothing is. */
+async function readStep({ reader, changelog, end, pause, requireWanted }: Restoration, from: number): Promise<Step> {
+  const all: RecordBatch[] = [];
+  let [offset, bytes, retryMs] = [from, 0, RETRY_MS];
+  while (offset < end && bytes < STEP_BYTES) {
     requireWanted();
-    const { batches, nextOffset } = await restoration.reader.fetch(changelog, offset);
+    const { batches, nextOffset } = await reader.fetch(changelog, offset);
     requireWanted();
     if (nextOffset === offset) {
-      await restoration.pause(RETRY_MS);
-      continue;
+      if (offset > from) break;
+      // A transaction is open before the end: its owner ends it, or the coordinator does when its time is over.
+      await pause(retryMs);
+      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
     }
-    const position = { ...local.position(changelog)!, offset: nextOffset };
-    local.apply(group, [{ ...changelog, changes: changesIn(batches), fromOffset: offset, position }]);
+    for (const batch of batches) {
+      all.push(batch);
+      bytes += batch.byteLength;
+    }
     offset = nextOffset;
-    records += batches.reduce((sum, { length }) => sum + length, 0);
-    restoration.onProgress?.({ ...changelog, group, fromOffset, offset, endOffset: end, records });
   }
-  local.setPosition(changelog, { topicId, offset, currentAt: restoration.clock(), isPartial: false });
+  return { batches: all, nextOffset: offset };
 }
 
 /** Why what is here can't be continued; undefined where it can. */
@@ -85,35 +124,31 @@ function reasonToRebuild(restoration: Restoration, before: ChangelogPosition | u
   if (before.topicId !== topicId) return 'the changelog was made anew';
   if (before.offset > end) return `the changelog ends at ${end}, before ${before.offset}`;
   if (before.offset < start) return `the changelog begins at ${start}, behind ${before.offset}`;
+  // One offset behind the position is the marker of the transaction before it. Where nothing was written no tombstone can be gone.
+  if (end - before.offset <= 1) return undefined;
   const ageMs = clock() - before.currentAt;
   if (ageMs > deleteRetentionMs / 2) return `it is ${Math.round(ageMs / 1000)} s old: tombstones may be gone`;
   return undefined;
 }
 
-function rebuild(restoration: Restoration, before: ChangelogPosition | undefined, because: string): void {
-  const { local, group, changelog, topicId, start, clock, stores, statePartition } = restoration;
-  const partial = { topicId, offset: start, currentAt: clock(), isPartial: true };
-  if (before !== undefined) restoration.onRebuild?.(changelog, because);
+/** Forgets what is here, to go on at an offset with nothing. */
+async function rebuild(restoration: Restoration, offset: number): Promise<void> {
+  const { local, group, changelog, topicId, clock, stores, statePartition, pause, requireWanted } = restoration;
+  const partial = { topicId, offset, currentAt: clock(), isPartial: true };
   // The mark first: a crash among the deletions begins them again.
   local.setPosition(changelog, { ...partial, topicId: '' });
-  local.drop(group, stores, statePartition);
+  // Millions of rows take seconds, and heartbeats must go out meanwhile.
+  while (local.dropStep(group, stores, statePartition)) {
+    await pause(0);
+    requireWanted();
+  }
   local.setPosition(changelog, partial);
 }
 
-/** The changes of some batches, by store and partition, in order. */
-function changesIn(batches: readonly RecordBatch[]): readonly StateChanges[] {
-  const changes = new Map<string, { store: string; partition: number; entries: [string, Uint8Array | null][] }>();
-  for (const batch of batches) {
-    for (let i = 0; i < batch.length; i++) {
-      const { store, partition, key } = decodeChangelogKey(batch.keyAt(i));
-      const name = `${partition} ${store}`;
-      let change = changes.get(name);
-      if (change === undefined) {
-        change = { store, partition, entries: [] };
-        changes.set(name, change);
-      }
-      change.entries.push([key, batch.valueAt(i)]);
-    }
+/** Where the last mark of a reset stands, if there is one. */
+function lastReset(batches: readonly RecordBatch[]): number | undefined {
+  for (const batch of [...batches].reverse()) {
+    for (let i = batch.length - 1; i >= 0; i--) if (isResetMark(batch.keyAt(i))) return batch.offsetAt(i);
   }
-  return [...changes.values()];
+  return undefined;
 }

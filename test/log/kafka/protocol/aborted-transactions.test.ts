@@ -39,7 +39,9 @@ describe('AbortedTransactions', () => {
         fc.array(step, { minLength: 1, maxLength: 80 }),
         fc.nat(120),
         fc.integer({ min: 1, max: 2_000 }),
-        (steps, from, maxBytes) => {
+        // How many producers end their last transaction: one that stays open hides all that follows.
+        fc.constantFrom(5, 5, 5, 2, 0),
+        (steps, from, maxBytes, ended) => {
           const partition = new TransactionalPartition(0);
           for (const { producer, action, records, batch } of steps) {
             const id = BigInt(producer);
@@ -48,6 +50,7 @@ describe('AbortedTransactions', () => {
             else if (action === 'compact' || action === 'strip') partition.compact(batch, action === 'strip');
             else if (partition.isOpen(id)) partition.end(id, action === 'commit');
           }
+          for (let id = 0n; id < ended; id++) if (partition.isOpen(id)) partition.end(id, id % 2n === 0n);
           for (const start of [0, Math.min(from, partition.lastStableOffset)]) {
             const visible = partition.visible(start);
             expect(consume(partition, start, maxBytes)).toEqual(visible);

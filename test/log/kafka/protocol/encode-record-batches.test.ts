@@ -100,7 +100,7 @@ describe('encodeRecordBatches', () => {
     const options = { ...place, batchBytesTarget: 1_000, batchBytesMax: 1_000 };
     const error = thrownBy(() => encodeRecordBatches(bufferOf([valued('00'), record]), options));
     expect(error).toMatchObject({ code: 'RECORD_TOO_LARGE', where: place });
-    expect(String(error)).toMatch(/key 2, value 2000, 1 headers.*may have 1000.*max\.message\.bytes/);
+    expect(String(error)).toMatch(/key 2, value 2000, 1 headers\), and may have 1000\..*max\.message\.bytes/);
   });
 
   it('sends a record that fits only when compressed', () => {

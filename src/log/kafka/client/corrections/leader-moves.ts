@@ -2,18 +2,22 @@ import { type Correction, patch } from '../correction.ts';
 
 /**
  * Defect: when a partition's leader moves, the consumer joins its group anew, so that the whole group rebalances, while handlers go on
- * under the generation that ends with it (src/consumer/consumerGroup.js, 544-556).
+ * under the generation that ends with it. When a topic gets more partitions, it joins in the midst of a fetch as well
+ * (src/consumer/consumerGroup.js, 544-568).
  *
  * Correction: the metadata is refreshed and the fetch is sent to the new leader, after a pause where none is known yet. Membership has nothing
- * to do with it, as in the JVM's client (`retry.backoff.ms`: 100).
+ * to do with it, as in the JVM's client (`retry.backoff.ms`: 100). For more partitions the member joins anew, but in the way of every
+ * rebalance: when all handlers are done.
  */
 export const leaderMoves: Correction = {
   name: 'leader-moves',
   summary: 'a partition whose leader moves is fetched from the new one; the group does not rebalance',
   patches: {
-    'src/consumer/consumerGroup.js': patch<ConsumerGroupClass>(({ prototype }) => {
+    'src/consumer/consumerGroup.js': patch<ConsumerGroupClass>(({ prototype }, load) => {
+      const { createErrorFromCode } = load('src/protocol/error') as ErrorModule;
       const { recoverFromFetch } = prototype;
       prototype.recoverFromFetch = async function recover(error) {
+        if (error.name === 'KafkaJSStaleTopicMetadataAssignment') throw createErrorFromCode(REBALANCE_IN_PROGRESS);
         if (!isStaleMetadata(error)) return recoverFromFetch.call(this, error);
         this.logger.debug('Stale cluster metadata, refreshing...', { groupId: this.groupId, error: error.message });
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -24,6 +28,7 @@ export const leaderMoves: Correction = {
 };
 
 const PAUSE_MS = 100;
+const REBALANCE_IN_PROGRESS = 27;
 
 const STALE = [
   'LEADER_NOT_AVAILABLE',
@@ -52,4 +57,8 @@ interface ConsumerGroup {
 
 interface ConsumerGroupClass {
   readonly prototype: ConsumerGroup;
+}
+
+interface ErrorModule {
+  readonly createErrorFromCode: (code: number) => Error;
 }

@@ -1,5 +1,5 @@
 import { type Correction, patch } from '../correction.ts';
-import { type EncodedRecord, encodeRecordBatch } from '../sending/record-batch-encoder.ts';
+import { encodeRecordBatch, type MessageToEncode } from '../sending/record-batch-encoder.ts';
 
 /**
  * Defect: a record is encoded by a dozen small encoders of 512 bytes each, and copied four times, so that producing takes ten times the
@@ -13,11 +13,21 @@ export const recordEncoding: Correction = {
   name: 'record-encoding',
   summary: 'a batch is encoded into one buffer, ten times as fast, and tells its greatest timestamp rightly',
   patches: {
-    'src/protocol/recordBatch/record/v0/index.js': patch<unknown>(() => (record: EncodedRecord) => record),
     'src/protocol/recordBatch/v0/index.js': patch<RecordBatchModule>((module, load) => {
       const { lookupCodec } = load('src/protocol/message/compression') as Compression;
       return { ...module, RecordBatch: (batch: KafkajsBatch) => encoded(batch, lookupCodec) };
     }),
+  },
+  edits: {
+    'src/protocol/requests/produce/v3/request.js': [
+      // No timestamps to sort: the batch's first timestamp is the present then, for messages that have none.
+      { from: 'const messageTimestamps = messages\n', to: 'const messageTimestamps = []\n' },
+      // The messages themselves; what made records of them is not called any more.
+      {
+        from: 'const records = messages.map(',
+        to: 'const records = messages\n  const notCalled = () => messages.map(',
+      },
+    ],
   },
 };
 
@@ -29,9 +39,9 @@ async function encoded(batch: KafkajsBatch, lookupCodec: Compression['lookupCode
   const { compression = 0, transactional = false, firstTimestamp, producerId = NO_PRODUCER, records } = batch;
   const codec = lookupCodec(compression & CODEC_MASK);
   const buffer = await encodeRecordBatch({
-    records,
+    messages: records,
     attributes: (compression & CODEC_MASK) | (transactional ? TRANSACTIONAL : 0),
-    firstTimestamp: BigInt(firstTimestamp.toString()),
+    now: Number(firstTimestamp),
     producerId: BigInt(producerId.toString()),
     producerEpoch: batch.producerEpoch ?? 0,
     firstSequence: batch.firstSequence ?? 0,
@@ -48,7 +58,7 @@ interface KafkajsBatch {
   readonly producerId?: number | string | { toString(): string };
   readonly producerEpoch?: number;
   readonly firstSequence?: number;
-  readonly records: readonly EncodedRecord[];
+  readonly records: readonly MessageToEncode[];
 }
 
 interface RecordBatchModule {

@@ -2,19 +2,19 @@ import { crc32c } from '../../../../storage/checksum.ts';
 
 type Bytes = Buffer | Uint8Array | string;
 
-/** A record as kafkajs's produce request describes it. */
-export interface EncodedRecord {
-  readonly offsetDelta?: number;
-  readonly timestampDelta?: number;
+/** A message as kafkajs's producers are given it. The timestamp is in milliseconds. */
+export interface MessageToEncode {
+  readonly timestamp?: string | number | null;
   readonly key?: Bytes | null;
   readonly value?: Bytes | null;
   readonly headers?: Readonly<Record<string, Bytes | null | readonly (Bytes | null)[]>>;
 }
 
 export interface BatchToEncode {
-  readonly records: readonly EncodedRecord[];
+  readonly messages: readonly MessageToEncode[];
   readonly attributes: number;
-  readonly firstTimestamp: bigint;
+  /** The timestamp of messages that have none. */
+  readonly now: number;
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;
@@ -34,16 +34,20 @@ const MAGIC = 2;
  * that of the records, for retention goes by it.
  */
 export async function encodeRecordBatch(batch: BatchToEncode): Promise<Buffer> {
-  const { records, firstTimestamp, compress } = batch;
-  const bodies = records.map(bodyBytes);
+  const { messages, now, compress } = batch;
+  const timestamps = messages.map(({ timestamp }) => (timestamp == null ? now : Number(timestamp)));
+  const first = timestamps[0] ?? now;
+  const bodies = messages.map((message, index) => bodyBytes(message, index, (timestamps[index] ?? now) - first));
   const recordsBytes = bodies.reduce((sum, bytes) => sum + varintBytes(bytes) + bytes, 0);
   let bytes = Buffer.allocUnsafe(HEADER_BYTES + recordsBytes);
   let at = HEADER_BYTES;
-  let deltaMax = 0;
-  records.forEach((record, index) => {
-    at = writeRecord(bytes, at, record, bodies[index] ?? 0);
-    deltaMax = Math.max(deltaMax, record.timestampDelta ?? 0);
-  });
+  let last = first;
+  for (const [index, message] of messages.entries()) {
+    const timestamp = timestamps[index] ?? now;
+    at = writeVarint(bytes, at, bodies[index] ?? 0);
+    at = writeBody(bytes, at, message, index, timestamp - first);
+    if (timestamp > last) last = timestamp;
+  }
   if (compress !== null) {
     const compressed = await compress(bytes.subarray(HEADER_BYTES));
     bytes = Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compressed]);
@@ -53,20 +57,21 @@ export async function encodeRecordBatch(batch: BatchToEncode): Promise<Buffer> {
   bytes.writeInt32BE(0, 12);
   bytes.writeInt8(MAGIC, MAGIC_AT);
   bytes.writeInt16BE(batch.attributes, ATTRIBUTES_AT);
-  bytes.writeInt32BE(records.length - 1, 23);
-  bytes.writeBigInt64BE(firstTimestamp, 27);
-  bytes.writeBigInt64BE(firstTimestamp + BigInt(deltaMax), 35);
+  bytes.writeInt32BE(messages.length - 1, 23);
+  bytes.writeBigInt64BE(BigInt(first), 27);
+  bytes.writeBigInt64BE(BigInt(last), 35);
   bytes.writeBigInt64BE(batch.producerId, 43);
   bytes.writeInt16BE(batch.producerEpoch, 51);
   bytes.writeInt32BE(batch.firstSequence, 53);
-  bytes.writeInt32BE(records.length, 57);
+  bytes.writeInt32BE(messages.length, 57);
   bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES_AT)), CHECKSUM_AT);
   return bytes;
 }
 
-/** The headers of a record one by one: a name may stand for several values. */
-function headersOf({ headers }: EncodedRecord): readonly (readonly [string, Bytes | null])[] {
-  if (headers === undefined) return [];
+type Headers = NonNullable<MessageToEncode['headers']>;
+
+/** The headers of a message one by one: a name may stand for several values. */
+function headersOf(headers: Headers): readonly (readonly [string, Bytes | null])[] {
   return Object.entries(headers).flatMap(([name, held]) =>
     Array.isArray(held)
       ? held.map((value: Bytes | null) => [name, value] as const)
@@ -74,22 +79,30 @@ function headersOf({ headers }: EncodedRecord): readonly (readonly [string, Byte
   );
 }
 
-function bodyBytes(record: EncodedRecord): number {
-  const headers = headersOf(record);
-  let bytes = 1 + varintBytes(record.timestampDelta ?? 0) + varintBytes(record.offsetDelta ?? 0);
-  bytes += fieldBytes(record.key) + fieldBytes(record.value) + varintBytes(headers.length);
+function bodyBytes(message: MessageToEncode, offsetDelta: number, timestampDelta: number): number {
+  let bytes = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
+  bytes += fieldBytes(message.key) + fieldBytes(message.value);
+  if (message.headers === undefined) return bytes + 1;
+  const headers = headersOf(message.headers);
+  bytes += varintBytes(headers.length);
   for (const [name, value] of headers) bytes += fieldBytes(name) + fieldBytes(value);
   return bytes;
 }
 
-function writeRecord(bytes: Buffer, from: number, record: EncodedRecord, body: number): number {
-  let at = writeVarint(bytes, from, body);
-  bytes[at] = 0;
-  at = writeVarint(bytes, at + 1, record.timestampDelta ?? 0);
-  at = writeVarint(bytes, at, record.offsetDelta ?? 0);
-  at = writeField(bytes, at, record.key);
-  at = writeField(bytes, at, record.value);
-  const headers = headersOf(record);
+function writeBody(
+  bytes: Buffer,
+  from: number,
+  message: MessageToEncode,
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
+  // No attributes are in use.
+  bytes[from] = 0;
+  let at = writeVarint(bytes, from + 1, timestampDelta);
+  at = writeVarint(bytes, at, offsetDelta);
+  at = writeField(bytes, at, message.key);
+  at = writeField(bytes, at, message.value);
+  const headers = message.headers === undefined ? [] : headersOf(message.headers);
   at = writeVarint(bytes, at, headers.length);
   for (const [name, value] of headers) at = writeField(bytes, writeField(bytes, at, name), value);
   return at;
@@ -116,6 +129,7 @@ function zigzag(value: number): number {
 }
 
 function varintBytes(value: number): number {
+  if (value >= -64 && value < 64) return 1;
   let rest = zigzag(value);
   let bytes = 1;
   for (; rest >= 128; bytes += 1) rest = Math.floor(rest / 128);

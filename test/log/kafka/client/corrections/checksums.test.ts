@@ -8,9 +8,9 @@ const fixed = corrected(checksums);
 
 async function batch(values: readonly string[]): Promise<Buffer> {
   return encodeRecordBatch({
-    records: values.map((value, offsetDelta) => ({ key: 'account', value, offsetDelta })),
+    messages: values.map((value) => ({ key: 'account', value })),
     attributes: 0,
-    firstTimestamp: 1_700_000_000_000n,
+    now: 1_700_000_000_000,
     producerId: -1n,
     producerEpoch: -1,
     firstSequence: -1,

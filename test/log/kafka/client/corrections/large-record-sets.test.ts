@@ -16,9 +16,9 @@ async function countOf(load: LoadModule, set: Buffer): Promise<number> {
 
 test('a batch of 150,000 records overflows the stack of stock, and is read', async () => {
   const set = await encodeRecordBatch({
-    records: Array.from({ length: RECORDS }, (_, offsetDelta) => ({ offsetDelta, value: 'x' })),
+    messages: Array.from({ length: RECORDS }, () => ({ value: 'x' })),
     attributes: 0,
-    firstTimestamp: 0n,
+    now: 0,
     producerId: -1n,
     producerEpoch: -1,
     firstSequence: -1,

@@ -28,3 +28,10 @@ test('other errors go the way they went', async () => {
   const error = Object.assign(new RangeError('other'), { type: 'ILLEGAL_GENERATION' });
   expect(await outcomeOf(group.recoverFromFetch(error))).toBe(error);
 });
+
+test('more partitions: the member joins anew when its handlers are done, not in the midst of a fetch', async () => {
+  const error = { name: 'KafkaJSStaleTopicMetadataAssignment', message: 'Topic has been updated' };
+  expect(await doneAfter(stock, error)).toContain('joinGroup');
+  // What the runner takes for the sign to stop all fetchers, then to join.
+  expect(await outcomeOf(doneAfter(corrected(leaderMoves), error))).toMatchObject({ type: 'REBALANCE_IN_PROGRESS' });
+});

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type Brokers, type BrokersOptions, startBrokers } from './brokers.ts';
+import { missingTools } from './provision.ts';
+
+/** A broker starts in seconds; what Maven brings the first time takes longer, and .ci/run brings it before the tests. */
+const START_TIMEOUT_MS = 300_000;
+
+/**
+ * Tests that need Apache Kafka, with brokers of their own. Where no JDK or Maven is they are skipped and the reason is told; where CI runs
+ * them that is a failure.
+ */
+export function kafkaSuite(name: string, options: BrokersOptions, define: (brokers: () => Brokers) => void): void {
+  const missing = missingTools();
+  if (missing !== undefined && process.env.CI === undefined) {
+    describe.skip(name, () => it(`needs Apache Kafka: ${missing}`, () => {}));
+    return;
+  }
+  describe(name, () => {
+    let brokers: Brokers | undefined;
+    beforeAll(async () => {
+      brokers = await startBrokers(options);
+    }, START_TIMEOUT_MS);
+    afterAll(async () => brokers?.close());
+    define(() => brokers!);
+  });
+}
