@@ -3,12 +3,12 @@ import { textKeys } from '../../../storage/meta-table.ts';
 import type { Table } from '../../../storage/table.ts';
 import type { CommittedState, StateChanges } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
-import type { RecordBatch } from '../../record-batch.ts';
 import { StoreCatalog } from '../../stores/store-catalog.ts';
 import { openStoreTables, openTable, type StoreTables } from '../../stores/store-tables.ts';
 import { StoreWriter } from '../../stores/store-writer.ts';
 import { StoredState } from '../../stores/stored-state.ts';
 import { RecordWriter, recordStateKeys } from './record-writer.ts';
+import type { SortedRecords } from './sorted-records.ts';
 
 /** How far a changelog's partition was applied. */
 export interface ChangelogPosition {
@@ -79,17 +79,19 @@ export class LocalState {
     });
   }
 
-  /** What was read of a changelog, from an offset on, with the position behind it: all of it or nothing. Throws LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED. */
+  /**
+   * Records [from, to) that were read of a changelog, and the position once they are all applied: all of it or nothing, durably. Throws
+   * LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED.
+   */
   applyRecords(
     group: string,
-    changelog: TopicPartition,
-    batches: readonly RecordBatch[],
-    fromOffset: number,
-    position: ChangelogPosition,
+    records: SortedRecords,
+    { from, to }: { readonly from: number; readonly to: number },
+    reached?: { readonly changelog: TopicPartition; readonly position: ChangelogPosition },
   ): void {
     this.#write(group, (newStores) => {
-      this.#recordWriter.write(group, batches, fromOffset, newStores);
-      this.#putPosition(changelog, position);
+      this.#recordWriter.write(group, records, from, to, newStores);
+      if (reached !== undefined) this.#putPosition(reached.changelog, reached.position);
     });
   }
 

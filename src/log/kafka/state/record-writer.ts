@@ -1,8 +1,8 @@
 import type { KeyCodec, Table } from '../../../storage/table.ts';
-import type { RecordBatch } from '../../record-batch.ts';
 import type { StoreCatalog } from '../../stores/store-catalog.ts';
 import { stateKeys, writeUint32 } from '../../stores/store-tables.ts';
-import { decodeChangelogKey, isResetMark, PARTITION_BYTES } from './changelog-record.ts';
+import { decodeChangelogKey, PARTITION_BYTES } from './changelog-record.ts';
+import type { SortedRecords } from './sorted-records.ts';
 
 /** A state key whose text stands in the bytes of a changelog record, from `from` on. */
 export interface RecordStateKey {
@@ -37,34 +37,31 @@ export class RecordWriter {
     this.#table = table;
   }
 
-  /** Those from `fromOffset` on, in order; marks of a reset are passed over. Throws LOG_CORRUPT. `newStores` as in StoreWriter. */
+  /** Records [from, to), in order. Throws LOG_CORRUPT. `newStores` as in StoreWriter. */
   write(
     group: string,
-    batches: readonly RecordBatch[],
-    fromOffset: number,
+    records: SortedRecords,
+    from: number,
+    to: number,
     newStores: [group: string, store: string][],
   ): void {
     const key = this.#key;
     const table = this.#table;
     // Neighbours are mostly of the same store and partition: what stands before their keys is compared, and looked up where it changes.
     let prefix: Uint8Array | undefined;
-    for (const batch of batches) {
-      for (let i = 0; i < batch.length; i++) {
-        if (batch.offsetAt(i) < fromOffset) continue;
-        const bytes = batch.keyAt(i);
-        if (bytes === null || prefix === undefined || !beginsWith(bytes, prefix)) {
-          if (isResetMark(bytes)) continue;
-          const { store, partition } = decodeChangelogKey(bytes);
-          key.storeId = this.#storeId(group, store, newStores);
-          key.partition = partition;
-          key.from = 1 + bytes![0]! + PARTITION_BYTES;
-          prefix = bytes!.subarray(0, key.from);
-        }
-        key.bytes = bytes!;
-        const value = batch.valueAt(i);
-        if (value === null) table.delete(key);
-        else table.put(key, value);
+    for (let place = from; place < to; place++) {
+      const bytes = records.keyAt(place);
+      if (bytes === null || prefix === undefined || !beginsWith(bytes, prefix)) {
+        const { store, partition } = decodeChangelogKey(bytes);
+        key.storeId = this.#storeId(group, store, newStores);
+        key.partition = partition;
+        key.from = 1 + bytes![0]! + PARTITION_BYTES;
+        prefix = bytes!.subarray(0, key.from);
       }
+      key.bytes = bytes!;
+      const value = records.valueAt(place);
+      if (value === null) table.delete(key);
+      else table.put(key, value);
     }
   }
 

@@ -1,0 +1,46 @@
+import { HeadraceError } from '../../errors.ts';
+import { MetaTable } from '../../storage/meta-table.ts';
+import { compress, decompress } from './client/codecs.ts';
+import { connectToBrokers } from './client/connection.ts';
+import type { ConnectionOptions } from './client/connection-options.ts';
+import type { BrokerAddress } from './cluster/broker-connection.ts';
+import { KafkaLog, type KafkaLogOptions } from './kafka-log.ts';
+
+export interface OpenKafkaLogOptions
+  extends Omit<KafkaLogOptions, 'bootstrap' | 'connect' | 'compress' | 'decompress' | 'instance'> {
+  /** HOST:PORT, several separated by commas: one that answers is enough. */
+  readonly brokers: string;
+  readonly connection: ConnectionOptions;
+  /** Makes the name of a new instance; it is kept in the data directory. */
+  readonly newInstance: () => string;
+}
+
+const INSTANCE = 'instance';
+
+/** The log on Apache Kafka with everything that it needs. Opens no connection yet. Throws USAGE for addresses that are none. */
+export function openKafkaLog({ brokers, connection, newInstance, ...options }: OpenKafkaLogOptions): KafkaLog {
+  const bootstrap = parseBrokers(brokers);
+  const { environment } = options.directory;
+  const meta = MetaTable.of(environment)!;
+  let instance = meta.get(INSTANCE);
+  if (typeof instance !== 'string') {
+    instance = newInstance();
+    environment.transaction(() => meta.put(INSTANCE, instance));
+  }
+  const connect = connectToBrokers(connection);
+  return new KafkaLog({ ...options, bootstrap, connect, compress, decompress, instance: instance as string });
+}
+
+/** "HOST:PORT[,...]"; an IPv6 address stands in brackets. Throws USAGE. */
+export function parseBrokers(text: string): readonly BrokerAddress[] {
+  return text.split(',').map((each) => {
+    const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]\s]+)):(\d+)$/.exec(each.trim()) ?? [];
+    const host = bracketed ?? plain;
+    const port = Number(digits);
+    if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
+    throw new HeadraceError(
+      'USAGE',
+      `Kafka's brokers are named as HOST:PORT[,HOST:PORT...], not ${JSON.stringify(text)}`,
+    );
+  });
+}
