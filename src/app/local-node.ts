@@ -6,8 +6,7 @@ import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import { openStore, type Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
-import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
-import type { TopicConfig, Watermarks } from '../log/log.ts';
+import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
 import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
@@ -24,7 +23,9 @@ import { nodeBackend } from './http/node-backend.ts';
 import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-node.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
-import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+import { type AccountFigures, type HeadraceNode, type NodeStatus, notStarted, type StoredRecord } from './node.ts';
+import { openLog } from './open-log.ts';
+import { RecordCounter } from './record-counter.ts';
 import { answerState, type StateAnswer, type StateRequest } from './state/answer-state.ts';
 import { systemsOf, topicsOf } from './systems.ts';
 import { packageVersion } from './version.ts';
@@ -33,6 +34,10 @@ export interface LocalNodeOptions {
   readonly dataDirectory: string;
   readonly clock: Clock;
   readonly logger: AppLogger;
+  /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
+  readonly kafka?: string | undefined;
+  /** Whether it only looks at the log: topics that are missing stay so. */
+  readonly readsLogOnly?: boolean | undefined;
   /** IANA name; UTC without it. */
   readonly businessZone?: string | undefined;
   /** Of a new data directory; an existing one keeps what it has. */
@@ -57,18 +62,6 @@ export interface LocalNodeOptions {
   readonly onStep?: (step: string) => void;
 }
 
-const NOT_STARTED: NodeStatus = {
-  processed: 0,
-  deadLetters: 0,
-  parked: 0,
-  commits: 0,
-  aborts: 0,
-  lag: 0,
-  sinkRows: 0,
-  sinkLag: 0,
-  sinkError: undefined,
-};
-
 /** sql/ stands in the package's root: two folders up from src/app, three from dist/src/app. */
 const HERE = new URL('.', import.meta.url);
 const ROOT = new URL(HERE.pathname.endsWith('/dist/src/app/') ? '../../../' : '../../', HERE);
@@ -79,7 +72,8 @@ export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
   readonly formats: OpenTopicFormats;
   readonly #options: LocalNodeOptions;
-  readonly #log: EmbeddedLog;
+  readonly #log: Log;
+  readonly #counter: RecordCounter;
   readonly #gate = new IntakeGate();
   #server: ControlServer | NodeServer | undefined;
   #lingerMs = 0;
@@ -91,13 +85,8 @@ export class LocalNode implements HeadraceNode {
     this.#options = options;
     this.formats = formats;
     this.directory = directory;
-    const { clock, logger, onStep } = options;
-    this.#log = new EmbeddedLog({
-      directory,
-      clock,
-      onMaintenanceError: (error) => logger.warn({ code: error.code }, error.message),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`log:${step}`) }),
-    });
+    this.#log = openLog({ ...options, directory });
+    this.#counter = new RecordCounter(this.#log);
   }
 
   /**
@@ -119,7 +108,7 @@ export class LocalNode implements HeadraceNode {
       throw error;
     }
     try {
-      await node.#createTopics();
+      if (options.readsLogOnly !== true) await node.#createTopics();
       return node;
     } catch (error) {
       await node.close();
@@ -207,6 +196,10 @@ export class LocalNode implements HeadraceNode {
     return this.#log.watermarks(topic);
   }
 
+  recordCount(topic: string, from?: readonly number[]): Promise<number> {
+    return this.#counter.count(topic, from);
+  }
+
   async read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]> {
     const batch = await this.#log.read(topic, partition, fromOffset);
     if (batch === null) return [];
@@ -256,7 +249,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   async status(): Promise<NodeStatus> {
-    return this.#engine?.status() ?? NOT_STARTED;
+    return this.#engine?.status() ?? notStarted;
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

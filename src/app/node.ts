@@ -39,6 +39,19 @@ export interface NodeStatus {
   readonly workers?: readonly WorkerFigures[];
 }
 
+/** Before the engine runs. */
+export const notStarted: NodeStatus = {
+  processed: 0,
+  deadLetters: 0,
+  parked: 0,
+  commits: 0,
+  aborts: 0,
+  lag: 0,
+  sinkRows: 0,
+  sinkLag: 0,
+  sinkError: undefined,
+};
+
 /** An account as the engine's committed state has it. */
 export interface AccountFigures {
   readonly accountId: string;
@@ -60,6 +73,8 @@ export interface HeadraceNode {
   append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]>;
   topics(): Promise<readonly TopicConfig[]>;
   watermarks(topic: string): Promise<readonly Watermarks[]>;
+  /** Records of a topic that keeps everything, from these offsets on (by partition), or all of them. */
+  recordCount(topic: string, from?: readonly number[]): Promise<number>;
   /** Some records from an offset on; none at the end. */
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, HeadraceError } from '../errors.ts';
@@ -15,6 +17,10 @@ export interface OpenNodeOptions {
   readonly clock: Clock;
   readonly valueFormat?: ValueFormat | undefined;
   readonly schemaRegistry?: string | undefined;
+  /** Brokers of Apache Kafka, where the log is there. */
+  readonly kafka?: string | undefined;
+  /** Whether only the log is looked at: on Kafka that needs nothing of a data directory. */
+  readonly readsLogOnly?: boolean;
   /** How many keys of a partition may wait behind dead letters, where this process runs the engine. */
   readonly parkKeysMax?: number | undefined;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */
@@ -44,7 +50,8 @@ const LINGER_MAX_MS = 60_000;
  * DATA_DIRECTORY_INVALID for a directory that does not exist and is not to be made.
  */
 export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> {
-  const { dataDirectory, createsDirectory = false } = options;
+  const { dataDirectory, createsDirectory = false, kafka, readsLogOnly } = options;
+  if (kafka !== undefined && readsLogOnly === true) return openReader(options);
   if (!createsDirectory && !existsSync(dataDirectory)) {
     throw new HeadraceError(
       'DATA_DIRECTORY_INVALID',
@@ -60,6 +67,22 @@ export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> 
       if (options.clock() - startedAt >= waitMaxMs) throw error;
       await sleep(OWNER_WAIT_STEP_MS);
     }
+  }
+}
+
+/** For what only reads the log on Kafka: a data directory that is nobody's and goes with it. */
+async function openReader(options: OpenNodeOptions): Promise<HeadraceNode> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'headrace-'));
+  const remove = () => rmSync(dataDirectory, { recursive: true, force: true });
+  try {
+    const logger = openLogger(dataDirectory);
+    const node = await LocalNode.open({ ...options, dataDirectory, logger });
+    const close = node.close.bind(node);
+    node.close = () => close().finally(remove);
+    return node;
+  } catch (error) {
+    remove();
+    throw error;
   }
 }
 

@@ -99,9 +99,8 @@ export class OutcomeCounter {
     return valueIn<Rejection>(this.#node, TOPICS.rejected, record);
   }
 
-  async #total(topic: OutcomeTopic): Promise<number> {
-    const starts = this.#starts.get(topic)!;
-    return (await this.#node.watermarks(topic)).reduce((sum, { end, partition }) => sum + end - starts[partition]!, 0);
+  #total(topic: OutcomeTopic): Promise<number> {
+    return this.#node.recordCount(topic, this.#starts.get(topic)!);
   }
 
   async *#unread(topic: OutcomeTopic, read: number[]): AsyncGenerator<StoredRecord> {

@@ -57,6 +57,11 @@ export class RemoteNode implements HeadraceNode {
     return (await this.#get<{ topics: readonly TopicConfig[] }>('topics')).topics;
   }
 
+  async recordCount(topic: string, from?: readonly number[]): Promise<number> {
+    const query = from === undefined ? '' : `?from=${from.join()}`;
+    return (await this.#get<{ count: number }>(`record-count/${encodeURIComponent(topic)}${query}`)).count;
+  }
+
   async watermarks(topic: string): Promise<readonly Watermarks[]> {
     return (await this.#get<{ watermarks: readonly Watermarks[] }>(`watermarks/${encodeURIComponent(topic)}`))
       .watermarks;

@@ -8,6 +8,8 @@ import type { RecordBuffer } from './record-buffer.ts';
  * from a seed), later kafka/. Every adapter passes test/conformance/.
  */
 export interface Log {
+  /** Tells this process, over restarts, from others that work on the same log; undefined where there are none. */
+  readonly instance?: string;
   /**
    * Creates the topics that are missing, in one durable step. Throws TOPIC_MISMATCH where one exists with another
    * number of partitions or another cleanup, TOPIC_INVALID for a bad name or number.
@@ -89,6 +91,11 @@ export interface Membership {
    * Topics of one set must have equally many partitions (TOPIC_MISMATCH), and a topic stands in one set only.
    */
   readonly topicSets: readonly (readonly string[])[];
+  /**
+   * Whether all partitions go to one member, however many there are; the others wait for it to leave. For groups whose own state has one
+   * writer. Members of one name exclude each other in any case.
+   */
+  readonly isExclusive?: boolean;
   /**
    * Where state hangs: for each source topic the stores of which partition p is written by whoever owns partition p of that topic; a store stands
    * under one topic only. An adapter that keeps state in topics has one changelog for each of these, and has brought partition p of

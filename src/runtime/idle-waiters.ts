@@ -1,7 +1,13 @@
-import type { GroupOffset, Log } from '../log/log.ts';
+import type { GroupOffset, Log, Member } from '../log/log.ts';
 import type { TopicPartition } from '../log/record.ts';
 import type { Plan } from '../streams/topology/plan.ts';
 import { topicNamer } from './partitions.ts';
+
+/** What a worker has under way. */
+interface AssignedQueues {
+  queues(): Iterable<TopicPartition & { readonly size: number }>;
+  readonly committedOffsets: readonly GroupOffset[];
+}
 
 /** For each topic the offset after the last record of each partition, by the partition's number. */
 export type Ends = ReadonlyMap<string, readonly number[]>;
@@ -40,6 +46,14 @@ export class IdleWaiters {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       waiter.resolve();
     }
+  }
+
+  /** The same, of a worker: at its end is a partition that is read up, whose queue is empty, with nothing uncommitted. */
+  answer(count: number, member: Pick<Member, 'isCaughtUp'>, assigned: AssignedQueues, hasUncommitted: boolean): void {
+    const sizes = new Map([...assigned.queues()].map((queue) => [`${queue.topic}-${queue.partition}`, queue.size]));
+    const isAtEnd = (each: TopicPartition) =>
+      !hasUncommitted && sizes.get(`${each.topic}-${each.partition}`) === 0 && member.isCaughtUp(each);
+    this.check(count, assigned.committedOffsets, isAtEnd);
   }
 
   /** The worker has ended: nobody need wait for it any more. */

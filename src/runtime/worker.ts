@@ -51,6 +51,8 @@ export class Worker {
   #globalsFault: { readonly error: unknown } | undefined;
   readonly #idle = new IdleWaiters();
   #isStopping = false;
+  /** Whether an error comes from a commit. */
+  #isCommitting = false;
   #hasEnded = false;
 
   constructor(options: WorkerOptions) {
@@ -162,8 +164,8 @@ export class Worker {
   }
 
   #globalGroup(): string {
-    const { application, member = DEFAULT_MEMBER } = this.#options;
-    return groupOfGlobals(application, member);
+    const { log, application, member = DEFAULT_MEMBER } = this.#options;
+    return groupOfGlobals(application, log.instance === undefined ? member : `${log.instance}.${member}`);
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
@@ -206,7 +208,7 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
-      if (waiters > 0) this.#answerIdle(waiters, member, assigned);
+      if (waiters > 0) this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
     }
   }
 
@@ -228,7 +230,9 @@ export class Worker {
   async #commit(member: Member, assigned: AssignedTasks): Promise<void> {
     const { onStep = () => {} } = this.#options;
     const { epoch, tasks, collector } = assigned;
+    this.#isCommitting = true;
     const offsets = await commit(member, epoch, tasks, collector, onStep, this.#plan?.changes());
+    this.#isCommitting = false;
     this.#plan?.noteCommitted();
     assigned.noteCommitted(offsets);
     this.#commits++;
@@ -252,16 +256,20 @@ export class Worker {
         break;
       case 'MEMBER_FENCED':
       case 'COMMIT_UNKNOWN':
-        // A commit of an older epoch, or one of unknown outcome, leaves the member in its group: it must not sit there
-        // on partitions that nobody works on.
-        this.#member = undefined;
-        member?.leave().catch(() => undefined);
+        // After a commit of an older epoch the member is still in its group, and its next poll brings the assignment: to leave would
+        // move everybody's partitions once more. One that is out says so at that poll; and after an unknown outcome another one
+        // reads the offsets anew.
+        if (!this.#isCommitting || error.code === 'COMMIT_UNKNOWN') {
+          this.#member = undefined;
+          member?.leave().catch(() => undefined);
+        }
         assigned.drop();
         this.#tally.note([]);
         break;
       default:
         throw error;
     }
+    this.#isCommitting = false;
     this.#reset();
     this.#aborts++;
     this.#options.onFault?.(error);
@@ -279,16 +287,6 @@ export class Worker {
 
   #hasUncommitted(): boolean {
     return this.#handled() > this.#handledAtCommit;
-  }
-
-  #answerIdle(count: number, member: Member, assigned: AssignedTasks): void {
-    const sizes = new Map([...assigned.queues()].map((queue) => [`${queue.topic}-${queue.partition}`, queue.size]));
-    const isClean = !this.#hasUncommitted();
-    this.#idle.check(
-      count,
-      assigned.committedOffsets,
-      (each) => isClean && sizes.get(`${each.topic}-${each.partition}`) === 0 && member.isCaughtUp(each),
-    );
   }
 
   #sleep(milliseconds: number): Promise<void> {

@@ -52,6 +52,15 @@ export class DataDirectory {
     this.#owner = owner;
   }
 
+  /** What kind of log uses the directory; undefined where none has said so yet. */
+  get logKind(): unknown {
+    return this.#meta.get('log');
+  }
+
+  setLogKind(kind: string): void {
+    this.environment.transaction(() => this.#meta.put('log', kind));
+  }
+
   /** Gives the directory up. A second call does nothing. */
   async close(): Promise<void> {
     if (!this.environment.isOpen) return;

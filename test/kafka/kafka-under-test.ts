@@ -33,7 +33,7 @@ function patient(log: KafkaLog, joined: Map<string, Set<string>>): MaintainedLog
   const join = async (membership: Membership): Promise<Member> => {
     const member = await log.join(membership);
     const { group, member: name } = membership;
-    joined.set(group, (joined.get(group) ?? new Set()).add(name));
+    joined.set(group, (joined.get(group) ?? new Set()).add(`${log.instance}.${name}`));
     const poll = member.poll.bind(member);
     let isFirst = true;
     member.poll = async ({ maxRecords, timeoutMs }) => {

@@ -15,11 +15,12 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly valueFormat?: ValueFormat;
   readonly schemaRegistry?: string;
+  readonly kafka?: string;
 }
 
 /** What a node must know of them. */
-export function nodeOptionsOf({ data, valueFormat, schemaRegistry }: GlobalOptions) {
-  return { dataDirectory: data, valueFormat, schemaRegistry, parkKeysMax: parkKeysMaxOf(undefined) };
+export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka }: GlobalOptions) {
+  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, parkKeysMax: parkKeysMaxOf(undefined) };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

@@ -27,11 +27,14 @@ Examples:
   headrace query "SELECT * FROM headrace.balances LIMIT 5"
   headrace consume ledger.transactions --max 3
 
-Environment: HEADRACE_DATA, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing
+Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
+file with the authority's certificate), HEADRACE_KAFKA_SASL (plain, scram-sha-256, scram-sha-512, oauthbearer) with HEADRACE_KAFKA_USER and
+HEADRACE_KAFKA_PASSWORD or HEADRACE_KAFKA_TOKEN_FILE, HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing
 moves for so long gives up; 120000), NO_COLOR
 Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
 
 const SCHEMA_REGISTRY = "a registry with Confluent's REST API, in place of the schemas that come with Headrace";
+const KAFKA = 'HOST:PORT[,...] of Apache Kafka: the log is there, the data directory keeps the local state';
 
 function valueFormat(): Option {
   return new Option('--value-format <format>', 'how values are written to topics (avro); both are read').choices(
@@ -56,6 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'results as JSON, for machines')
     .addOption(valueFormat().default(process.env.HEADRACE_VALUE_FORMAT))
     .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
+    .option('--kafka <brokers>', KAFKA, process.env.HEADRACE_KAFKA)
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -79,7 +83,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       .option('--data <directory>', 'the data directory (default: $HEADRACE_DATA or ./data)')
       .option('--json', 'results as JSON, for machines')
       .addOption(valueFormat())
-      .option('--schema-registry <url>', SCHEMA_REGISTRY);
+      .option('--schema-registry <url>', SCHEMA_REGISTRY)
+      .option('--kafka <brokers>', KAFKA);
     for (const each of [command, ...command.commands]) each.exitOverride().showHelpAfterError('(--help shows how)');
     program.addCommand(command);
   }

@@ -117,6 +117,12 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     return { positions: await node.append(records.map(fromWire)) };
   });
   server.get('/topics', async () => ({ topics: await node.topics() }));
+  server.get<{ Params: { topic: string }; Querystring: { from?: string } }>(
+    '/record-count/:topic',
+    async ({ params, query }) => ({
+      count: await node.recordCount(params.topic, query.from?.split(',').map(Number)),
+    }),
+  );
   server.get<{ Params: { topic: string } }>('/watermarks/:topic', async ({ params }) => ({
     watermarks: await node.watermarks(params.topic),
   }));

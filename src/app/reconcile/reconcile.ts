@@ -98,9 +98,9 @@ async function logFigures(node: HeadraceNode, onProgress: (records: number) => v
     }
   }
   const [inputRecords, rejected, deadLetters] = [
-    await recordCount(node, TOPICS.transactions),
-    await recordCount(node, TOPICS.rejected),
-    await recordCount(node, DEAD_LETTERS),
+    await node.recordCount(TOPICS.transactions),
+    await node.recordCount(TOPICS.rejected),
+    await node.recordCount(DEAD_LETTERS),
   ];
   const accepted = outcomes;
   // A replay whose turn is over is a record of the input that has no outcome.
@@ -226,9 +226,4 @@ async function clickHouseFigures(node: HeadraceNode): Promise<Source> {
     if (toScaled(debits) !== 0n) figures.set(`day-debits ${currency}`, String(toScaled(debits)));
   }
   return { name: 'clickhouse', figures, families: CLICKHOUSE_FAMILIES };
-}
-
-/** Records of a topic that is never compacted and keeps everything. */
-async function recordCount(node: HeadraceNode, topic: string): Promise<number> {
-  return (await node.watermarks(topic)).reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -45,7 +45,7 @@ export interface KafkaLogOptions extends Timing {
   readonly compression?: Codec;
   /** Where the local state is; the log takes it over: `close` gives it up. */
   readonly directory: DataDirectory;
-  /** Names this process over restarts: kept in its data directory. */
+  /** Names this process over restarts: kept in its data directory; no dots. */
   readonly instance: string;
   readonly appendLingerMs?: number;
   readonly queuedBytesMax?: number;
@@ -68,6 +68,7 @@ const AWAIT_COMMIT_MAX_MS = 100;
 
 /** The log on Apache Kafka: see docs/KAFKA.md. */
 export class KafkaLog implements Log {
+  readonly instance: string;
   readonly #options: KafkaLogOptions;
   readonly #cluster: Cluster;
   readonly #topics: Topics;
@@ -85,6 +86,7 @@ export class KafkaLog implements Log {
     const { bootstrap, connect, clock, startTimer, requestTimeoutMs, decompress, compress, compression, instance } =
       options;
     this.#options = options;
+    this.instance = instance;
     const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
     this.#cluster = new Cluster({ bootstrap, connect, clock, startTimer, ...timeout });
     this.#topics = new Topics(this.#cluster);
@@ -171,13 +173,15 @@ export class KafkaLog implements Log {
     const counts = new Map<string, number>();
     for (const topic of topics) counts.set(topic, (await this.#cluster.topic(topic)).leaders.length);
     topicSetsOf(membership, (topic) => counts.get(topic)!);
+    // Each process has its worker-0: to the group they are different members.
+    const named = { ...membership, member: `${this.instance}.${membership.member}` };
     const key = `${membership.group} ${membership.member}`;
     // One name is one member: who had it here before ends first, so that the two do not throw each other out.
     const before = this.#members.get(key);
     before?.end();
-    const state = this.#memberState(membership);
+    const state = this.#memberState(named);
     await state.createChangelogs((source) => counts.get(source)!);
-    const member = this.#member(membership, state, () => {
+    const member = this.#member(named, state, () => {
       if (this.#members.get(key) === member) this.#members.delete(key);
     });
     this.#members.set(key, member);
@@ -188,6 +192,11 @@ export class KafkaLog implements Log {
   state(group: string): CommittedState {
     this.#requireOpen();
     return this.#local.committed(group, () => this.#requireOpen());
+  }
+
+  async loadGroupState(group: string): Promise<void> {
+    this.#requireOpen();
+    await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import { Signal } from '../membership/signal.ts';
 import type { TopicPartition } from '../record.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { isUnavailable, pause, unavailable } from './cluster/retries.ts';
+import { isUnavailable, ownError, pause, unavailable } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
@@ -76,6 +76,7 @@ export class KafkaMember implements Member {
       group: membership.group,
       member: membership.member,
       topicSets: membership.topicSets.filter((topics) => topics.length > 0),
+      isExclusive: membership.isExclusive ?? false,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {
@@ -228,7 +229,7 @@ export class KafkaMember implements Member {
       const { identity } = this.#membership;
       if (identity !== undefined) return identity;
       const leftMs = until - timing.clock();
-      if (leftMs <= 0) throw unavailable('The group was still being rebalanced');
+      if (leftMs <= 0) throw unavailable('The group was being rebalanced');
       await pause(timing, leftMs, [this.#membership.changed]);
     }
   }
@@ -256,7 +257,7 @@ export class KafkaMember implements Member {
         return;
       } catch (error) {
         if (!isWanted()) return;
-        if (!isUnavailable(error)) return this.#fail(asError(error));
+        if (!isUnavailable(error)) return this.#fail(ownError(error, 'Preparing partitions'));
         onFault(error);
         await pause(cluster.timing, PREPARE_RETRY_MS, [this.#woken]);
       }
@@ -292,9 +293,4 @@ export class KafkaMember implements Member {
     if (!this.#hasLeft) return;
     throw new HeadraceError('MEMBER_FENCED', `${this.#name} is fenced: it left`);
   }
-}
-
-function asError(error: unknown): HeadraceError {
-  if (error instanceof HeadraceError) return error;
-  return new HeadraceError('PROCESSING_FAILED', 'Preparing partitions failed by an error of ours', { cause: error });
 }

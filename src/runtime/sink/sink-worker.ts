@@ -111,15 +111,19 @@ export class SinkWorker {
 
   async #runAsMember(): Promise<void> {
     const { log, sink, target } = this.#options;
-    const member = await log.join({ group: sink, member: sink, topicSets: target.topics.map((topic) => [topic]) });
+    const topicSets = target.topics.map((topic) => [topic]);
+    const member = await log.join({ group: sink, member: sink, topicSets, isExclusive: true });
     this.#member = member;
     this.#open.clear();
     try {
       while (!(await this.#poll(member)) && !this.#isStopping);
-      const state = readSinkState(member.state);
-      this.#lastNumber = state.lastNumber;
-      if (state.intent !== undefined) await this.#resume(member, state.intent);
-      while (!this.#isStopping) await this.#collectAndCut(member);
+      // With each assignment the state is read anew: another member may have cut since.
+      while (!this.#isStopping) {
+        const state = readSinkState(member.state);
+        this.#lastNumber = state.lastNumber;
+        if (state.intent !== undefined && this.#assigned.length > 0) await this.#resume(member, state.intent);
+        while (!this.#isStopping && !(await this.#collectAndCut(member)));
+      }
     } finally {
       this.#member = undefined;
       await member.leave().catch(() => undefined);
@@ -148,11 +152,12 @@ export class SinkWorker {
     for (const range of cut.ranges) member.seek(range, range.to);
   }
 
-  async #collectAndCut(member: Member): Promise<void> {
+  /** True when the assignment changed. */
+  async #collectAndCut(member: Member): Promise<boolean> {
     const drainsSeen = this.#drains.count;
     const open = this.#open;
     const hadRecords = open.recordCount;
-    if (await this.#poll(member)) return;
+    if (await this.#poll(member)) return true;
     const now = this.#options.clock();
     const isIdle = open.recordCount === hadRecords;
     const isDue =
@@ -163,10 +168,11 @@ export class SinkWorker {
         now < open.firstAtMs ||
         (isIdle && drainsSeen > 0));
     if (isDue) await this.#cut(member);
-    if (open.recordCount > 0) return;
+    if (open.recordCount > 0) return false;
     // Only a drain that was asked for before the poll may trust what the poll said.
     const isAtEnd = isIdle && this.#assigned.every((partition) => member.isCaughtUp(partition));
     await this.#drains.check(drainsSeen, isAtEnd, this.#options.sink);
+    return false;
   }
 
   /** One poll into the open cut. True when the assignment changed; what was polled before is then void. */

@@ -29,7 +29,7 @@ export function consumeCommand({ clock }: CommandContext): Command {
     .addHelpText('after', '\nExample:\n  headrace consume transactions.rejected --max 10')
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ConsumeOptions>(command);
-      const node = await openNode({ ...nodeOptionsOf(options), clock });
+      const node = await openNode({ ...nodeOptionsOf(options), clock, readsLogOnly: true });
       try {
         await consume(node, topic, options);
       } finally {

@@ -16,6 +16,7 @@ export class KafkaConnection implements BrokerConnection {
   readonly #hasCredentials: boolean;
   readonly #connection: KafkajsConnection;
   #connecting: Promise<void> | undefined;
+  #tellEnded: ((error: unknown) => void) | undefined;
   #versions: ReadonlyMap<number, ApiVersion> = new Map();
   #isAnswered = false;
   #isClosed = false;
@@ -41,12 +42,7 @@ export class KafkaConnection implements BrokerConnection {
    * with KAFKA_UNAVAILABLE (retriable), or KAFKA_REFUSED where credentials, certificates or versions do not fit.
    */
   connect(): Promise<void> {
-    this.#connecting ??= this.#within(this.#connectionTimeoutMs, 'to connect', () => this.#open()).catch(
-      async (error: unknown) => {
-        await this.#end(error);
-        throw error;
-      },
-    );
+    this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
@@ -66,12 +62,16 @@ export class KafkaConnection implements BrokerConnection {
     // kafkajs decodes, heeds what the broker says about throttling (KIP-219), then parses. Parsing is left for later, so that the
     // reader's errors are not taken for the connection's.
     const reader = {
-      decode: (bytes: Buffer) =>
-        response.decode(bytes).catch((error: unknown) => {
+      decode: async (bytes: Buffer) => {
+        try {
+          const decoded = await response.decode(bytes);
+          return { decoded, clientSideThrottleTime: throttleMsOf(decoded) };
+        } catch (error) {
           unreadable = { error };
           throw error;
-        }),
-      parse: async (decoded: unknown) => decoded,
+        }
+      },
+      parse: async ({ decoded }: { readonly decoded: unknown }) => decoded,
     };
     try {
       const exchange = { request, response: reader, logResponseError: false };
@@ -87,6 +87,21 @@ export class KafkaConnection implements BrokerConnection {
   /** Ends the connection. Requests that are not answered yet reject with KAFKA_UNAVAILABLE. */
   async close(): Promise<void> {
     await this.#end(connectionLost(this.#broker, 'the connection was closed'));
+  }
+
+  async #connect(): Promise<void> {
+    const ended = new Promise<never>((_resolve, reject) => {
+      // A socket that is given up while it connects says nothing any more; whoever closes says it in its place.
+      this.#tellEnded = reject;
+    });
+    try {
+      await this.#within(this.#connectionTimeoutMs, 'to connect', () => Promise.race([this.#open(), ended]));
+    } catch (error) {
+      await this.#end(error);
+      throw error;
+    } finally {
+      this.#tellEnded = undefined;
+    }
   }
 
   async #open(): Promise<void> {
@@ -123,9 +138,16 @@ export class KafkaConnection implements BrokerConnection {
 
   async #end(error: unknown): Promise<void> {
     this.#isClosed = true;
+    this.#tellEnded?.(error);
     this.#connection.rejectRequests(error);
     await this.#connection.disconnect();
   }
+}
+
+/** How long the broker wants the client to keep still, where an answer says so by kafkajs's name for it. */
+function throttleMsOf(decoded: unknown): number | null {
+  if (typeof decoded !== 'object' || decoded === null || !('clientSideThrottleTime' in decoded)) return null;
+  return typeof decoded.clientSideThrottleTime === 'number' ? decoded.clientSideThrottleTime : null;
 }
 
 /** Opens connections with the options given. Rejects as {@link KafkaConnection.connect} does. */

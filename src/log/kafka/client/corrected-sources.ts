@@ -30,4 +30,5 @@ export const correctedSources: Readonly<Record<string, string>> = {
   'src/protocol/requests/produce/v3/request.js': '993a3db997827088f5acb08cacf3c67a99ec2886303ff465d244329b8a1c7f99',
   'src/protocol/requests/produce/v3/response.js': '2f36048c7ca33a695e0d62892fef7964a6c3d06a7f4cd2cd7fb68858b9825680',
   'src/protocol/requests/txnOffsetCommit/index.js': 'de987fd8224548533d44ff0779a3e71146932d27ab18979bc02592f347c85634',
+  'src/protocol/sasl/oauthBearer/request.js': '3eccd54c953bf0269b8d6b79935dc1c7674fdc53655affd6060d7acac919a4dd',
 };

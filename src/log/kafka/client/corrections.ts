@@ -12,6 +12,7 @@ import { largeRecordSets } from './corrections/large-record-sets.ts';
 import { leaderMoves } from './corrections/leader-moves.ts';
 import { messageGrouping } from './corrections/message-grouping.ts';
 import { newerErrorCodes } from './corrections/newer-error-codes.ts';
+import { oauthBearerIdentity } from './corrections/oauth-bearer-identity.ts';
 import { oauthBearerRefusal } from './corrections/oauth-bearer-refusal.ts';
 import { offsetOutOfRange } from './corrections/offset-out-of-range.ts';
 import { ownOffsets } from './corrections/own-offsets.ts';
@@ -31,6 +32,7 @@ export const corrections: readonly Correction[] = [
   abandonedSockets,
   sharedConnect,
   reAuthentication,
+  oauthBearerIdentity,
   oauthBearerRefusal,
   tcpNoDelay,
   requestCopies,

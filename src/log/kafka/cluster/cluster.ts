@@ -65,12 +65,15 @@ export class Cluster {
 
   /** What is known of a topic, asked for where nothing is. Throws TOPIC_UNKNOWN where the brokers know none. */
   async topic(name: string): Promise<ClusterTopic> {
-    const known = this.#topics.get(name);
-    if (known !== undefined) return known;
-    await this.refresh([name]);
-    const found = this.#topics.get(name);
+    const found = await this.found(name);
     if (found === undefined) throw topicUnknown(name);
     return found;
+  }
+
+  /** The same; undefined where there is none. */
+  async found(name: string): Promise<ClusterTopic | undefined> {
+    if (this.#topics.get(name) === undefined) await this.refresh([name]);
+    return this.#topics.get(name);
   }
 
   /** What is known of a topic without asking. */

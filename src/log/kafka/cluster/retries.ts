@@ -65,3 +65,9 @@ export function unavailable(message: string, cause?: unknown): HeadraceError {
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+/** An error that is none of ours is a bug, and ends what it happened in. `what` begins a sentence. */
+export function ownError(error: unknown, what: string): HeadraceError {
+  if (error instanceof HeadraceError) return error;
+  return new HeadraceError('PROCESSING_FAILED', `${what} ended by an error of ours`, { cause: error });
+}

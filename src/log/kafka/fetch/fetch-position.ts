@@ -8,7 +8,7 @@ export class FetchPosition {
   isPaused = false;
   /** The next offset to be handed out. */
   offset: number;
-  /** The first offset held and the last stable offset (what readers of committed records may see), as last heard. */
+  /** The first offset held and the high watermark, as last heard. */
   start: number;
   end: number;
   /** Fetched and not handed out yet. */

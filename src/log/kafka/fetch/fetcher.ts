@@ -2,7 +2,7 @@ import { HeadraceError } from '../../../errors.ts';
 import { nextOf, Signal } from '../../membership/signal.ts';
 import type { RecordBatch } from '../../record-batch.ts';
 import { type Cluster, refused } from '../cluster/cluster.ts';
-import { isUnavailable, pause, unavailable } from '../cluster/retries.ts';
+import { isUnavailable, ownError, pause, unavailable } from '../cluster/retries.ts';
 import { errorCodes, errorName, isOfLeadership } from '../protocol/errors.ts';
 import { type Decompress, RecordSetReader } from '../protocol/record-set-reader.ts';
 import { type FetchedPartition, fetch } from '../protocol/requests/fetch.ts';
@@ -130,12 +130,13 @@ export class Fetcher {
         onFault(error);
         await this.#refresh(positions);
         await pause(cluster.timing, RETRY_PAUSE_MS);
-      } else this.#failure ??= asFailure(error);
+      } else this.#failure ??= ownError(error, 'Fetching');
     }
   }
 
   #take(position: FetchPosition, part: FetchedPartition, poll: number): void {
-    position.heard(part.logStartOffset, part.lastStableOffset, poll);
+    // The high watermark, not the last stable offset: what is committed is readable a moment later only, partition by partition.
+    position.heard(part.logStartOffset, part.highWatermark, poll);
     if (part.recordSet === null || part.recordSet.length === 0) return;
     const { topic, partition, offset: fromOffset } = position;
     const { recordSet, abortedTransactions } = part;
@@ -186,7 +187,7 @@ export class Fetcher {
       await cluster.refresh([...new Set(positions.map(({ topic }) => topic))]);
     } catch (error) {
       if (isUnavailable(error)) onFault(error);
-      else this.#failure ??= asFailure(error);
+      else this.#failure ??= ownError(error, 'Fetching');
     }
   }
 
@@ -225,9 +226,4 @@ function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
   if (items.length < 2) return items;
   const start = by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
-}
-
-function asFailure(error: unknown): HeadraceError {
-  if (error instanceof HeadraceError) return error;
-  return new HeadraceError('PROCESSING_FAILED', 'Fetching failed by an error of ours', { cause: error });
 }

@@ -29,7 +29,9 @@ export function assignGroup(
     }
     return { member, setIds: new Set(whole.map(({ id }) => id)) };
   });
-  const owners = assignPartitions(sets, readers, previousOwners(sets, subscriptions));
+  const previous = previousOwners(sets, subscriptions);
+  const isExclusive = subscriptions.some((each) => each.isExclusive === true);
+  const owners = assignPartitions(sets, isExclusive ? soleReader(readers, previous) : readers, previous);
   return new Map(
     subscriptions.map(({ member, topicSets }) => {
       const refused = refusals.get(member)?.join('; ');
@@ -37,6 +39,19 @@ export function assignGroup(
       return [member, { partitions: partitionsOwned(member, sets, owners), notice }];
     }),
   );
+}
+
+/** The one who has the most so far, that nothing moves without need; else the first by name. */
+function soleReader<Reader extends { readonly member: string }>(
+  readers: readonly Reader[],
+  previous: Owners,
+): readonly Reader[] {
+  const held = new Map(readers.map(({ member }) => [member, 0]));
+  for (const owner of [...previous.values()].flat()) if (owner !== null) held.set(owner, (held.get(owner) ?? 0) + 1);
+  const order = [...readers].sort(
+    (a, b) => held.get(b.member)! - held.get(a.member)! || (a.member < b.member ? -1 : 1),
+  );
+  return order.slice(0, 1);
 }
 
 /** The topics of all sets that hang together over a topic in common, in an order that depends on the names alone. */

@@ -3,7 +3,7 @@ import { Signal } from '../../membership/signal.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Lane } from '../cluster/lanes.ts';
-import { isUnavailable, pause, unavailable } from '../cluster/retries.ts';
+import { isUnavailable, ownError, pause, unavailable } from '../cluster/retries.ts';
 import { decodeConsumerAssignment, encodeConsumerSubscription } from '../protocol/consumer-protocol.ts';
 import { errorCodes, errorName } from '../protocol/errors.ts';
 import { heartbeat } from '../protocol/requests/heartbeat.ts';
@@ -39,6 +39,7 @@ export interface GroupMembershipOptions {
   readonly group: string;
   readonly member: string;
   readonly topicSets: readonly (readonly string[])[];
+  readonly isExclusive?: boolean;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;
@@ -153,6 +154,7 @@ export class GroupMembership {
   /** One round of join and sync. Leaves the state `joining` where another round is needed. */
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
+    const { isExclusive = false } = this.#options;
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
       member,
@@ -160,6 +162,7 @@ export class GroupMembership {
       owned: this.#owned,
       generation: this.#seen,
       attempt: this.#attempt,
+      isExclusive,
     });
     const topics = [...new Set(topicSets.flat())].sort();
     const joined = await cluster.send(
@@ -272,14 +275,7 @@ export class GroupMembership {
   #fail(error: unknown): void {
     if (this.#isOut()) return;
     this.#become('failed');
-    const { listener } = this.#options;
-    listener.failed(
-      error instanceof HeadraceError
-        ? error
-        : new HeadraceError('PROCESSING_FAILED', 'The membership of the group ended by an error of ours', {
-            cause: error,
-          }),
-    );
+    this.#options.listener.failed(ownError(error, 'The membership of the group'));
   }
 
   #become(state: 'joining' | 'stable' | 'left' | 'failed'): void {

@@ -6,6 +6,8 @@ export interface Subscription {
   /** Its name, which it keeps over restarts. */
   readonly member: string;
   readonly topicSets: readonly (readonly string[])[];
+  /** Whether one member is to get everything. */
+  readonly isExclusive?: boolean;
   /** What it had when it joined, and of which generation that was: the leader leaves it there as far as it can. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;

@@ -22,9 +22,9 @@ export class Changelogs {
     return { topic: `${this.#group}-group${SUFFIX}`, partition: 0 };
   }
 
-  /** Whether the store hangs on no source. */
-  isOfGroup(store: string): boolean {
-    return !this.#sourceOf.has(store);
+  /** The stores that hang on sources. */
+  get ofSources(): readonly string[] {
+    return [...this.#sourceOf.keys()];
   }
 
   /** Where a change of a partition of a store goes. */

@@ -35,7 +35,8 @@ const DELETE_STEP = 10_000;
 
 /**
  * The state of groups on this machine: a cache of their changelogs that survives restarts. Changes and positions go into one
- * transaction, so that a crash leaves both or none.
+ * transaction, so that a crash leaves both or none. Each is synced: without that a commit of 1,000 keys takes 6 ms in place of 15,
+ * but after a power cut the file may be damaged, and the lmdb package does not survive opening such a file.
  */
 export class LocalState {
   readonly #environment: Environment;
@@ -44,6 +45,8 @@ export class LocalState {
   readonly #writer: StoreWriter;
   readonly #recordWriter: RecordWriter;
   readonly #positions: Table<string>;
+  /** Restores under way, and what waits behind them, by changelog. */
+  readonly #restores = new Map<string, Promise<unknown>>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -95,6 +98,19 @@ export class LocalState {
     });
   }
 
+  /** One restore of a changelog at a time: two at once would take each other's newer rows back. */
+  async exclusively(changelog: TopicPartition, action: () => Promise<void>): Promise<void> {
+    const key = positionKey(changelog);
+    const running = (this.#restores.get(key) ?? Promise.resolve()).then(action);
+    const settled = running.catch(() => undefined);
+    this.#restores.set(key, settled);
+    try {
+      await running;
+    } finally {
+      if (this.#restores.get(key) === settled) this.#restores.delete(key);
+    }
+  }
+
   setPosition(changelog: TopicPartition, position: ChangelogPosition): void {
     this.#environment.transaction(() => this.#putPosition(changelog, position));
   }
@@ -131,6 +147,19 @@ export class LocalState {
     while (this.dropStep(group, this.storesOf(group), undefined));
   }
 
+  /** The stores of a group of which is known that they are not the group's as a whole. */
+  sourceStores(group: string): ReadonlySet<string> {
+    const bytes = this.#positions.get(sourceStoresKey(group));
+    return new Set(bytes === undefined ? [] : (JSON.parse(Buffer.from(bytes).toString('utf8')) as string[]));
+  }
+
+  noteSourceStores(group: string, stores: readonly string[]): void {
+    const known = this.sourceStores(group);
+    if (stores.every((store) => known.has(store))) return;
+    const text = JSON.stringify([...new Set([...known, ...stores])]);
+    this.#environment.transaction(() => this.#positions.put(sourceStoresKey(group), Buffer.from(text, 'utf8')));
+  }
+
   /** The names of the stores of a group that hold, or held, anything here. */
   storesOf(group: string): readonly string[] {
     return this.#catalog.namesOf(group);
@@ -149,6 +178,11 @@ export class LocalState {
   #putPosition(changelog: TopicPartition, position: ChangelogPosition): void {
     this.#positions.put(positionKey(changelog), Buffer.from(JSON.stringify(position), 'utf8'));
   }
+}
+
+/** No topic's name has a slash. */
+function sourceStoresKey(group: string): string {
+  return `/${group}`;
 }
 
 function positionKey({ topic, partition }: TopicPartition): string {

@@ -51,7 +51,9 @@ export class MemberState {
 
   /** Creates the changelogs that are missing. Throws TOPIC_MISMATCH where one has another number of partitions than its source. */
   async createChangelogs(partitionsOf: (source: string) => number): Promise<void> {
-    await this.#options.topics.create(this.#changelogs.topics(partitionsOf));
+    const { topics, local, membership } = this.#options;
+    await topics.create(this.#changelogs.topics(partitionsOf));
+    local.noteSourceStores(membership.group, this.#changelogs.ofSources);
   }
 
   /**
@@ -65,16 +67,12 @@ export class MemberState {
     const { cluster, reader, membership } = this.#options;
     const offsets = await stableOffsets(cluster, membership.group, partitions, requireWanted);
     const changelogs = partitions.flatMap((each) => this.#changelogs.ofSource(each) ?? []);
-    const ofGroup = this.#changelogs.ofGroup;
-    const ends = await reader.watermarks([ofGroup, ...changelogs]);
+    const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
       const { topic, partition, stores } = changelog;
       await this.#restore({ topic, partition }, stores, partition, ends[i + 1]!, requireWanted);
     }
-    const groupStores = this.#options.local
-      .storesOf(membership.group)
-      .filter((store) => this.#changelogs.isOfGroup(store));
-    await this.#restore(ofGroup, groupStores, undefined, ends[0]!, requireWanted);
+    await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
     const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
     return watermarks.map(({ topic, partition, start, end }) => ({
@@ -84,6 +82,25 @@ export class MemberState {
       start,
       end,
     }));
+  }
+
+  /** See Log.loadGroupState. A group that never wrote anything of its own has nothing to load. */
+  async prepareGroup(): Promise<void> {
+    const { cluster, reader, requireOpen } = this.#options;
+    const ofGroup = this.#changelogs.ofGroup;
+    if ((await cluster.found(ofGroup.topic)) === undefined) return;
+    const [ends] = await reader.watermarks([ofGroup]);
+    await this.#restoreGroup(ends!, requireOpen);
+  }
+
+  async #restoreGroup(
+    ends: { readonly start: number; readonly end: number },
+    requireWanted: () => void,
+  ): Promise<void> {
+    const { local, membership } = this.#options;
+    const ofSources = local.sourceStores(membership.group);
+    const stores = local.storesOf(membership.group).filter((store) => !ofSources.has(store));
+    await this.#restore(this.#changelogs.ofGroup, stores, undefined, ends, requireWanted);
   }
 
   /** What goes out with a transaction. Throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, RECORD_TOO_LARGE. */
@@ -116,8 +133,10 @@ export class MemberState {
     const parts = [...byChangelog].map(([key, { place, changes }]) => {
       const { fromOffset, endOffset } = offsets.get(key) ?? { fromOffset: undefined, endOffset: undefined };
       const before = local.position(place);
-      // Where the broker did not tell the offset again, the position stays: a restart reads these changes once more.
-      const offset = endOffset ?? before?.offset ?? 0;
+      // The group's own has many writers, and what others wrote before these is not read yet: there the position moves by reading only.
+      const isOfGroup = place.topic === this.#changelogs.ofGroup.topic;
+      // Where the broker did not tell the offset again, the position stays as well: a restart reads these changes once more.
+      const offset = (isOfGroup ? undefined : endOffset) ?? before?.offset ?? 0;
       const position = { topicId: this.#topicIds.get(place.topic) ?? '', offset, currentAt, isPartial: false };
       return { ...place, changes, fromOffset: fromOffset ?? offset, position };
     });

@@ -44,6 +44,8 @@ export interface Restoration {
   readonly pause: (milliseconds: number) => Promise<void>;
   /** Throws where nobody wants the partition any more. */
   readonly requireWanted: () => void;
+  readonly stepBytes?: number;
+  readonly transactionRecords?: number;
   readonly onProgress?: (progress: RestoreProgress) => void;
   readonly onRebuild?: (changelog: TopicPartition, because: string) => void;
 }
@@ -53,7 +55,7 @@ const RETRY_MS = 10;
 const RETRY_MAX_MS = 200;
 
 /** What is read and sorted before it is applied, and so held in memory: a greater step writes fewer pages. */
-const STEP_BYTES = 256 * 1024 * 1024;
+const STEP_BYTES = 128 * 1024 * 1024;
 /** Records of a step in one local transaction: about a tenth of a second in which nothing else runs. */
 const TRANSACTION_RECORDS = 100_000;
 
@@ -62,7 +64,12 @@ const TRANSACTION_RECORDS = 100_000;
  * nothing certain. The position moves in the last local transaction of each step: a crash before it repeats the step, and records that are
  * applied again, in the order of their offsets for each key, end in the same.
  */
-export async function restore(restoration: Restoration): Promise<void> {
+export function restore(restoration: Restoration): Promise<void> {
+  return restoration.local.exclusively(restoration.changelog, () => restoreNow(restoration));
+}
+
+async function restoreNow(restoration: Restoration): Promise<void> {
+  restoration.requireWanted();
   const { local, group, changelog, topicId, end, clock, onProgress } = restoration;
   const before = local.position(changelog);
   const because = reasonToRebuild(restoration, before);
@@ -91,13 +98,13 @@ export async function restore(restoration: Restoration): Promise<void> {
 }
 
 async function apply(
-  { local, group, changelog, pause, requireWanted }: Restoration,
+  { local, group, changelog, pause, requireWanted, transactionRecords = TRANSACTION_RECORDS }: Restoration,
   records: SortedRecords,
   position: ChangelogPosition,
 ): Promise<void> {
   let from = 0;
-  for (; records.length - from > TRANSACTION_RECORDS; from += TRANSACTION_RECORDS) {
-    local.applyRecords(group, records, { from, to: from + TRANSACTION_RECORDS });
+  for (; records.length - from > transactionRecords; from += transactionRecords) {
+    local.applyRecords(group, records, { from, to: from + transactionRecords });
     await pause(0);
     requireWanted();
   }
@@ -110,10 +117,11 @@ interface Step {
 }
 
 /** Reads on until there is enough for a step, or the end is reached, or no more is readable now; waits where nothing is. */
-async function readStep({ reader, changelog, end, pause, requireWanted }: Restoration, from: number): Promise<Step> {
+async function readStep(restoration: Restoration, from: number): Promise<Step> {
+  const { reader, changelog, end, pause, requireWanted, stepBytes = STEP_BYTES } = restoration;
   const all: RecordBatch[] = [];
   let [offset, bytes, retryMs] = [from, 0, RETRY_MS];
-  while (offset < end && bytes < STEP_BYTES) {
+  while (offset < end && bytes < stepBytes) {
     requireWanted();
     const { batches, nextOffset } = await reader.fetch(changelog, offset);
     requireWanted();

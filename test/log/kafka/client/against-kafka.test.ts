@@ -81,7 +81,9 @@ kafkaSuite('the corrected client against Apache Kafka', {}, (brokers) => {
     for (const [at, compression] of TYPES.entries()) {
       const transaction = await producer.transaction();
       const value = `compressed ours ${CODECS[at]} ${'x'.repeat(2_000)}`;
-      await transaction.send({ topic: 'compressed', compression, messages: [{ value }, { value }] });
+      // More than a block of any of the formats.
+      const large = `compressed ours ${CODECS[at]} ${Array.from({ length: 60_000 }, (_, each) => each * 7_919).join(' ')}`;
+      await transaction.send({ topic: 'compressed', compression, messages: [{ value }, { value: large }] });
       await transaction.commit();
     }
     await Promise.all(CODECS.map((codec) => sendByTheJvm(brokers().bootstrap, codec)));

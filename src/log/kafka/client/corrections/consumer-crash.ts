@@ -3,7 +3,7 @@ import { type Correction, patch } from '../correction.ts';
 /**
  * Defect: a consumer that ends by an error says so nowhere but in an event that one has to know of. `run()` resolves even where the group
  * could not be joined, and after that nothing rejects: the process lives on and processes nothing
- * (src/consumer/index.js, 186-305; issue 688).
+ * (src/consumer/index.js, 189-306; issue 688).
  *
  * Correction: `run()` rejects where the start failed for good, and `crashed()` gives a promise that rejects when the consumer ends by an error
  * after which it does not start again by itself. Where nobody has asked for that promise and nobody listens to

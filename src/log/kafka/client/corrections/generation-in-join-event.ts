@@ -3,7 +3,7 @@ import type { Correction } from '../correction.ts';
 /**
  * Defect: the event about a join tells the member's id but not the generation, without which offsets cannot be committed under the
  * group's eyes (KIP-447: `sendOffsets` with generation and member). It is on an object that nobody else can reach
- * (src/consumer/consumerGroup.js, 338-346).
+ * (src/consumer/consumerGroup.js, 343-351).
  *
  * Correction: the payload of `consumer.group_join` has `generationId`.
  */

@@ -3,7 +3,7 @@ import { type Correction, patch } from '../correction.ts';
 /**
  * Defect: a connection wakes the process some 900 times a second while nothing happens. `checkPendingRequests` always
  * schedules itself again, and without throttling the delay is negative, that is 1 ms, for ever; and a timer looks for
- * requests out of time ten times a second, whether there are any or not (src/network/requestQueue/index.js, 106-124, 308-326;
+ * requests out of time ten times a second, whether there are any or not (src/network/requestQueue/index.js, 87-103 and 306-322;
  * issue 1751). That check reads the wall clock, so a step of it lets requests time out early.
  *
  * Correction: the queue is checked again only while something waits in it; each request that is sent has a timer of

@@ -2,7 +2,7 @@ import type { Correction } from '../correction.ts';
 
 /**
  * Defect: a batch of more than some 120,000 records crashes the consumer: its records are the arguments of one call, and they
- * overflow the stack (src/protocol/requests/fetch/v4/decodeMessages.js, 30; pull request 1723, not released).
+ * overflow the stack (src/protocol/requests/fetch/v4/decodeMessages.js, 28; pull request 1723, not released).
  *
  * Correction: they are added one by one.
  */

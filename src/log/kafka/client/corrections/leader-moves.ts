@@ -3,7 +3,7 @@ import { type Correction, patch } from '../correction.ts';
 /**
  * Defect: when a partition's leader moves, the consumer joins its group anew, so that the whole group rebalances, while handlers go on
  * under the generation that ends with it. When a topic gets more partitions, it joins in the midst of a fetch as well
- * (src/consumer/consumerGroup.js, 544-568).
+ * (src/consumer/consumerGroup.js, 554-576).
  *
  * Correction: the metadata is refreshed and the fetch is sent to the new leader, after a pause where none is known yet. Membership has nothing
  * to do with it, as in the JVM's client (`retry.backoff.ms`: 100). For more partitions the member joins anew, but in the way of every

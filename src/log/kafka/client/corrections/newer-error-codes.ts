@@ -2,7 +2,7 @@ import { type Correction, patch } from '../correction.ts';
 
 /**
  * Defect: error codes of brokers since 2.5 are not known, so that a producer which another one has fenced (90), or a transaction
- * that must be aborted (120), is an unknown error (src/protocol/error.js, 561-577).
+ * that must be aborted (120), is an unknown error (src/protocol/error.js, 569-582).
  *
  * Correction: the codes up to Kafka 4.1 that clients of this protocol can meet, with the JVM's names and whether a call can be
  * repeated (org.apache.kafka.common.protocol.Errors).

@@ -4,7 +4,7 @@ import { type Correction, patch } from '../correction.ts';
  * Defect: a token that the broker refuses passes for accepted. A server answers a bad token with a JSON document in an
  * answer without an error code, and says so with an error only after the client has sent one byte more (RFC 7628,
  * section 3.2.3). kafkajs does not look into the answer, so the first request after it finds a closed connection without a
- * reason (src/broker/saslAuthenticator/oauthBearer.js, 40-44).
+ * reason (src/broker/saslAuthenticator/oauthBearer.js, 37).
  *
  * Correction: an answer with a document in it is answered by the byte, and the broker's refusal is what `authenticate` rejects with.
  */

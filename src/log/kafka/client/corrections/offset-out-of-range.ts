@@ -2,7 +2,7 @@ import { type Correction, patch } from '../correction.ts';
 
 /**
  * Defect: where the position of a consumer lies outside of what the broker holds, the consumer commits the start or the end in its place
- * and goes on: records are skipped or read again, and one log line tells (src/consumer/consumerGroup.js, 583-608;
+ * and goes on: records are skipped or read again, and one log line tells (src/consumer/consumerGroup.js, 597-621;
  * issues 334 and 1119). Before that it means to ask the leader where a follower was asked, but compares a record with a number,
  * so that it never does.
  *

@@ -3,7 +3,7 @@ import type { Correction } from '../correction.ts';
 /**
  * Defect: all clients of one `Kafka` object share one table of committed offsets. A consumer that gets an assignment empties the
  * group's part of it, so that another consumer of the same group and object loses what it knows in the midst of its work, or takes
- * the other's offsets for its own (src/index.js, 54 and 66; src/consumer/offsetManager/index.js, 366-376).
+ * the other's offsets for its own (src/index.js, 66 and 79; src/consumer/offsetManager/index.js, 361-373).
  *
  * Correction: each client has a table of its own.
  */

@@ -3,7 +3,7 @@ import { type Correction, patch } from '../correction.ts';
 /**
  * Defect: a connection authenticates anew a fixed 10 s before its session ends (`reauthenticationThreshold`). Where
  * sessions last less than that, it does so before every single request, and a broker closes a connection that comes again
- * within a second (src/network/connection.js, 90 and 302-318; KIP-368).
+ * within a second (src/network/connection.js, 62 and 295-311; KIP-368).
  *
  * Correction: at the latest 15 % of the session's lifetime before its end, as the JVM's client does (it takes a random part of the last
  * 15 %, so that clients do not come all at once; ours spread by when they connected).

@@ -3,9 +3,9 @@ import { encodeRecordBatch, type MessageToEncode } from '../sending/record-batch
 
 /**
  * Defect: a record is encoded by a dozen small encoders of 512 bytes each, and copied four times, so that producing takes ten times the
- * CPU that it needs (src/protocol/recordBatch/v0/index.js, 38-83; record/v0/index.js, 26-46). The timestamps of a batch are sorted
+ * CPU that it needs (src/protocol/recordBatch/v0/index.js, 32-79; record/v0/index.js, 25-46). The timestamps of a batch are sorted
  * as text, so that 1993 counts as later than 2026 and the batch's greatest timestamp is wrong, by which brokers decide
- * what to delete (src/protocol/requests/produce/v3/request.js, 94-101). A header without a value throws.
+ * what to delete (src/protocol/requests/produce/v3/request.js, 86-93). A header without a value throws.
  *
  * Correction: one buffer of the right size for a batch, written in place, with the greatest timestamp of its records.
  */

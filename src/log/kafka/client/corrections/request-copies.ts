@@ -3,7 +3,7 @@ import { type Correction, patch } from '../correction.ts';
 /**
  * Defect: a request is copied three times before it leaves, each time into a buffer of the next power of two that is filled with
  * zeros first: into the body's own encoder, behind the header, and behind the length (src/protocol/request.js, 3-13;
- * src/protocol/encoder.js, 78-94).
+ * src/protocol/encoder.js, 75-89).
  *
  * Correction: one buffer of the right size, the body copied into it once. A body is whatever has its bytes in `buffer`.
  */

@@ -2,8 +2,8 @@ import { type Correction, patch } from '../correction.ts';
 
 /**
  * Defect: two calls of `connect()` of one connection at a time open two sockets. The first one to open is overwritten and
- * leaks, and what comes back on it is mixed into the second's answers (src/network/connection.js, 169-263;
- * callers: src/network/connectionPool.js, 55-63, which checks and connects in two steps).
+ * leaks, and what comes back on it is mixed into the second's answers (src/network/connection.js, 166-261;
+ * callers: src/network/connectionPool.js, 52-60, which checks and connects in two steps).
  *
  * Correction: calls that come while one is under way share its promise.
  */

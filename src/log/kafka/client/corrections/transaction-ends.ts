@@ -2,8 +2,8 @@ import { type Correction, patch } from '../correction.ts';
 
 /**
  * Defect: an EndTxn that fails leaves the producer in a state that nothing leads out of: every later `transaction()` is refused until the
- * process ends (src/producer/eosManager/index.js, 298-352; issue 1355). And a transaction that failed to end comes to life again with
- * the next one of the producer, for its handle looks at the producer's state only (src/producer/index.js, 156-186). After an
+ * process ends (src/producer/eosManager/index.js, 288-333; issue 1355). And a transaction that failed to end comes to life again with
+ * the next one of the producer, for its handle looks at the producer's state only (src/producer/index.js, 152-184). After an
  * abort the sequence numbers go on where the aborted messages left them, whether those arrived or not.
  *
  * Correction: after a failed end, and after every abort, the next transaction begins with InitProducerId: it ends what is open

@@ -7,7 +7,7 @@ import { patientCoordinator } from '../transactions/patient-coordinator.ts';
  * otherwise (COORDINATOR_NOT_AVAILABLE there is GROUP_COORDINATOR_NOT_AVAILABLE here), so that it is not repeated either. The coordinators are
  * looked up anew for every request, four times a transaction. AddPartitionsToTxn soon after an EndTxn is answered with
  * CONCURRENT_TRANSACTIONS, and is repeated by way of the whole `send` after 300 ms (src/producer/eosManager/index.js,
- * 15-33, 274, 301-329, 391-455; issue 296).
+ * 12-27, 274, 299-330, 378-452; issue 296).
  *
  * Correction: coordinators are remembered until they say that they are none any more; every one of these requests is idempotent, and
  * is repeated under its own epoch, at first after 5 ms (the JVM's TransactionManager: 20 ms for this case). With it the p90

@@ -46,19 +46,19 @@ async function sendAll(
     await eosManager.initProducerId();
     doubt.isThere = false;
   }
-  let batches: OutgoingBatch[] | undefined;
+  const outgoing: Outgoing = { batches: undefined };
   try {
     return await retrier(async (bail, retryCount, retryTime) => {
       try {
         await cluster.addMultipleTargetTopics(call.topicMessages.map(({ topic }) => topic));
         await cluster.refreshMetadataIfNecessary();
-        batches ??= spread(call.topicMessages, ({ topic, messages }) => {
+        outgoing.batches ??= spread(call.topicMessages, ({ topic, messages }) => {
           const partitionMetadata = cluster.findTopicPartitionMetadata(topic);
           if (partitionMetadata.length === 0) throw parts.metadataNotLoaded('Producing to topic without metadata');
           return parts.groupMessages({ topic, partitionMetadata, messages, partitioner });
         });
-        batches = await sendPending(batches, call, options, parts);
-        return call.acks === 0 ? [] : batches.flatMap(({ answer }) => answer ?? []);
+        await sendPending(outgoing, call, options, parts);
+        return call.acks === 0 ? [] : outgoing.batches.flatMap(({ answer }) => answer ?? []);
       } catch (error) {
         if (isRetriable(error)) await recover(error, options, { retryCount, retryTime });
         else bail(error);
@@ -66,23 +66,27 @@ async function sendAll(
       }
     });
   } catch (error) {
-    giveBack(batches ?? [], options, doubt);
+    giveBack(outgoing.batches ?? [], options, doubt);
     if (eosManager.isTransactional()) eosManager.failedSend = error;
     throw error;
   }
 }
 
+/** What one `send` has to bring out. It outlives the attempts, which replace batches by their halves. */
+interface Outgoing {
+  batches: OutgoingBatch[] | undefined;
+}
+
 /** Rounds of one batch a partition until all are answered for. Throws the first error of a round, after all of it was answered. */
 async function sendPending(
-  batches: OutgoingBatch[],
+  outgoing: Outgoing,
   call: SendCall,
   options: SenderOptions,
   parts: SenderParts,
-): Promise<OutgoingBatch[]> {
-  let all = batches;
+): Promise<void> {
   for (;;) {
-    const round = firstOfEach(all.filter(({ answer }) => answer === undefined));
-    if (round.length === 0) return all;
+    const round = firstOfEach((outgoing.batches ?? []).filter(({ answer }) => answer === undefined));
+    if (round.length === 0) return;
     const { failures } = await produceOnce(round, call, options, parts);
     let failed: unknown;
     for (const { batch, error, code } of failures) {
@@ -90,7 +94,7 @@ async function sendPending(
         batch.answer = { topicName: batch.topic, partition: batch.partition, errorCode: 0, baseOffset: '-1' };
       } else if (code !== undefined && TOO_LARGE.includes(code) && batch.messages.length > 1) {
         takeBack(batch, options);
-        all = all.flatMap((each) => (each === batch ? halves(batch) : [each]));
+        outgoing.batches = outgoing.batches?.flatMap((each) => (each === batch ? halves(batch) : [each]));
       } else {
         batch.isInDoubt ||= code === undefined || MAY_BE_THERE.includes(code) || OUT_OF_STEP.includes(code);
         failed = failed === undefined || isRetriable(failed) ? error : failed;

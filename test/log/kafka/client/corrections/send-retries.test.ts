@@ -121,6 +121,14 @@ test('a batch over the limit of the broker is halved until it fits, in order', a
   expect(log).toEqual(numbered(9));
 });
 
+test('a half that has arrived is not sent again when the other half must be', async () => {
+  const cluster = new FakeCluster(mended, [1]);
+  cluster.fate = ({ values }, attempt) => (values.length > 3 ? TOO_LARGE : attempt === 2 ? NOT_LEADER : undefined);
+  const send = await cluster.sender(3);
+  await send(messages(...numbered(6)));
+  expect(cluster.logs.get(0)).toEqual(numbered(6));
+});
+
 test('one message over the limit is an error', async () => {
   const cluster = new FakeCluster(mended, [1]);
   cluster.fate = () => TOO_LARGE;

@@ -66,8 +66,9 @@ test('coordinators are looked up once, where stock looks them up four times a tr
 test('CONCURRENT_TRANSACTIONS costs milliseconds, not hundreds of them', async () => {
   const refusal: Refusal = (name, attempt) =>
     name === 'addPartitionsToTxn' && attempt === 0 ? CODES.concurrent : undefined;
-  expect((await transacted(stock, refusal)).milliseconds).toBeGreaterThan(200);
-  expect((await transacted(mended, refusal)).milliseconds).toBeLessThan(150);
+  const stockMs = (await transacted(stock, refusal)).milliseconds;
+  expect(stockMs).toBeGreaterThan(200);
+  expect((await transacted(mended, refusal)).milliseconds).toBeLessThan(stockMs / 2);
 });
 
 test('a refusal for good is told at once', async () => {
