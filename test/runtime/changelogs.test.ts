@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { type KStream, StreamsBuilder, stringSerde, type Topology } from 'headrace';
+import { JoinWindows, type KStream, StreamsBuilder, stringSerde, TimeWindows, type Topology } from 'headrace';
 import { describe, expect, it } from 'vitest';
+import type { Log, Member, Membership, Transaction } from '../../src/log/log.ts';
 import { topicSetsOf } from '../../src/log/membership/topic-sets.ts';
 import { changelogsOf } from '../../src/runtime/changelogs.ts';
 import { parkedStoreOf, timeStoreOf } from '../../src/runtime/engine-stores.ts';
+import { Worker } from '../../src/runtime/worker.ts';
+import { appendText, openLog, temporaryDirectory, topicConfig } from '../embedded-log.ts';
 import { topologyOf } from '../parity/interpreter.ts';
 import { readScenarios } from '../parity/scenario.ts';
 
@@ -128,4 +131,72 @@ describe('changelogsOf', () => {
       expect(changelogsOf(plan, 'app').map(({ source }) => source)).toEqual([...new Set(sets.flat())]);
     }
   });
+
+  it('is what a worker joins with, and every store that it then writes is listed', async () => {
+    const directory = temporaryDirectory();
+    const log = openLog(directory.path);
+    try {
+      await log.createTopics([topicConfig('left', 2), topicConfig('right', 2), topicConfig('out', 2)]);
+      const seen = recorded(log);
+      const topology = built((builder) => {
+        const left = builder.stream('left', strings);
+        const right = builder.stream('right', strings);
+        const windows = JoinWindows.of({ timeDifferenceMs: 10, graceMs: 10 });
+        left.join(right, (one, other) => one + other, { name: 'joined', windows }).to('out', strings);
+        left
+          .groupBy((_key, value) => value, { name: 'by-value', ...strings })
+          .windowedBy(TimeWindows.of({ sizeMs: 10, graceMs: 10 }))
+          .count({ name: 'counts' });
+      });
+      const worker = new Worker({ log: seen.log, topology, application: 'app', clock: Date.now, commitIntervalMs: 5 });
+      const running = worker.run();
+      await appendText(log, 'left', [
+        ['a', 'x'],
+        ['b', 'y'],
+      ]);
+      await appendText(log, 'right', [
+        ['a', 'z'],
+        ['b', 'y'],
+      ]);
+      await worker.idle();
+      worker.stop();
+      await running;
+      expect(seen.memberships.map(({ changelogs }) => changelogs)).toEqual([changelogsOf(topology.plan, 'app')]);
+      const written = new Set(seen.transactions.flatMap(({ stateChanges }) => stateChanges.map(({ store }) => store)));
+      expect(written).toContain(timeStoreOf('left'));
+      expect(written).toContain(timeStoreOf('app-by-value-repartition'));
+      written.delete('__plan');
+      const listed = changelogsOf(topology.plan, 'app').flatMap(({ stores }) => stores);
+      expect(listed).toEqual(expect.arrayContaining([...written]));
+    } finally {
+      await log.close();
+      directory.remove();
+    }
+  });
 });
+
+/** The same log, and what was joined and committed on it. */
+function recorded(log: Log) {
+  const memberships: Membership[] = [];
+  const transactions: Transaction[] = [];
+  const join = async (membership: Membership): Promise<Member> => {
+    memberships.push(membership);
+    const member = await log.join(membership);
+    const commit = (transaction: Transaction) => {
+      transactions.push(transaction);
+      return member.commit(transaction);
+    };
+    return forwarding(member, { commit });
+  };
+  return { memberships, transactions, log: forwarding(log, { join }) };
+}
+
+function forwarding<Port extends object>(port: Port, own: Partial<Port>): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      if (name in own) return own[name as keyof Port];
+      const value = target[name as keyof Port];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
