@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'KAFKA_REFUSED'
   | 'KAFKA_CLIENT_UNSUPPORTED'
   | 'MEMBER_REPLACED'
+  | 'STATE_MISMATCH'
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'
   | 'TOPOLOGY_CHANGED'

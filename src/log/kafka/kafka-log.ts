@@ -30,10 +30,9 @@ import { TransactionalProducer } from './producer/transactional-producer.ts';
 import type { Codec } from './protocol/batch-layout.ts';
 import type { Compress } from './protocol/encode-record-batches.ts';
 import type { Decompress } from './protocol/record-set-reader.ts';
-import { resetMarks } from './state/changelog-record.ts';
-import { changelogsOf } from './state/changelogs.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
+import { resetRecords } from './state/reset-records.ts';
 import type { RestoreProgress } from './state/restore.ts';
 
 export interface KafkaLogOptions extends Timing {
@@ -158,12 +157,10 @@ export class KafkaLog implements Log {
   async resetGroup(group: string, reset: GroupReset): Promise<void> {
     this.#requireOpen();
     await checkReset(this.#cluster, this.#reader, reset);
-    const changelogs = reset.dropsState ? await changelogsOf(this.#cluster, group) : [];
-    const marks = await Promise.all(
-      changelogs.map((place) => this.#encoder.encode({ ...place, buffer: resetMarks(this.#options.clock()) })),
-    );
+    const records = await resetRecords(this.#cluster, group, reset, this.#options.clock());
+    const marks = await Promise.all(records.map((each) => this.#encoder.encode(each)));
     await resetGroup({ cluster: this.#cluster, reader: this.#reader, group, offsets: reset.offsets, marks });
-    if (reset.dropsState) this.#local.forget(group, changelogs);
+    if (reset.dropsState) this.#local.forget(group, records);
     this.#committed.notify();
   }
 

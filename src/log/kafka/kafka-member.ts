@@ -170,12 +170,13 @@ export class KafkaMember implements Member {
     this.#membership.end();
   }
 
-  async #transact(transaction: Transaction): Promise<void> {
+  async #transact(given: Transaction): Promise<void> {
     const { cluster, producer, state, membership, onStep, onWritten } = this.#options;
-    const { epoch } = transaction;
-    const offsets = this.#offsetsWith(transaction.offsets);
+    const { epoch } = given;
+    const offsets = this.#offsetsWith(given.offsets);
+    const transaction = state.witnessed(given, offsets);
     const parts = await state.parts(transaction);
-    const isEmpty = parts.length === 0 && transaction.offsets.length === 0;
+    const isEmpty = parts.length === 0 && given.offsets.length === 0;
     if (isEmpty) return;
     if (offsets.length === 0) {
       throw new HeadraceError(

@@ -46,7 +46,7 @@ export function pollCases(open: OpenLog): void {
       );
       await under.log.append(records);
       const counts = [0, 0, 0, 0];
-      for (let polls = 0; polls < (under.isRemote ? 4 : 3); polls++) {
+      for (let polls = 0; polls < (under.isRemote ? 10 : 3); polls++) {
         const { batches } = await member.poll({ maxRecords: 2_000, timeoutMs: 0 });
         let handedOut = 0;
         for (const batch of batches) {

@@ -2,8 +2,14 @@ import type { ChangelogStores, TopicConfig } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { allGroups } from '../group/groups.ts';
+import { witnessStoreOf } from './offset-witness.ts';
 
 const SUFFIX = '-changelog';
+
+/** The changelog of the state that hangs on a source. */
+export function changelogOf(group: string, source: string): string {
+  return `${group}-${source}${SUFFIX}`;
+}
 
 /** Which changelog the changes of a store travel in. */
 export class Changelogs {
@@ -13,7 +19,9 @@ export class Changelogs {
 
   constructor(group: string, changelogs: readonly ChangelogStores[]) {
     this.#group = group;
-    this.#changelogs = changelogs.filter(({ stores }) => stores.length > 0);
+    this.#changelogs = changelogs
+      .filter(({ stores }) => stores.length > 0)
+      .map(({ source, stores }) => ({ source, stores: [...stores, witnessStoreOf(source)] }));
     for (const { source, stores } of this.#changelogs) for (const store of stores) this.#sourceOf.set(store, source);
   }
 
@@ -25,6 +33,11 @@ export class Changelogs {
   /** The stores that hang on sources. */
   get ofSources(): readonly string[] {
     return [...this.#sourceOf.keys()];
+  }
+
+  /** The source that a store hangs on; undefined for what belongs to the group. */
+  sourceOf(store: string): string | undefined {
+    return this.#sourceOf.get(store);
   }
 
   /** Where a change of a partition of a store goes. */
@@ -56,7 +69,7 @@ export class Changelogs {
   }
 
   #topic(source: string): string {
-    return `${this.#group}-${source}${SUFFIX}`;
+    return changelogOf(this.#group, source);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CommittedState, Membership, StateChanges, Transaction } from '../../log.ts';
+import type { CommittedState, GroupOffset, Membership, StateChanges, Transaction } from '../../log.ts';
 import { NO_HEADERS, type TopicPartition } from '../../record.ts';
 import { RecordBuffer } from '../../record-buffer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -13,6 +13,7 @@ import type { OutgoingPartition } from '../producer/partition-produce.ts';
 import { ChangelogKeyWriter } from './changelog-record.ts';
 import { Changelogs } from './changelogs.ts';
 import type { LocalState } from './local-state.ts';
+import { requireOffsetOfState, witnessChanges } from './offset-witness.ts';
 import { type RestoreProgress, restore } from './restore.ts';
 
 export interface MemberStateOptions {
@@ -75,6 +76,10 @@ export class MemberState {
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
     const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
+    for (const each of partitions) {
+      const offset = committed.get(partitionKey(each.topic, each.partition));
+      requireOffsetOfState(membership.group, this.committed, each, offset);
+    }
     return watermarks.map(({ topic, partition, start, end }) => ({
       topic,
       partition,
@@ -101,6 +106,17 @@ export class MemberState {
     const ofSources = local.sourceStores(membership.group);
     const stores = local.storesOf(membership.group).filter((store) => !ofSources.has(store));
     await this.#restore(this.#changelogs.ofGroup, stores, undefined, ends, requireWanted);
+  }
+
+  /** The transaction with what its changes of state say of the offsets up to which they go; `offsets` are all that it commits. */
+  witnessed(transaction: Transaction, offsets: readonly GroupOffset[]): Transaction {
+    const touched = new Set<string>();
+    for (const { store, partition } of transaction.stateChanges) {
+      const source = this.#changelogs.sourceOf(store);
+      if (source !== undefined) touched.add(partitionKey(source, partition));
+    }
+    const witnesses = offsets.filter(({ topic, partition }) => touched.has(partitionKey(topic, partition)));
+    return { ...transaction, stateChanges: [...transaction.stateChanges, ...witnesses.map(witnessChanges)] };
   }
 
   /** What goes out with a transaction. Throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, RECORD_TOO_LARGE. */
@@ -174,16 +190,24 @@ export class MemberState {
 
   /** The changes of a transaction as records for their changelogs. */
   #changelogRecords(changes: readonly StateChanges[]): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
-    const timestamp = this.#options.cluster.timing.clock();
-    const buffers = new Map<string, TopicPartition & { readonly buffer: RecordBuffer }>();
-    for (const { store, partition, entries } of changes) {
-      const place = this.#changelogs.of(store, partition);
-      const key = partitionKey(place.topic, place.partition);
-      const target = buffers.get(key) ?? { ...place, buffer: new RecordBuffer() };
-      buffers.set(key, target);
-      const writer = new ChangelogKeyWriter(store, partition);
-      for (const [text, value] of entries) target.buffer.append(timestamp, writer.write(text), value, NO_HEADERS);
-    }
-    return [...buffers.values()].filter(({ buffer }) => buffer.count > 0);
+    return changelogRecords(changes, this.#changelogs, this.#options.cluster.timing.clock());
   }
+}
+
+/** Changes of state as records for their changelogs. */
+export function changelogRecords(
+  changes: readonly StateChanges[],
+  changelogs: Pick<Changelogs, 'of'>,
+  timestamp: number,
+): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
+  const buffers = new Map<string, TopicPartition & { readonly buffer: RecordBuffer }>();
+  for (const { store, partition, entries } of changes) {
+    const place = changelogs.of(store, partition);
+    const key = partitionKey(place.topic, place.partition);
+    const target = buffers.get(key) ?? { ...place, buffer: new RecordBuffer() };
+    buffers.set(key, target);
+    const writer = new ChangelogKeyWriter(store, partition);
+    for (const [text, value] of entries) target.buffer.append(timestamp, writer.write(text), value, NO_HEADERS);
+  }
+  return [...buffers.values()].filter(({ buffer }) => buffer.count > 0);
 }

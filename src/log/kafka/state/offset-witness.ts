@@ -1,0 +1,46 @@
+import { HeadraceError } from '../../../errors.ts';
+import type { CommittedState, GroupOffset, StateChanges } from '../../log.ts';
+import type { TopicPartition } from '../../record.ts';
+
+/**
+ * The store in which the state that hangs on a source says up to which offset of that source it was written. It travels in the same
+ * changelog and transaction as the state, so that the two can't part.
+ */
+export function witnessStoreOf(source: string): string {
+  return `__offset.${source}`;
+}
+
+const KEY = '';
+const OFFSET_BYTES = 8;
+
+export function witnessChanges({ topic, partition, offset }: GroupOffset): StateChanges {
+  const bytes = Buffer.alloc(OFFSET_BYTES);
+  bytes.writeBigUInt64BE(BigInt(offset));
+  return { store: witnessStoreOf(topic), partition, entries: [[KEY, bytes]] };
+}
+
+function witnessedOffset(state: CommittedState, { topic, partition }: TopicPartition): number | undefined {
+  const bytes = state.partition(witnessStoreOf(topic), partition).get(KEY);
+  return bytes === undefined ? undefined : Number(Buffer.from(bytes).readBigUInt64BE());
+}
+
+/**
+ * Throws STATE_MISMATCH where the group's offset lies before the one up to which the state was written: processing from there would
+ * count records twice. Brokers forget the offsets of a group without members after `offsets.retention.minutes` (seven days), and other tools set them.
+ */
+export function requireOffsetOfState(
+  group: string,
+  state: CommittedState,
+  place: TopicPartition,
+  committed: number | undefined,
+): void {
+  const witnessed = witnessedOffset(state, place);
+  if (witnessed === undefined || (committed ?? Number.NEGATIVE_INFINITY) >= witnessed) return;
+  const { topic, partition } = place;
+  const found = committed === undefined ? 'has no committed offset any more' : `is committed up to ${committed} only`;
+  throw new HeadraceError(
+    'STATE_MISMATCH',
+    `${topic}-${partition} ${found}, but the state of ${group} holds its records up to ${witnessed}: they would be processed twice. Set the offset to where the state is (headrace reset ${group} --topic ${topic} --to-offset ${witnessed} --keep-state), or begin anew with both (headrace reset ${group} --to-earliest)`,
+    { where: { topic, partition, ...(committed === undefined ? {} : { offset: committed }) } },
+  );
+}

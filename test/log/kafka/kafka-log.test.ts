@@ -1,0 +1,56 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { codeOf, drain, type LogUnderTest, record, topic } from '../../conformance/log/log-under-test.ts';
+import { openKafka } from '../../kafka/kafka-under-test.ts';
+import { kafkaSuite } from '../../kafka/suite.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+
+kafkaSuite('offsets and state on Kafka', {}, (brokers) => {
+  let under: LogUnderTest;
+  const changelogs = [{ source: 'in', stores: ['s'] }];
+  const join = () => under.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+  const stateOf = () => under.log.state('g').partition('s', 0).get('k');
+
+  beforeEach(async () => {
+    under = await openKafka(brokers());
+    await under.log.createTopics([topic('in')]);
+    await under.log.append(['1', '2', '3', '4'].map((value) => record('in', 'k', value)));
+    const member = await join();
+    const { epoch } = await drain(member);
+    const stateChanges = [{ store: 's', partition: 0, entries: [['k', bytes('4 records')]] as const }];
+    await member.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset: 4 }], stateChanges });
+    await member.leave();
+  });
+  afterEach(() => under.dispose());
+
+  const withAdmin = async (action: (admin: ReturnType<Kafka['admin']>) => Promise<unknown>) => {
+    const admin = new Kafka({ brokers: [brokers().bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await action(admin);
+    await admin.disconnect();
+  };
+
+  it('that another tool set back are refused: records would be counted twice', async () => {
+    await withAdmin((admin) =>
+      admin.setOffsets({ groupId: 'g', topic: 'in', partitions: [{ partition: 0, offset: '1' }] }),
+    );
+    expect(await codeOf(drain(await join()))).toBe('STATE_MISMATCH');
+  });
+
+  it('that the brokers forgot are refused as well', async () => {
+    await withAdmin((admin) => admin.deleteGroups(['g']));
+    expect(await codeOf(drain(await join()))).toBe('STATE_MISMATCH');
+  });
+
+  it('go back by a reset that keeps the state', async () => {
+    await under.log.resetGroup('g', { offsets: [{ topic: 'in', partition: 0, offset: 1 }], dropsState: false });
+    expect((await drain(await join())).records).toEqual(['in-0 1 k=2', 'in-0 2 k=3', 'in-0 3 k=4']);
+    expect(String(stateOf())).toBe(String(bytes('4 records')));
+  });
+
+  it('go back with the state by a reset', async () => {
+    await under.log.resetGroup('g', { offsets: [{ topic: 'in', partition: 0, offset: 0 }], dropsState: true });
+    expect((await drain(await join())).records).toHaveLength(4);
+    expect(stateOf()).toBeUndefined();
+  });
+});
