@@ -7,7 +7,7 @@ import { connectToBrokers } from '../../src/log/kafka/client/connection.ts';
 import type { BrokerAddress } from '../../src/log/kafka/cluster/broker-connection.ts';
 import { Cluster } from '../../src/log/kafka/cluster/cluster.ts';
 import { retried } from '../../src/log/kafka/cluster/retries.ts';
-import { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
+import { KafkaLog, type KafkaLogOptions } from '../../src/log/kafka/kafka-log.ts';
 import { leaveGroup } from '../../src/log/kafka/protocol/requests/leave-group.ts';
 import type { Member, Membership } from '../../src/log/log.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
@@ -71,7 +71,10 @@ async function forget(bootstrap: readonly BrokerAddress[], members: ReadonlyMap<
 let instances = 0;
 
 /** Opens the adapter on brokers that belong to the suite alone: topics and groups go with the test. */
-export async function openKafka(brokers: Brokers, settings: LogSettings = {}): Promise<LogUnderTest> {
+export async function openKafka(
+  brokers: Brokers,
+  settings: LogSettings & Partial<KafkaLogOptions> = {},
+): Promise<LogUnderTest> {
   const bootstrap = brokers.addresses;
   const path = mkdtempSync(join(tmpdir(), 'headrace-kafka-'));
   const instance = `i${process.pid}-${instances++}`;

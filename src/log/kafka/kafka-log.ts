@@ -23,7 +23,8 @@ import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
 import { stableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
-import { type KafkaCommitStep, KafkaMember } from './kafka-member.ts';
+import { KafkaMember } from './kafka-member.ts';
+import type { KafkaCommitStep } from './kafka-member-options.ts';
 import { Appender } from './producer/appender.ts';
 import { PartEncoder } from './producer/part-encoder.ts';
 import { TransactionalProducer } from './producer/transactional-producer.ts';
@@ -212,16 +213,18 @@ export class KafkaLog implements Log {
   #member(membership: Membership, state: MemberState, onLeft: () => void): KafkaMember {
     const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
     const cluster = this.#cluster;
-    const producer = new TransactionalProducer({
-      cluster,
-      // No name of a group has a slash, so that two pairs never make one id.
-      transactionalId: `${membership.group}/${membership.member}`,
-      ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
-    });
+    const producerOf = (member: string) =>
+      new TransactionalProducer({
+        cluster,
+        // No name of a group has a slash, so that two pairs never make one id.
+        transactionalId: `${membership.group}/${member}`,
+        ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
+      });
     return new KafkaMember({
       cluster,
       membership,
-      producer,
+      producer: producerOf(membership.member),
+      endTransactionOf: async (member) => void (await producerOf(member).init()),
       state,
       decompress,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),

@@ -1,47 +1,16 @@
 import { HeadraceError } from '../../errors.ts';
-import type {
-  Assignment,
-  CommittedState,
-  GroupOffset,
-  Member,
-  Membership,
-  PollOptions,
-  PollResult,
-  Transaction,
-} from '../log.ts';
+import type { Assignment, CommittedState, GroupOffset, Member, PollOptions, PollResult, Transaction } from '../log.ts';
 import { Signal } from '../membership/signal.ts';
 import type { TopicPartition } from '../record.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
-import type { Cluster } from './cluster/cluster.ts';
 import { isUnavailable, ownError, pause, unavailable } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
 import { Ownership } from './group/ownership.ts';
+import type { KafkaMemberOptions } from './kafka-member-options.ts';
 import { endOffset } from './producer/partition-produce.ts';
-import type { TransactionalProducer } from './producer/transactional-producer.ts';
-import type { Decompress } from './protocol/record-set-reader.ts';
-import type { MemberState } from './state/member-state.ts';
-
-/** Points at which a process may die within Member.commit; docs/KAFKA.md says what follows. */
-export type KafkaCommitStep = 'begin' | 'produce' | 'endSent' | 'end' | 'apply';
-
-export interface KafkaMemberOptions {
-  readonly cluster: Cluster;
-  readonly membership: Membership;
-  readonly producer: TransactionalProducer;
-  readonly state: MemberState;
-  readonly decompress: Decompress;
-  readonly sessionTimeoutMs?: number;
-  readonly heartbeatIntervalMs?: number;
-  readonly onStep?: (step: KafkaCommitStep) => void;
-  readonly nextEpoch: () => number;
-  readonly onFault: (error: HeadraceError) => void;
-  readonly onLeft: () => void;
-  /** Told where committed records stand that not every reader may see at once. */
-  readonly onWritten: (partition: TopicPartition, endOffset: number | undefined) => void;
-}
 
 /** Before the preparation of partitions is tried again. */
 const PREPARE_RETRY_MS = 500;
@@ -80,7 +49,7 @@ export class KafkaMember implements Member {
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {
-        assigned: (partitions, isContinuous) => this.#assigned(partitions, isContinuous),
+        assigned: (partitions, isContinuous, gone) => this.#assigned(partitions, isContinuous, gone),
         failed: (error) => this.#fail(error),
         faulted: onFault,
       },
@@ -235,22 +204,24 @@ export class KafkaMember implements Member {
     }
   }
 
-  #assigned(partitions: readonly TopicPartition[], isContinuous: boolean): void {
+  #assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void {
     const gained = this.#ownership.assign(partitions, isContinuous);
     const number = ++this.#assignments;
     if (this.#ownership.isNew) this.#woken.notify();
-    if (gained.length > 0) void this.#prepare(gained, number);
+    if (gained.length > 0) void this.#prepare(gained, gone, number);
   }
 
   /** Brings state up to date in the background; repeated until it is done or another assignment came. */
-  async #prepare(partitions: readonly TopicPartition[], number: number): Promise<void> {
-    const { state, onFault, cluster } = this.#options;
+  async #prepare(partitions: readonly TopicPartition[], gone: readonly string[], number: number): Promise<void> {
+    const { state, endTransactionOf, onFault, cluster } = this.#options;
     const isWanted = () => number === this.#assignments && !this.#hasLeft && this.#failure === undefined;
     const requireWanted = () => {
       if (!isWanted()) throw new HeadraceError('MEMBER_FENCED', 'Another assignment has come');
     };
     while (isWanted()) {
       try {
+        // What a member that died has open would be waited for until its time is over.
+        for (const member of gone) await endTransactionOf(member);
         const prepared = await state.prepare(partitions, requireWanted);
         if (!isWanted()) return;
         this.#ownership.prepared(prepared);
@@ -271,8 +242,10 @@ export class KafkaMember implements Member {
       ({ topic, partition, offset, start, end }) => new FetchPosition(topic, partition, offset, start, end),
     );
     this.#positionOf = new Map(this.#positions.map((position) => [position.key, position]));
-    const partitions = assignment.partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
-    return { epoch: assignment.epoch, partitions };
+    return {
+      ...assignment,
+      partitions: this.#positions.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+    };
   }
 
   #fail(error: HeadraceError): void {

@@ -54,3 +54,43 @@ kafkaSuite('offsets and state on Kafka', {}, (brokers) => {
     expect(stateOf()).toBeUndefined();
   });
 });
+
+kafkaSuite('a member that dies', {}, (brokers) => {
+  it('with a transaction open is followed when its session is over: nobody waits for the transaction to be', async () => {
+    const slow = { sessionTimeoutMs: 1_500, transactionTimeoutMs: 60_000 };
+    const dying = await openKafka(brokers(), {
+      ...slow,
+      onStep: (step) => {
+        // A connection that is closed in the midst of a commit leaves what a kill leaves.
+        if (step === 'produce') void dying.log.close();
+      },
+    });
+    const heir = await openKafka(brokers(), slow);
+    const changelogs = [{ source: 'in', stores: ['s'] }];
+    await dying.log.createTopics([topic('in', { partitions: 2 })]);
+    await dying.log.append([record('in', 'k', '1'), record('in', 'k', '2', { partition: 1 })]);
+    const first = await dying.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    await drain(first);
+    const second = await heir.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    expect((await drain(second)).partitions).toHaveLength(1);
+    const { epoch, partitions } = await drain(first);
+    const partition = Number(partitions[0]!.slice('in-'.length, 'in-'.length + 1));
+    const lost = first.commit({
+      epoch,
+      records: [],
+      offsets: [{ topic: 'in', partition, offset: 1 }],
+      stateChanges: [{ store: 's', partition, entries: [['k', bytes('lost')]] }],
+    });
+    await expect(lost).rejects.toThrow();
+    const diedAt = Date.now();
+    let held = 1;
+    while (held < 2) {
+      const { assignment } = await second.poll({ maxRecords: 10, timeoutMs: 100 });
+      held = assignment?.partitions.length ?? held;
+      expect(Date.now() - diedAt).toBeLessThan(20_000);
+    }
+    expect(second.state.partition('s', partition).get('k')).toBeUndefined();
+    expect((await drain(second)).records).toContain(`in-${partition} 0 k=${partition + 1}`);
+    await heir.dispose();
+  });
+});

@@ -32,10 +32,12 @@ export function assignGroup(
   const previous = previousOwners(sets, subscriptions);
   const isExclusive = subscriptions.some((each) => each.isExclusive === true);
   const owners = assignPartitions(sets, isExclusive ? soleReader(readers, previous) : readers, previous);
+  const members = subscriptions.map(({ member }) => member).sort();
+  const gone = [...new Set(subscriptions.flatMap((each) => each.members))].filter((each) => !members.includes(each));
   return new Map(
     subscriptions.map(({ member, topicSets }) => {
       const refused = refusals.get(member)?.join('; ');
-      const notice: AssignmentNotice = refused === undefined ? { topicSets } : { topicSets, refused };
+      const notice: AssignmentNotice = { topicSets, members, gone, ...(refused === undefined ? {} : { refused }) };
       return [member, { partitions: partitionsOwned(member, sets, owners), notice }];
     }),
   );

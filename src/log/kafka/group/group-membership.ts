@@ -25,9 +25,9 @@ export interface GroupIdentity {
 export interface GroupListener {
   /**
    * The partitions of a new generation. `isContinuous` where nobody else can have had those that were there before: the member has
-   * seen every generation since.
+   * seen every generation since. `gone` are the members of before that are not there any more.
    */
-  assigned(partitions: readonly TopicPartition[], isContinuous: boolean): void;
+  assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void;
   /** For good: the error that ends the member. */
   failed(error: HeadraceError): void;
   /** Something that passes, for the log. */
@@ -72,6 +72,7 @@ export class GroupMembership {
   /** The last generation whose assignment this member saw. */
   #seen = -1;
   #owned: readonly TopicPartition[] = [];
+  #members: readonly string[] = [];
   #attempt = 0;
   #state: 'joining' | 'stable' | 'left' | 'failed' = 'joining';
   #isRunning = false;
@@ -161,6 +162,7 @@ export class GroupMembership {
       topicSets,
       owned: this.#owned,
       generation: this.#seen,
+      members: this.#members,
       attempt: this.#attempt,
       isExclusive,
     });
@@ -216,8 +218,9 @@ export class GroupMembership {
     const isContinuous = this.#seen === generation || this.#seen === generation - 1;
     this.#seen = generation;
     this.#owned = partitions;
+    this.#members = notice.members;
     // Whoever waits for the new generation must find what it brought.
-    listener.assigned(partitions, isContinuous);
+    listener.assigned(partitions, isContinuous, notice.gone);
     this.#become('stable');
   }
 

@@ -75,7 +75,14 @@ export async function checkReset(cluster: Cluster, reader: LogReader, { offsets 
 }
 
 async function joinAlone(cluster: Cluster, group: string): Promise<GroupIdentity> {
-  const userData = encodeSubscription({ member: INSTANCE, topicSets: [], owned: [], generation: -1, attempt: 0 });
+  const userData = encodeSubscription({
+    member: INSTANCE,
+    topicSets: [],
+    owned: [],
+    generation: -1,
+    members: [],
+    attempt: 0,
+  });
   const { timing } = cluster;
   return retried(
     async () => {

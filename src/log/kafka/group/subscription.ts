@@ -11,6 +11,8 @@ export interface Subscription {
   /** What it had when it joined, and of which generation that was: the leader leaves it there as far as it can. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;
+  /** Who was in the group then: a leader that is new knows by this who is gone. */
+  readonly members: readonly string[];
   /**
    * Grows where the member needs a rebalance: the coordinator starts one when a member's subscription is another, and a member that
    * came back with other topics under its old name would else wait for the next one (KIP-345, KIP-814).
@@ -22,6 +24,10 @@ export interface Subscription {
 export interface AssignmentNotice {
   /** The sets by which the leader counted it in. */
   readonly topicSets: readonly (readonly string[])[];
+  /** Everybody in this generation. */
+  readonly members: readonly string[];
+  /** Who was there before and is not any more: what they have open, nobody will end. */
+  readonly gone: readonly string[];
   /** Why it gets nothing of a set that it asked for. */
   readonly refused?: string;
 }

@@ -1,0 +1,28 @@
+import type { HeadraceError } from '../../errors.ts';
+import type { Membership } from '../log.ts';
+import type { TopicPartition } from '../record.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { TransactionalProducer } from './producer/transactional-producer.ts';
+import type { Decompress } from './protocol/record-set-reader.ts';
+import type { MemberState } from './state/member-state.ts';
+
+/** Points at which a process may die within Member.commit; docs/KAFKA.md says what follows. */
+export type KafkaCommitStep = 'begin' | 'produce' | 'endSent' | 'end' | 'apply';
+
+export interface KafkaMemberOptions {
+  readonly cluster: Cluster;
+  readonly membership: Membership;
+  readonly producer: TransactionalProducer;
+  readonly state: MemberState;
+  readonly decompress: Decompress;
+  readonly sessionTimeoutMs?: number;
+  readonly heartbeatIntervalMs?: number;
+  readonly onStep?: (step: KafkaCommitStep) => void;
+  readonly nextEpoch: () => number;
+  /** Aborts what another member of the group has open, and fences it. */
+  readonly endTransactionOf: (member: string) => Promise<void>;
+  readonly onFault: (error: HeadraceError) => void;
+  readonly onLeft: () => void;
+  /** Told where committed records stand that not every reader may see at once. */
+  readonly onWritten: (partition: TopicPartition, endOffset: number | undefined) => void;
+}
