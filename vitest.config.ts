@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/kafka/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // LMDB and the embedded ClickHouse are native and hold one data directory per process.

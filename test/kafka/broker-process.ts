@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { connectToBrokers } from '../../src/log/kafka/client/connection.ts';
+import { metadata } from '../../src/log/kafka/protocol/requests/metadata.ts';
 import { logSettings } from './log-settings.ts';
 import type { KafkaRelease } from './provision.ts';
 
@@ -14,6 +15,8 @@ export interface BrokerPlan {
   readonly directory: string;
   readonly clusterId: string;
   readonly port: number;
+  /** How many belong to the cluster. */
+  readonly brokers: number;
   readonly properties: Readonly<Record<string, string>>;
   /** SCRAM users made with the storage, as StorageTool takes them. */
   readonly scram?: readonly string[];
@@ -21,6 +24,8 @@ export interface BrokerPlan {
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 5_000;
+const connect = connectToBrokers({ clientId: 'headrace-test', connectionTimeoutMs: READY_TIMEOUT_MS });
 const HEAP = '-Xmx512m';
 
 /** One broker as a process of its own, which outlives this one. */
@@ -72,7 +77,7 @@ export class BrokerProcess {
     const until = Date.now() + START_TIMEOUT_MS;
     // A moment for exec: until then the command line is still that of the process that started it.
     for (let misses = 0; ; ) {
-      if (await takesConnections(this.plan.port)) return;
+      if ((await brokersSeenAt(this.plan.port)) >= this.plan.brokers && this.pid !== undefined) return;
       misses = this.pid === undefined ? misses + 1 : 0;
       if (misses > 20) throw new Error(`The broker ended at its start: ${this.#lastWords()}`);
       if (Date.now() > until)
@@ -142,17 +147,16 @@ function commandLineOf(pid: number): string {
   }
 }
 
-function takesConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    const settle = (isThere: boolean) => {
-      socket.destroy();
-      resolve(isThere);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-    socket.once('timeout', () => settle(false));
-  });
+/** How many brokers the one at this port knows; 0 where nobody answers. */
+async function brokersSeenAt(port: number): Promise<number> {
+  try {
+    const connection = await connect({ host: '127.0.0.1', port });
+    const { brokers } = await connection.send(metadata({ topics: [] }), READY_TIMEOUT_MS);
+    await connection.close();
+    return brokers.length;
+  } catch {
+    return 0;
+  }
 }
 
 export function sleep(milliseconds: number): Promise<void> {

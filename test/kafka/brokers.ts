@@ -100,6 +100,7 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
       directory: join(directory, `${i + 1}`),
       clusterId,
       port,
+      brokers: count,
       properties: { ...propertiesOf(i + 1, count, port, ports[count + i]!, voters), ...options.properties },
       ...(options.scram === undefined ? {} : { scram: options.scram }),
     };
@@ -107,7 +108,12 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
   writeFileSync(join(directory, PLAN_FILE), JSON.stringify(plans));
   const brokers = new Brokers(directory, plans);
   onProgress(`${count === 1 ? 'A broker starts' : `${count} brokers start`} ...`);
-  await brokers.start();
+  try {
+    await brokers.start();
+  } catch (error) {
+    await brokers.close();
+    throw error;
+  }
   return brokers;
 }
 

@@ -117,7 +117,7 @@ export async function openKafka(
       await under.log.close();
       rmSync(path, { recursive: true, force: true });
       await forget(bootstrap, joined);
-      const admin = new Kafka({ brokers: [brokers.bootstrap], logLevel: logLevel.NOTHING }).admin();
+      const admin = new Kafka({ brokers: brokers.bootstrap.split(','), logLevel: logLevel.NOTHING }).admin();
       const topics = (await admin.listTopics()).filter(
         (name) => name !== '__consumer_offsets' && name !== '__transaction_state',
       );

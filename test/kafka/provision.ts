@@ -15,12 +15,21 @@ const MAVEN_TIMEOUT_MS = 15 * 60_000;
 
 /** Why no broker can be started here, in words that say what to install; undefined where one can. */
 export function missingTools(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const isHere = Object.values(kafkaReleases).every((version) => keptClasspath(version) !== undefined);
+  return missingJava(environment) ?? (isHere ? undefined : missingMaven(environment));
+}
+
+export function missingJava(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const java = spawnSync('java', ['-version'], { env: environment, encoding: 'utf8', timeout: 60_000 });
   const version = /version "(\d+)/.exec(java.stderr ?? '')?.[1];
   if (java.error !== undefined || version === undefined) {
     return `no Java is on the path; install a JDK ${JAVA_MIN} or later (Debian: apt-get install openjdk-17-jdk-headless)`;
   }
   if (Number(version) < JAVA_MIN) return `Java ${version} is on the path; Apache Kafka needs ${JAVA_MIN} or later`;
+  return undefined;
+}
+
+function missingMaven(environment: NodeJS.ProcessEnv): string | undefined {
   const maven = spawnSync('mvn', ['--version'], { env: environment, encoding: 'utf8', timeout: 60_000 });
   if (maven.error !== undefined || maven.status !== 0) {
     return 'no Maven is on the path; install it (Debian: apt-get install maven)';
@@ -37,14 +46,12 @@ export async function kafkaClasspath(
   onProgress: (text: string) => void = () => {},
 ): Promise<string> {
   const version = kafkaReleases[release];
-  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headrace', `kafka-${version}`);
-  const file = join(folder, 'classpath');
-  if (existsSync(file)) {
-    const kept = readFileSync(file, 'utf8').trim();
-    if (kept.split(':').every((jar) => existsSync(jar))) return kept;
-  }
-  const missing = missingTools();
+  const missing = missingJava() ?? (keptClasspath(version) === undefined ? missingMaven(process.env) : undefined);
   if (missing !== undefined) throw new Error(missing);
+  const kept = keptClasspath(version);
+  if (kept !== undefined) return kept;
+  const folder = folderOf(version);
+  const file = join(folder, 'classpath');
   onProgress(`Maven brings Apache Kafka ${version} (about 100 files the first time) ...`);
   mkdirSync(folder, { recursive: true });
   const pom = join(folder, 'pom.xml');
@@ -63,6 +70,18 @@ export async function kafkaClasspath(
   }
   renameSync(fresh, file);
   return readFileSync(file, 'utf8').trim();
+}
+
+function folderOf(version: string): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headrace', `kafka-${version}`);
+}
+
+/** What an earlier run has brought, as long as all of it is still there. */
+function keptClasspath(version: string): string | undefined {
+  const file = join(folderOf(version), 'classpath');
+  if (!existsSync(file)) return undefined;
+  const kept = readFileSync(file, 'utf8').trim();
+  return kept.split(':').every((jar) => existsSync(jar)) ? kept : undefined;
 }
 
 function pomFor(version: string): string {

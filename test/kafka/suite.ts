@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type Brokers, type BrokersOptions, startBrokers } from './brokers.ts';
 import { missingTools } from './provision.ts';
 
-/** A broker starts in seconds; what Maven brings the first time takes longer, and .ci/run brings it before the tests. */
+/** A broker starts in seconds; what Maven brings the first time is brought before the tests. */
 const START_TIMEOUT_MS = 300_000;
 
 /**

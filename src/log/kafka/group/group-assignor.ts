@@ -14,9 +14,10 @@ export interface MemberAssignment {
  * count as one, which goes to members that read all of its topics. A function of its arguments alone; by the members' names.
  */
 export function assignGroup(
-  subscriptions: readonly Subscription[],
+  unordered: readonly Subscription[],
   partitionsOf: (topic: string) => number | undefined,
 ): ReadonlyMap<string, MemberAssignment> {
+  const subscriptions = [...unordered].sort((a, b) => (a.member < b.member ? -1 : 1));
   const refusals = new Map<string, string[]>();
   const sets = mergedSets(subscriptions).flatMap((topics) => setOf(topics, subscriptions, partitionsOf, refusals));
   const readers = subscriptions.map(({ member, topicSets }) => {
