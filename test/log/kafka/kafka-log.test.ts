@@ -93,4 +93,24 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     expect((await drain(second)).records).toContain(`in-${partition} 0 k=${partition + 1}`);
     await heir.dispose();
   });
+
+  it('in all but name, for another process has its data directory, is told so and stays out', async () => {
+    const before = await openKafka(brokers(), { instance: 'same', sessionTimeoutMs: 1_500 });
+    const after = await openKafka(brokers(), { instance: 'same', sessionTimeoutMs: 1_500 });
+    await before.log.createTopics([topic('in')]);
+    const membership = { group: 'g', member: 'm', topicSets: [['in']] };
+    const first = await before.log.join(membership);
+    await drain(first);
+    const second = await after.log.join(membership);
+    const { epoch } = await drain(second);
+    const polled = async () => {
+      for (let polls = 0; polls < 20; polls++) await first.poll({ maxRecords: 1, timeoutMs: 100 });
+    };
+    expect(await codeOf(polled())).toBe('MEMBER_REPLACED');
+    // Its leaving throws out nobody.
+    await first.leave();
+    await second.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset: 0 }], stateChanges: [] });
+    await before.log.close();
+    await after.dispose();
+  });
 });
