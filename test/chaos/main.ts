@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chaosRun } from './chaos-run.ts';
+import { mainOnKafka } from './kafka/main.ts';
 import { STEPS } from './schedule.ts';
 
 const HELP = `npm run chaos -- [options]
@@ -13,6 +14,10 @@ again each time, and lets auditors compare input, log, withdrawals and ClickHous
 
   --kills N     kills in all (80): the ${STEPS.length} named steps up to three times each, the rest at random
   --seed N      repeats a run's choices (drawn and printed otherwise)
+  --kafka       workers on Apache Kafka instead: killed at the steps of their transactions, stopped beyond their session,
+                leaving, losing their disks, with brokers killed as well (20 kills)
+  --records N   with --kafka: how many are sent meanwhile (1000 for each kill)
+  --brokers N   with --kafka: 1 or 3 (3)
   --keep        keeps the data directory
   --json        the report as one JSON object
   --help
@@ -23,8 +28,11 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      kills: { type: 'string', default: '80' },
+      kills: { type: 'string' },
       seed: { type: 'string' },
+      kafka: { type: 'boolean', default: false },
+      records: { type: 'string' },
+      brokers: { type: 'string', default: '3' },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -34,10 +42,22 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const [kills, seed] = [Number(values.kills), Number(values.seed ?? Date.now() % 1_000_000)];
+  const [kills, seed] = [
+    Number(values.kills ?? (values.kafka ? 20 : 80)),
+    Number(values.seed ?? Date.now() % 1_000_000),
+  ];
   if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
     process.stderr.write(`--kills and --seed must be whole numbers\n\n${HELP}`);
     return 2;
+  }
+  if (values.kafka) {
+    const records = Number(values.records ?? kills * 1_000);
+    const brokers = Number(values.brokers);
+    if (!Number.isInteger(records) || records < 1 || (brokers !== 1 && brokers !== 3)) {
+      process.stderr.write(`--records must be a whole number, --brokers 1 or 3\n\n${HELP}`);
+      return 2;
+    }
+    return mainOnKafka({ kills, records, seed, brokers, keep: values.keep, json: values.json });
   }
   const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));
   const startedAt = performance.now();

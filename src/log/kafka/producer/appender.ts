@@ -1,7 +1,7 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { NewRecord, RecordPosition } from '../../record.ts';
 import { type Cluster, topicUnknown } from '../cluster/cluster.ts';
-import { Again, isUnavailable, retried } from '../cluster/retries.ts';
+import { Again, isUnavailable, pause, retried } from '../cluster/retries.ts';
 import type { Topics } from '../cluster/topics.ts';
 import { partitionKey } from '../fetch/fetch-position.ts';
 import { partitionUnknown } from '../fetch/log-reader.ts';
@@ -40,6 +40,10 @@ export const APPEND_LINGER_MS = 5;
 export const QUEUED_BYTES_MAX = 64 * 1024 * 1024;
 export const QUEUED_RECORDS_MAX = 1_000_000;
 export const DELIVERY_TIMEOUT_MS = 30_000;
+/** Before a transaction is sent again. */
+const AGAIN_PAUSE_MS = 50;
+/** Errors after which a transaction can be sent again. */
+const NOT_WRITTEN: ReadonlySet<string> = new Set(['KAFKA_UNAVAILABLE', 'COMMIT_REFUSED']);
 /** What a batch of one record adds to key and value, its headers left aside. */
 const RECORD_OVERHEAD_BYTES = 100;
 /** An append in a transaction that a kill leaves open stops readers for so long at most. */
@@ -182,8 +186,20 @@ export class Appender {
   }
 
   async #sendInTransaction(parts: readonly OutgoingPartition[]): Promise<readonly PartOutcome[]> {
-    const baseOffsets = await this.#transactional.transact({ parts });
-    return baseOffsets.map((each) => ({ baseOffsets: each }));
+    const { cluster, deliveryTimeoutMs = DELIVERY_TIMEOUT_MS } = this.#options;
+    const until = cluster.timing.clock() + deliveryTimeoutMs;
+    for (;;) {
+      try {
+        const baseOffsets = await this.#transactional.transact({ parts });
+        return baseOffsets.map((each) => ({ baseOffsets: each }));
+      } catch (error) {
+        // Nothing of it was written, as while a broker is away: one transaction's time is short, for readers wait for it.
+        const isAgain = error instanceof HeadraceError && NOT_WRITTEN.has(error.code) && cluster.timing.clock() < until;
+        if (!isAgain) throw error;
+        cluster.requireOpen();
+        await pause(cluster.timing, AGAIN_PAUSE_MS);
+      }
+    }
   }
 
   async #newIdempotent(until: number): Promise<Sender> {

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { missingTools } from '../../kafka/provision.ts';
+
+const missing = missingTools();
+const KILLS = 20;
+
+/** The short form of `npm run chaos -- --kafka`. */
+describe.skipIf(missing !== undefined && process.env.CI === undefined)('workers on Apache Kafka', () => {
+  it('killed, stopped and thrown out, with brokers killed too, count every record once and in order', {
+    timeout: 280_000,
+  }, () => {
+    const script = fileURLToPath(new URL('../../../scripts/run.mjs', import.meta.url));
+    const args = ['--kafka', '--kills', String(KILLS), '--records', '20000', '--seed', '11', '--json'];
+    const run = spawnSync(process.execPath, [script, 'test/chaos/main.ts', ...args], {
+      encoding: 'utf8',
+      timeout: 270_000,
+    });
+    expect(run.status, `${run.stderr}\n${run.stdout}`).toBe(0);
+    const report = JSON.parse(run.stdout) as {
+      readonly kills: number;
+      readonly stops: number;
+      readonly outputs: number;
+    };
+    expect(report.kills).toBeGreaterThanOrEqual(KILLS);
+    expect(report.outputs).toBe(20_000);
+  });
+});

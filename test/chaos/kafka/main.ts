@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { kafkaChaos } from './kafka-chaos.ts';
+
+export interface KafkaChaosArguments {
+  readonly kills: number;
+  readonly records: number;
+  readonly seed: number;
+  readonly brokers: 1 | 3;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+/** `npm run chaos -- --kafka`. Resolves with the exit code. */
+export async function mainOnKafka({ keep, json, ...options }: KafkaChaosArguments): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-kafka-'));
+  const startedAt = performance.now();
+  const onProgress = (line: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+  };
+  const victim = fileURLToPath(new URL('./kafka-victim.js', import.meta.url));
+  const report = await kafkaChaos({ ...options, directory, victim, onProgress });
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  const isSound = report.findings.length === 0;
+  if (isSound && !keep) rmSync(directory, { recursive: true, force: true });
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ seed: options.seed, ...report })}\n`);
+    return isSound ? 0 : 1;
+  }
+  for (const [step, hits] of Object.entries(report.hits))
+    process.stdout.write(`${step.padEnd(28)} hit ${hits} times\n`);
+  for (const [code, times] of Object.entries(report.faults))
+    process.stdout.write(`${code.padEnd(28)} ${times} times\n`);
+  const { kills, stops, leaves, lostDisks, brokerKills, records, outputs } = report;
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  process.stdout.write(
+    `seed ${options.seed}: ${kills} kills, ${stops} stopped beyond their session, ${leaves} left, ${lostDisks} disks lost, ${brokerKills} brokers killed in ${seconds} s; ${records} records, ${outputs} outputs\n`,
+  );
+  for (const finding of report.findings) process.stdout.write(`  ${finding}\n`);
+  process.stdout.write(
+    isSound
+      ? 'Every record counted once, in order; no transaction hangs.\n'
+      : `${report.findings.length} findings; the data is kept in ${directory}\n`,
+  );
+  process.stdout.write(`${isSound ? 1 : 0} passed, ${isSound ? 0 : 1} failed\n`);
+  return isSound ? 0 : 1;
+}
