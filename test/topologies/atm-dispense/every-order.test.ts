@@ -27,9 +27,11 @@ describe('every order and repetition of what can happen to a withdrawal', () => 
     expect(faultsIn(sequences(LETTERS, 4), { crashes: 0.05, delivers: 0.7 }, false)).toEqual([]);
   });
 
-  it('ends as it must, up to six records', { timeout: 300_000 }, () => {
-    const all = [...sequences(LETTERS, 6)];
-    expect(all).toHaveLength(55_986);
+  // Six take minutes: CI plays them, and who wants to (CI=true npm test).
+  const longest = process.env.CI === undefined ? 5 : 6;
+  it(`ends as it must, up to ${longest} records`, { timeout: 300_000 }, () => {
+    const all = [...sequences(LETTERS, longest)];
+    expect(all).toHaveLength(longest === 6 ? 55_986 : 9_330);
     expect(faultsIn(all, { crashes: 0.01, partitions: 1 })).toEqual([]);
   });
 });
