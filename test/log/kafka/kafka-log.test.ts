@@ -1,6 +1,14 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { codeOf, drain, type LogUnderTest, record, topic } from '../../conformance/log/log-under-test.ts';
+import {
+  codeOf,
+  drain,
+  type LogUnderTest,
+  readAll,
+  record,
+  topic,
+  withoutOffsets,
+} from '../../conformance/log/log-under-test.ts';
 import { openKafka } from '../../kafka/kafka-under-test.ts';
 import { kafkaSuite } from '../../kafka/suite.ts';
 
@@ -112,5 +120,27 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     await second.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset: 0 }], stateChanges: [] });
     await before.log.close();
     await after.dispose();
+  });
+});
+
+const eager = { 'log.retention.check.interval.ms': '500', 'log.initial.task.delay.ms': '500' };
+
+kafkaSuite('a history of 1993', { properties: eager }, (brokers) => {
+  it("is all there after the brokers' retention check, which empties a topic of theirs", async () => {
+    const under = await openKafka(brokers());
+    const admin = new Kafka({ brokers: [brokers().bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await admin.createTopics({ topics: [{ topic: 'theirs' }] });
+    await admin.disconnect();
+    await under.log.createTopics([topic('ours')]);
+    const timestamp = Date.UTC(1993, 6, 5);
+    const values = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+    for (const name of ['ours', 'theirs']) {
+      await under.log.append(values.map((value) => record(name, 'k', value, { timestamp })));
+    }
+    const startOf = async (name: string) => (await under.log.watermarks(name))[0]!.start;
+    const until = Date.now() + 20_000;
+    while ((await startOf('theirs')) < values.length) expect(Date.now()).toBeLessThan(until);
+    expect(withoutOffsets(await readAll(under.log, 'ours'))).toEqual(values.map((value) => `k=${value}`));
+    await under.dispose();
   });
 });
