@@ -46,7 +46,7 @@ const LINGER_MAX_MS = 60_000;
 
 /**
  * The node of a data directory: the process that serves it, if one does, else this one opens it itself and serves it to
- * others meanwhile. Throws DATA_DIRECTORY_IN_USE or REMOTE_FAILED for an owner that does not answer, and
+ * others meanwhile, for all that they may want, whatever itself is for. Throws DATA_DIRECTORY_IN_USE or REMOTE_FAILED for an owner that does not answer, and
  * DATA_DIRECTORY_INVALID for a directory that does not exist and is not to be made.
  */
 export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> {
@@ -96,7 +96,7 @@ async function askOwner(options: OpenNodeOptions): Promise<RemoteNode | undefine
   return node;
 }
 
-async function openLocally({ runsEngine = false, ...options }: OpenNodeOptions): Promise<LocalNode> {
+async function openLocally({ runsEngine = false, readsLogOnly: _, ...options }: OpenNodeOptions): Promise<LocalNode> {
   const onEngineFailure = (error: unknown) => {
     process.stderr.write(`headrace: the engine has ended: ${(error as Error).message}\n`);
     process.exit(1);

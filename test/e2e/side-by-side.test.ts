@@ -32,6 +32,11 @@ describe('commands on one data directory, where nothing runs', () => {
     );
   });
 
+  it('find the topics, also where the first of them only reads', { timeout: 60_000 }, async () => {
+    // It owns the directory and serves the others: what it did not make would be missing for all of them.
+    expect(await headrace(['consume', 'transactions', '--data', data])).toMatchObject({ status: 0, out: '', err: '' });
+  });
+
   it('feed one another: who follows a topic sees what others produce', { timeout: 60_000 }, async () => {
     const following = startHeadrace(['consume', 'transactions', '--follow', '--max', '2', '--data', data]);
     const produced = await Promise.all(
