@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'KAFKA_CLIENT_UNSUPPORTED'
   | 'MEMBER_REPLACED'
   | 'STATE_MISMATCH'
+  | 'TOPIC_RECREATED'
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'
   | 'TOPOLOGY_CHANGED'

@@ -1,14 +1,16 @@
 import type { DecodeValue } from '../clickhouse/sink-table.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
-import type { HeadraceError } from '../errors.ts';
+import { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
 import { maskCardNumbers } from '../privacy/card-numbers.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
 import { Worker } from '../runtime/worker.ts';
+import type { Faults } from './faults.ts';
 import type { AppLogger } from './logger.ts';
 import type { NodeStatus } from './node.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import { sinkTables } from './sink-tables.ts';
 import { type System, topicsBetween } from './systems.ts';
 import { Ticker } from './ticker.ts';
@@ -23,6 +25,11 @@ export const SINK = 'clickhouse';
  */
 const CHAIN_LENGTH_MAX = 12;
 
+/** Under which name the ticker's faults are counted. */
+const ENGINE = 'engine';
+/** Between two looks whether the workers get on. */
+const WATCH_INTERVAL_MS = 5_000;
+
 export interface EngineOptions {
   readonly log: Log;
   readonly systems: readonly System[];
@@ -32,6 +39,8 @@ export interface EngineOptions {
   readonly decodeValue: DecodeValue;
   readonly clock: Clock;
   readonly logger: AppLogger;
+  /** Where what goes wrong is counted. */
+  readonly faults: Faults;
   /** As Log.append, for what the node itself has to say. */
   readonly append: (records: readonly NewRecord[]) => Promise<readonly RecordPosition[]>;
   readonly commitIntervalMs?: number | undefined;
@@ -52,12 +61,12 @@ export class Engine {
   readonly #ticker: Ticker;
   readonly #sink: SinkWorker;
   readonly #ended: Promise<unknown>;
-  #fault: HeadraceError | undefined;
+  readonly #watching: NodeJS.Timeout;
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const { log, systems, partitions, store, decodeValue, clock, logger, append, flushIntervalMs, onStep, onFailure } =
-      options;
+    const { log, systems, partitions, store, decodeValue, clock, logger, faults, append, onFailure } = options;
+    const { flushIntervalMs, onStep } = options;
     this.#log = log;
     this.#between = topicsBetween(systems);
     this.#workers = systems.map((system) => this.#workerOf(system, options));
@@ -74,17 +83,32 @@ export class Engine {
       ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
       ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
     });
-    const running = [...this.#workers, this.#ticker, this.#sink].map((part) =>
+    const parts = [
+      ...systems.map(({ application }, i) => [application, this.#workers[i]!] as const),
+      [ENGINE, this.#ticker] as const,
+      [SINK, this.#sink] as const,
+    ];
+    const running = parts.map(([source, part]) =>
       part.run().catch((error: unknown) => {
+        if (error instanceof HeadraceError) faults.note(source, error);
         logger.error({ error }, 'the engine has ended');
         onFailure(error);
       }),
     );
     this.#ended = Promise.all(running);
+    const watch = new ProgressWatch({
+      clock,
+      progress: () => systems.map(({ application }, i) => ({ ...this.#workers[i]!.metrics(), application })),
+      onStuck: (application, error) => {
+        faults.note(application, error);
+        logger.warn({ code: error.code, application }, error.message);
+      },
+    });
+    this.#watching = setInterval(() => watch.look(), WATCH_INTERVAL_MS).unref();
   }
 
   #workerOf({ application, topology, steps }: System, options: EngineOptions): Worker {
-    const { log, clock, logger, commitIntervalMs, parkKeysMax, allowTopologyChange = false, onStep } = options;
+    const { log, clock, logger, faults, commitIntervalMs, parkKeysMax, allowTopologyChange = false, onStep } = options;
     return new Worker({
       log,
       topology,
@@ -93,7 +117,7 @@ export class Engine {
       redact: maskCardNumbers,
       allowTopologyChange,
       onFault: (error) => {
-        this.#fault = error;
+        faults.note(application, error);
         logger.warn({ code: error.code, application }, `commit aborted, going on: ${error.message}`);
       },
       parkKeys: parkKeysMax === undefined ? false : { keysMax: parkKeysMax },
@@ -119,7 +143,7 @@ export class Engine {
     return ends.join();
   }
 
-  status(): NodeStatus {
+  status(): Omit<NodeStatus, 'fault' | 'faults'> {
     const workers = this.#workers.map((worker) => worker.metrics());
     const sum = (figure: 'processed' | 'deadLetters' | 'parked' | 'commits' | 'aborts' | 'lag') =>
       workers.reduce((total, metrics) => total + metrics[figure], 0);
@@ -135,12 +159,12 @@ export class Engine {
       sinkLag: lag,
       sinkError: lastError,
       workers: this.#workers.map((worker) => worker.figures()),
-      fault: this.#fault === undefined ? undefined : { code: this.#fault.code, message: this.#fault.message },
     };
   }
 
   /** Stops all parts after the step under way. */
   async close(): Promise<void> {
+    clearInterval(this.#watching);
     this.#ticker.stop();
     for (const worker of this.#workers) worker.stop();
     this.#sink.stop();

@@ -15,6 +15,7 @@ import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
 import { committedParkings, type PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine } from './engine.ts';
+import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
 import { IDEMPOTENCY_TOPIC } from './http/api/idempotency-keys.ts';
@@ -75,6 +76,7 @@ export class LocalNode implements HeadraceNode {
   readonly #log: Log;
   readonly #counter: RecordCounter;
   readonly #gate = new IntakeGate();
+  readonly #faults = new Faults();
   #server: ControlServer | NodeServer | undefined;
   #lingerMs = 0;
   #store: Promise<Store> | undefined;
@@ -85,7 +87,7 @@ export class LocalNode implements HeadraceNode {
     this.#options = options;
     this.formats = formats;
     this.directory = directory;
-    this.#log = openLog({ ...options, directory });
+    this.#log = openLog({ ...options, directory, onFault: (error) => this.#faults.note('log', error) });
     this.#counter = new RecordCounter(this.#log);
   }
 
@@ -132,6 +134,7 @@ export class LocalNode implements HeadraceNode {
       store: await this.#openStore(),
       clock,
       logger,
+      faults: this.#faults,
       append: (records) => this.append(records),
       commitIntervalMs,
       flushIntervalMs,
@@ -249,7 +252,9 @@ export class LocalNode implements HeadraceNode {
   }
 
   async status(): Promise<NodeStatus> {
-    return this.#engine?.status() ?? notStarted;
+    const { last, counts } = this.#faults;
+    const fault = last === undefined ? undefined : { code: last.code, message: last.message };
+    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts };
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

@@ -5,6 +5,7 @@ import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { WorkerFigures } from '../runtime/worker-figures.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
+import type { FaultCount } from './faults.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
 import type { Fault } from './stall-watch.ts';
@@ -33,8 +34,10 @@ export interface NodeStatus {
   readonly sinkRows: number;
   readonly sinkLag: number;
   readonly sinkError: string | undefined;
-  /** Why the engine's last commit was aborted; it may have gone on since. */
+  /** What went wrong last; it may have gone on since. */
   readonly fault?: Fault | undefined;
+  /** How often what went wrong. */
+  readonly faults?: readonly FaultCount[];
   /** What each system's worker counts; none before they run. */
   readonly workers?: readonly WorkerFigures[];
 }

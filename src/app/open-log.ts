@@ -17,6 +17,8 @@ export interface OpenLogOptions {
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
+  readonly onFault: (error: HeadraceError) => void;
 }
 
 /** What repeats itself while a broker is away is told so often at most. */
@@ -25,11 +27,14 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, onStep } = options;
+  const { directory, clock, logger, kafka, onStep, onFault } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
-    const onMaintenanceError = (error: HeadraceError) => logger.warn({ code: error.code }, error.message);
+    const onMaintenanceError = (error: HeadraceError) => {
+      onFault(error);
+      logger.warn({ code: error.code }, error.message);
+    };
     return new EmbeddedLog({ directory, clock, onMaintenanceError, ...steps });
   }
   const told = new Map<string, number>();
@@ -44,6 +49,7 @@ export function openLog(options: OpenLogOptions): Log {
       return () => clearTimeout(timer);
     },
     onFault: (error) => {
+      onFault(error);
       const now = clock();
       if (now - (told.get(error.message) ?? Number.NEGATIVE_INFINITY) < FAULT_INTERVAL_MS) return;
       told.set(error.message, now);

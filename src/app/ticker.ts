@@ -110,8 +110,9 @@ export class Ticker {
     try {
       await this.#options.append([tick]);
     } catch (error) {
-      // A log that has no room may have some by the next try.
-      if (!(error instanceof HeadraceError) || !error.retriable) this.#fail(error);
+      // A log that has no room may have some by the next try, and a tick that may be there already changes nothing when it is sent again.
+      const mayPass = error instanceof HeadraceError && (error.retriable || error.code === 'COMMIT_UNKNOWN');
+      if (!mayPass) this.#fail(error);
     } finally {
       sent.isAppended = true;
     }

@@ -64,6 +64,8 @@ export interface TopicConfig {
   readonly retentionMs: number;
   /** Bytes per partition; -1 for no limit. */
   readonly retentionBytes: number;
+  /** Told by {@link Log.topics} of a topic that takes records of less than 16 MiB only; creating does not heed it. */
+  readonly recordBytesMax?: number;
 }
 
 export interface Watermarks extends TopicPartition {

@@ -7,6 +7,7 @@ import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { idleTickTopic } from './idle-tick.ts';
+import type { KnownTopics } from './internal-topics.ts';
 import { topicNamer } from './partitions.ts';
 import { RecordCollector } from './record-collector.ts';
 import type { RecordQueue } from './record-queue.ts';
@@ -15,14 +16,13 @@ import { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
 import type { TaskTally } from './worker-figures.ts';
 
-export interface AssignedTasksOptions {
+export interface AssignedTasksOptions extends KnownTopics {
   readonly plan: Plan;
   readonly application: string;
   readonly policy: ErrorPolicy;
   readonly redact: Redact;
   readonly counters: TaskCounters;
   readonly tally?: TaskTally;
-  readonly partitionsOf: (topic: string) => number | undefined;
   readonly globals: GlobalTables;
   /** How long a task must be silent for its time to pass without records; see IdleTicks. */
   readonly idleAfterMs?: number | undefined;
@@ -48,7 +48,7 @@ export class AssignedTasks {
   constructor(options: AssignedTasksOptions) {
     this.#options = options;
     this.#topicName = topicNamer(options.application);
-    this.#collector = new RecordCollector(options.partitionsOf);
+    this.#collector = new RecordCollector(options);
     for (const subTopology of options.plan.subTopologies) {
       for (const source of subTopology.sources) this.#subTopologyOf.set(this.#topicName(source.topic), subTopology);
       if (options.idleAfterMs !== undefined) {
@@ -108,13 +108,13 @@ export class AssignedTasks {
   drop(): void {
     this.#assignment = NO_ASSIGNMENT;
     this.#tasks = new Map();
-    this.#collector = new RecordCollector(this.#options.partitionsOf);
+    this.#collector = new RecordCollector(this.#options);
   }
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { application, policy, redact, counters, partitionsOf, globals, idleAfterMs } = this.#options;
-    this.#collector = new RecordCollector(partitionsOf);
+    const { application, policy, redact, counters, globals, idleAfterMs } = this.#options;
+    this.#collector = new RecordCollector(this.#options);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
     for (const { topic, partition } of this.#assignment.partitions) {

@@ -8,17 +8,24 @@ import { resolvePartitions, topicNamer } from './partitions.ts';
 /** Repartition topics are consumed by this application alone, and kept this long after intake. */
 const REPARTITION_RETENTION_MS = 3_600_000;
 
+/** What the tasks have to know of the topics. */
+export interface KnownTopics {
+  readonly partitionsOf: (topic: string) => number | undefined;
+  /** The largest record that a topic takes, where that is less than every topic of ours does. */
+  readonly recordBytesMaxOf: (topic: string) => number | undefined;
+}
+
 /**
  * Creates the topics that the plan itself needs: repartition topics, one for the dead letters of each source,
- * and where time is to pass in silence one for the ticks of each sub-topology. Returns how
- * many partitions a topic of the log has. Throws as {@link resolvePartitions} does.
+ * and where time is to pass in silence one for the ticks of each sub-topology. Returns what
+ * the log tells of all topics. Throws as {@link resolvePartitions} does.
  */
 export async function createInternalTopics(
   log: Log,
   plan: Plan,
   application: string,
   hasIdleTicks = false,
-): Promise<(topic: string) => number | undefined> {
+): Promise<KnownTopics> {
   checkInternalNames(plan, application, hasIdleTicks);
   await checkNotShared(log, plan, application);
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
@@ -44,6 +51,9 @@ export async function createInternalTopics(
     if (!existing.has(name)) create.push({ name, partitions, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 });
   }
   await log.createTopics(create);
-  const counts = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
-  return (topic) => counts.get(topic);
+  const topics = new Map((await log.topics()).map((topic) => [topic.name, topic]));
+  return {
+    partitionsOf: (topic) => topics.get(topic)?.partitions,
+    recordBytesMaxOf: (topic) => topics.get(topic)?.recordBytesMax,
+  };
 }

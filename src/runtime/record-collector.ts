@@ -1,7 +1,11 @@
 import { HeadraceError } from '../errors.ts';
 import type { PartitionRecords } from '../log/log.ts';
 import type { Headers } from '../log/record.ts';
-import { RecordBuffer } from '../log/record-buffer.ts';
+import { RECORD_BYTES_MAX, RecordBuffer } from '../log/record-buffer.ts';
+import type { KnownTopics } from './internal-topics.ts';
+
+/** What is known of the topics that are written to. */
+export type CollectorTopics = Pick<KnownTopics, 'partitionsOf'> & Partial<Pick<KnownTopics, 'recordBytesMaxOf'>>;
 
 /** Where the records of one topic go until the commit. */
 export class TopicOutput {
@@ -9,11 +13,13 @@ export class TopicOutput {
   readonly partitions: number;
   readonly #buffers: RecordBuffer[];
   readonly #collector: RecordCollector;
+  readonly #recordBytesMax: number;
 
-  constructor(topic: string, partitions: number, collector: RecordCollector) {
+  constructor(topic: string, partitions: number, recordBytesMax: number, collector: RecordCollector) {
     this.topic = topic;
     this.partitions = partitions;
     this.#collector = collector;
+    this.#recordBytesMax = recordBytesMax;
     this.#buffers = Array.from({ length: partitions }, () => new RecordBuffer());
   }
 
@@ -23,11 +29,11 @@ export class TopicOutput {
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: Headers,
-    bytesMax?: number,
+    bytesMax = RECORD_BYTES_MAX,
   ): void {
     const buffer = this.#buffers[partition]!;
     this.#collector.remember(buffer);
-    buffer.append(timestamp, key, value, headers, bytesMax);
+    buffer.append(timestamp, key, value, headers, Math.min(bytesMax, this.#recordBytesMax));
   }
 
   get count(): number {
@@ -47,7 +53,7 @@ export class TopicOutput {
 
 /** What the tasks of a worker have forwarded since the last commit, with a savepoint for the record in process. */
 export class RecordCollector {
-  readonly #partitionsOf: (topic: string) => number | undefined;
+  readonly #topics: CollectorTopics;
   readonly #outputs = new Map<string, TopicOutput>();
   /** The buffers that the present record has written to, and how many records were in each before. */
   readonly #touched: RecordBuffer[] = [];
@@ -55,15 +61,15 @@ export class RecordCollector {
   /** Entries in use of the two lists: to shorten an array costs more than everything else here. */
   #touchedCount = 0;
 
-  constructor(partitionsOf: (topic: string) => number | undefined) {
-    this.#partitionsOf = partitionsOf;
+  constructor(topics: CollectorTopics) {
+    this.#topics = topics;
   }
 
   /** Throws TOPIC_UNKNOWN for a topic that is not there. */
   output(topic: string): TopicOutput {
     const known = this.#outputs.get(topic);
     if (known !== undefined) return known;
-    const partitions = this.#partitionsOf(topic);
+    const partitions = this.#topics.partitionsOf(topic);
     if (partitions === undefined) {
       throw new HeadraceError(
         'TOPIC_UNKNOWN',
@@ -71,7 +77,8 @@ export class RecordCollector {
         { where: { topic } },
       );
     }
-    const output = new TopicOutput(topic, partitions, this);
+    const recordBytesMax = this.#topics.recordBytesMaxOf?.(topic) ?? Number.POSITIVE_INFINITY;
+    const output = new TopicOutput(topic, partitions, recordBytesMax, this);
     this.#outputs.set(topic, output);
     return output;
   }

@@ -141,10 +141,10 @@ export class Worker {
     checkIdleAfter(idleAfterMs);
     this.#plan = await StoredPlan.checked({ ...this.#options, plan });
     await this.#readGlobals();
-    const partitionsOf = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
+    const topics = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
-    const globals = committedGlobals(log, plan, this.#globalGroup(), partitionsOf);
-    const options = { plan, application, policy, redact, counters, partitionsOf, globals, idleAfterMs };
+    const globals = committedGlobals(log, plan, this.#globalGroup(), topics.partitionsOf);
+    const options = { plan, application, policy, redact, counters, ...topics, globals, idleAfterMs };
     return new AssignedTasks({ ...options, tally: this.#tally });
   }
 
@@ -254,6 +254,8 @@ export class Worker {
           assigned.rebuild(member.state);
         }
         break;
+      // The brokers went away while it was joining anew.
+      case 'KAFKA_UNAVAILABLE':
       case 'MEMBER_FENCED':
       case 'COMMIT_UNKNOWN':
         // After a commit of an older epoch the member is still in its group, and its next poll brings the assignment: to leave would

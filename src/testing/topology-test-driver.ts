@@ -228,7 +228,7 @@ export class TopologyTestDriver {
 
   #start(): RecordCollector {
     const partitionsOf = (topic: string) => this.#topics.partitionsOf(topic);
-    const collector = new RecordCollector(partitionsOf);
+    const collector = new RecordCollector({ partitionsOf });
     const { plan } = this.#topology;
     const globals = globalsIn(plan, (store, partition) => this.#state.partition(store, partition), partitionsOf);
     this.#tasks = [...plan.globalTables, ...plan.subTopologies].flatMap((subTopology) =>

@@ -3,7 +3,7 @@ import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
 import { Books } from '../console/books.ts';
-import { LiveView } from '../console/live-view.ts';
+import { LiveView, type ViewFrame } from '../console/live-view.ts';
 import { LocalNode } from '../local-node.ts';
 import { openLogger } from '../logger.ts';
 import { OutcomeCounter } from '../outcomes.ts';
@@ -81,21 +81,40 @@ async function show(
   try {
     const taken = await node.watermarks(TOPICS.transactions);
     const takenBefore = taken.reduce((sum, { end }) => sum + end, 0);
-    while (!signal.aborted) {
-      const [status, outcomes] = [await node.status(), await counter.all()];
+    const look = async (): Promise<Figures> => {
+      const outcomes = await counter.all();
       const now = (await node.watermarks(TOPICS.transactions)).reduce((sum, { end }) => sum + end, 0);
-      view.show({
-        status,
-        taken: now - takenBefore,
-        ...outcomes,
-        ...(await books.look()),
-        address,
-      });
+      return { taken: now - takenBefore, ...outcomes, ...(await books.look()) };
+    };
+    let figures = await look();
+    let looking: Promise<void> | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    const lookAgain = async () => {
+      try {
+        figures = await look();
+      } catch (error) {
+        if (!mayPass(error)) failure = { error };
+      }
+      looking = undefined;
+    };
+    while (!signal.aborted) {
+      // Brokers that are away keep the figures waiting; that they are away is shown meanwhile.
+      looking ??= lookAgain();
+      await Promise.race([looking, sleep(view.intervalMs, undefined, { signal }).catch(() => undefined)]);
+      if (failure !== undefined) throw failure.error;
+      view.show({ status: await node.status(), ...figures, address });
       await sleep(view.intervalMs, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     view.close();
   }
+}
+
+type Figures = Omit<ViewFrame, 'status' | 'address'>;
+
+/** What may pass keeps the figures of before on the view. */
+function mayPass(error: unknown): boolean {
+  return error instanceof HeadraceError && error.retriable;
 }
 
 async function drained(node: LocalNode): Promise<void> {

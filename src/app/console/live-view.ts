@@ -13,6 +13,8 @@ export interface ViewFrame extends BookFigures {
 
 const REFRESH_MS = 500;
 const LINE_MS = 5_000;
+/** What went wrong is shown for so long, for it says itself when it goes on. */
+const FAULT_SHOWN_MS = 15_000;
 /** Of a terminal that does not say its width, or says 0 as some pseudo-terminals do. */
 const COLUMNS_DEFAULT = 80;
 /** Before the values of the block: two spaces and a name. */
@@ -37,6 +39,8 @@ export class LiveView {
   #lastDrawnAt = 0;
   #last: { readonly at: number; readonly taken: number } | undefined;
   #rate = 0;
+  #faults = 0;
+  #faultAt = Number.NEGATIVE_INFINITY;
 
   constructor(stream: NodeJS.WriteStream, clock: Clock) {
     this.#stream = stream;
@@ -57,6 +61,7 @@ export class LiveView {
   show(frame: ViewFrame): void {
     const now = this.#clock();
     this.#measureRate(now, frame.taken);
+    this.#noteFaults(now, frame.status);
     if (this.#isTerminal) this.#redraw(this.#block(frame, now));
     else if (now - this.#lastDrawnAt >= LINE_MS) this.#stream.write(`${this.#line(frame)}\n`);
     else return;
@@ -83,9 +88,23 @@ export class LiveView {
     this.#last = { at: now, taken };
   }
 
+  #noteFaults(now: number, { faults = [] }: NodeStatus): void {
+    const count = faults.reduce((sum, each) => sum + each.count, 0);
+    if (count > this.#faults) this.#faultAt = now;
+    this.#faults = count;
+  }
+
+  /** What holds things up now, as far as is known. */
+  #problems({ sinkError, fault }: NodeStatus): readonly string[] {
+    const isFresh = fault !== undefined && this.#clock() - this.#faultAt < FAULT_SHOWN_MS;
+    return [...(sinkError === undefined ? [] : [`ClickHouse: ${sinkError}`]), ...(isFresh ? [fault.message] : [])];
+  }
+
   #line({ status, accepted, rejected, rowsInClickHouse, withdrawals }: ViewFrame): string {
     const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-    const problem = status.sinkError === undefined ? '' : `, ClickHouse: ${status.sinkError}`;
+    const problem = this.#problems(status)
+      .map((each) => `, ${each}`)
+      .join('');
     return `${number(this.#rate)}/s, ${number(accepted)} accepted, ${number(refused)} refused, lag ${number(status.lag)}, ${number(rowsInClickHouse)} rows in ClickHouse (lag ${number(status.sinkLag)})${withdrawalsLine(withdrawals)}${problem}`;
   }
 
@@ -94,7 +113,7 @@ export class LiveView {
     const [bold, dim, reset] = process.env.NO_COLOR === undefined ? [BOLD, DIM, RESET] : ['', '', ''];
     const row = (name: string, value: string) => `  ${dim}${name.padEnd(NAME_COLUMNS - 2)}${reset}${value}`;
     const refusals = Object.entries(rejected).map(([code, count]) => `${code} ${number(count)}`);
-    const problem = status.sinkError === undefined ? [] : [row('', `${bold}${status.sinkError}${reset}`)];
+    const problem = this.#problems(status).map((each) => row('', `${bold}${each}${reset}`));
     return [
       `${bold}Headrace${reset}  ${dim}${duration(now - this.#startedAt)}  ${address}  Ctrl-C ends${reset}`,
       '',

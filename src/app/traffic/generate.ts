@@ -78,7 +78,9 @@ async function appendPatiently(
       await node.append(batch);
       return;
     } catch (error) {
-      if (!(error instanceof HeadraceError) || !error.retriable) throw error;
+      // What may be there already is found as a duplicate by its id.
+      const mayPass = error instanceof HeadraceError && (error.retriable || error.code === 'COMMIT_UNKNOWN');
+      if (!mayPass) throw error;
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -15,7 +15,7 @@ import { topicSetsOf } from '../membership/topic-sets.ts';
 import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import type { BrokerAddress, ConnectToBroker } from './cluster/broker-connection.ts';
-import { Cluster } from './cluster/cluster.ts';
+import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
 import type { Timing } from './cluster/retries.ts';
 import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
@@ -33,7 +33,7 @@ import type { Compress } from './protocol/encode-record-batches.ts';
 import type { Decompress } from './protocol/record-set-reader.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
-import { resetRecords } from './state/reset-records.ts';
+import { resetRecords, withIdentities } from './state/reset-records.ts';
 import type { RestoreProgress } from './state/restore.ts';
 
 export interface KafkaLogOptions extends Timing {
@@ -147,7 +147,9 @@ export class KafkaLog implements Log {
   async committedOffsets(group: string): Promise<readonly GroupOffset[]> {
     this.#requireOpen();
     const offsets = await stableOffsets(this.#cluster, group, null);
-    return [...offsets].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+    return offsets
+      .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+      .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
   }
 
   async groups(): Promise<readonly string[]> {
@@ -160,16 +162,18 @@ export class KafkaLog implements Log {
     await checkReset(this.#cluster, this.#reader, reset);
     const records = await resetRecords(this.#cluster, group, reset, this.#options.clock());
     const marks = await Promise.all(records.map((each) => this.#encoder.encode(each)));
-    await resetGroup({ cluster: this.#cluster, reader: this.#reader, group, offsets: reset.offsets, marks });
+    const offsets = await withIdentities(this.#cluster, group, reset.offsets);
+    await resetGroup({ cluster: this.#cluster, reader: this.#reader, group, offsets, marks });
     if (reset.dropsState) this.#local.forget(group, records);
     this.#committed.notify();
   }
 
   async join(membership: Membership): Promise<Member> {
     this.#requireOpen();
-    const topics = [...new Set(membership.topicSets.flat())];
-    const counts = new Map<string, number>();
-    for (const topic of topics) counts.set(topic, (await this.#cluster.topic(topic)).leaders.length);
+    const names = [...new Set(membership.topicSets.flat())];
+    await this.#cluster.refresh(names);
+    const topics = await Promise.all(names.map((name) => this.#cluster.topic(name)));
+    const counts = new Map(topics.map(({ name, leaders }) => [name, leaders.length]));
     topicSetsOf(membership, (topic) => counts.get(topic)!);
     // Each process has its worker-0: to the group they are different members.
     const named = { ...membership, member: `${this.instance}.${membership.member}` };
@@ -179,7 +183,7 @@ export class KafkaLog implements Log {
     before?.end();
     const state = this.#memberState(named);
     await state.createChangelogs((source) => counts.get(source)!);
-    const member = this.#member(named, state, () => {
+    const member = this.#member(named, topics, state, () => {
       if (this.#members.get(key) === member) this.#members.delete(key);
     });
     this.#members.set(key, member);
@@ -210,7 +214,12 @@ export class KafkaLog implements Log {
     await this.#options.directory.close();
   }
 
-  #member(membership: Membership, state: MemberState, onLeft: () => void): KafkaMember {
+  #member(
+    membership: Membership,
+    topics: readonly ClusterTopic[],
+    state: MemberState,
+    onLeft: () => void,
+  ): KafkaMember {
     const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
     const cluster = this.#cluster;
     const producerOf = (member: string) =>
@@ -223,6 +232,7 @@ export class KafkaLog implements Log {
     return new KafkaMember({
       cluster,
       membership,
+      topics,
       producer: producerOf(membership.member),
       endTransactionOf: async (member) => void (await producerOf(member).init()),
       state,

@@ -1,7 +1,7 @@
 import type { HeadraceError } from '../../errors.ts';
 import type { Membership } from '../log.ts';
 import type { TopicPartition } from '../record.ts';
-import type { Cluster } from './cluster/cluster.ts';
+import type { Cluster, ClusterTopic } from './cluster/cluster.ts';
 import type { TransactionalProducer } from './producer/transactional-producer.ts';
 import type { Decompress } from './protocol/record-set-reader.ts';
 import type { MemberState } from './state/member-state.ts';
@@ -12,6 +12,8 @@ export type KafkaCommitStep = 'begin' | 'produce' | 'endSent' | 'end' | 'apply';
 export interface KafkaMemberOptions {
   readonly cluster: Cluster;
   readonly membership: Membership;
+  /** What it reads, as it was at joining. */
+  readonly topics: readonly ClusterTopic[];
   readonly producer: TransactionalProducer;
   readonly state: MemberState;
   readonly decompress: Decompress;

@@ -9,6 +9,8 @@ import { Fetcher } from './fetch/fetcher.ts';
 import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
 import { Ownership } from './group/ownership.ts';
+import { encodeIdentities } from './group/topic-identities.ts';
+import { WatchedTopics } from './group/watched-topics.ts';
 import type { KafkaMemberOptions } from './kafka-member-options.ts';
 import { endOffset } from './producer/partition-produce.ts';
 
@@ -24,6 +26,7 @@ export class KafkaMember implements Member {
   readonly #membership: GroupMembership;
   readonly #ownership: Ownership;
   readonly #fetcher: Fetcher;
+  readonly #watched: WatchedTopics;
   /** Notified where a poll that waits has something to say. */
   readonly #woken = new Signal();
   #positions: readonly FetchPosition[] = [];
@@ -39,7 +42,20 @@ export class KafkaMember implements Member {
     this.state = options.state.committed;
     this.#name = `member ${membership.member} of group ${membership.group}`;
     this.#ownership = new Ownership(this.#name, options.nextEpoch);
-    this.#fetcher = new Fetcher({ cluster, decompress, member: `${membership.group} ${membership.member}`, onFault });
+    this.#watched = new WatchedTopics({
+      cluster,
+      group: membership.group,
+      topics: options.topics,
+      onFault,
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#fetcher = new Fetcher({
+      cluster,
+      decompress,
+      member: `${membership.group} ${membership.member}`,
+      onFault,
+      onDoubt: () => this.#watched.doubt(),
+    });
     this.#membership = new GroupMembership({
       cluster,
       group: membership.group,
@@ -64,6 +80,7 @@ export class KafkaMember implements Member {
     const { timing } = this.#options.cluster;
     const deadline = timing.clock() + timeoutMs;
     for (;;) {
+      this.#watched.look();
       this.#requireActive();
       if (this.#ownership.isNew) return { assignment: this.#takeAssignment(), batches: [] };
       const leftMs = Math.max(0, deadline - timing.clock());
@@ -156,7 +173,7 @@ export class KafkaMember implements Member {
     const fence = {
       cluster,
       group: membership.group,
-      offsets,
+      offsets: offsets.map((each) => ({ ...each, metadata: encodeIdentities(state.identities(each)) })),
       identity: (until: number) => this.#identity(epoch, until),
       onRefused: (identity: GroupIdentity) => this.#membership.doubt(identity),
     };
@@ -238,9 +255,7 @@ export class KafkaMember implements Member {
 
   #takeAssignment(): Assignment {
     const assignment = this.#ownership.take();
-    this.#positions = assignment.partitions.map(
-      ({ topic, partition, offset, start, end }) => new FetchPosition(topic, partition, offset, start, end),
-    );
+    this.#positions = assignment.partitions.map((each) => new FetchPosition(each));
     this.#positionOf = new Map(this.#positions.map((position) => [position.key, position]));
     return {
       ...assignment,

@@ -23,7 +23,7 @@ const BACK_OFF_MIN_MS = 100;
 const BACK_OFF_MAX_MS = 10_000;
 
 /** After these the member is lost or its position unknown: it joins again and the committed state says where it is. */
-const REJOIN: ReadonlySet<ErrorCode> = new Set(['MEMBER_FENCED', 'COMMIT_UNKNOWN']);
+const REJOIN: ReadonlySet<ErrorCode> = new Set(['MEMBER_FENCED', 'COMMIT_UNKNOWN', 'KAFKA_UNAVAILABLE']);
 /** After these nothing of the commit was written, and the same one may be tried again. */
 const COMMIT_AGAIN: ReadonlySet<ErrorCode> = new Set(['COMMIT_REFUSED', 'STORAGE_FULL', 'LOG_BACKPRESSURE']);
 

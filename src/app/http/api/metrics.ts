@@ -69,7 +69,17 @@ export class Metrics {
       const gauge = new Gauge({ name, help, registers });
       return (now: NodeStatus) => gauge.set(figure(now));
     });
-    this.#figures = [...counters, ...gauges];
+    const faults = new Counter({
+      name: 'headrace_faults_total',
+      help: 'What went wrong, by who met it and by its code',
+      labelNames: ['source', 'code'],
+      registers,
+    });
+    const countFaults = (now: NodeStatus) => {
+      faults.reset();
+      for (const { source, code, count } of now.faults ?? []) faults.inc({ source, code }, count);
+    };
+    this.#figures = [...counters, ...gauges, countFaults];
     collectDefaultMetrics({ register: this.#registry });
   }
 

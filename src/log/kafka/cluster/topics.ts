@@ -9,6 +9,8 @@ import { Again, retried } from './retries.ts';
 
 /** What topics of ours take: a record of 16 MiB with all that a dead letter adds, in a batch of its own. */
 export const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
+/** What a batch of one record has around it (61 bytes), and by what its lengths may be longer in Kafka's writing than in ours. */
+const BATCH_BYTES_AROUND = 96;
 /** A topic's limit where the brokers do not tell one. */
 const MESSAGE_BYTES_DEFAULT = 1_048_588;
 
@@ -87,8 +89,9 @@ export class Topics {
     return names.flatMap((name) => {
       const [topic, found] = [this.#cluster.known(name), settings.get(name)];
       if (topic === undefined || found === undefined) return [];
-      const { cleanup, retentionMs, retentionBytes } = found;
-      return [{ name, partitions: topic.leaders.length, cleanup, retentionMs, retentionBytes }];
+      const { cleanup, retentionMs, retentionBytes, messageBytesMax } = found;
+      const limit = messageBytesMax < MESSAGE_BYTES_MAX ? { recordBytesMax: messageBytesMax - BATCH_BYTES_AROUND } : {};
+      return [{ name, partitions: topic.leaders.length, cleanup, retentionMs, retentionBytes, ...limit }];
     });
   }
 

@@ -1,8 +1,10 @@
+import type { PreparedPartition } from '../group/ownership.ts';
 import type { RecordSetReader } from '../protocol/record-set-reader.ts';
 
 /** How far one assigned partition was fetched and handed out. */
 export class FetchPosition {
   readonly topic: string;
+  readonly topicId: string;
   readonly partition: number;
   readonly key: string;
   isPaused = false;
@@ -16,8 +18,9 @@ export class FetchPosition {
   /** The poll at which `end` was asked for: what came later is not known. */
   #askedAtPoll = -1;
 
-  constructor(topic: string, partition: number, offset: number, start: number, end: number) {
+  constructor({ topic, topicId, partition, offset, start, end }: PreparedPartition) {
     this.topic = topic;
+    this.topicId = topicId;
     this.partition = partition;
     this.key = partitionKey(topic, partition);
     this.offset = offset;

@@ -15,6 +15,8 @@ export interface FetcherOptions {
   readonly member: string;
   /** Something that passes, for the log. */
   readonly onFault: (error: HeadraceError) => void;
+  /** Told where an answer may mean that a topic is not the one it was. */
+  readonly onDoubt: () => void;
 }
 
 export interface FetchRound {
@@ -107,8 +109,9 @@ export class Fetcher {
       minBytes: this.#wasEmpty ? 1 : LINGER_BYTES,
       maxBytes: ANSWER_BYTES_MAX,
       isolation: 'read_committed',
-      partitions: asked.map(({ position: { topic, partition }, offset }) => ({
+      partitions: asked.map(({ position: { topic, topicId, partition }, offset }) => ({
         topic,
+        topicId,
         partition,
         fetchOffset: offset,
         maxBytes: PARTITION_BYTES_MAX,
@@ -171,8 +174,12 @@ export class Fetcher {
         );
         break;
       default:
-        if (!isOfLeadership(errorCode)) this.#failure ??= refused(`to read topic ${topic}`, errorCode);
-        else await this.#refresh([position], `${topic}-${partition} can't be read now (${errorName(errorCode)})`);
+        if (!isOfLeadership(errorCode)) {
+          this.#failure ??= refused(`to read topic ${topic}`, errorCode);
+          break;
+        }
+        this.#options.onDoubt();
+        await this.#refresh([position], `${topic}-${partition} can't be read now (${errorName(errorCode)})`);
     }
   }
 

@@ -95,10 +95,12 @@ export class LogReader {
     maxBytes = READ_BYTES_MAX,
   ): Promise<RecordSetReader | undefined> {
     const { cluster, visibility, decompress } = this.#options;
-    const partitions = [{ topic, partition, fetchOffset: offset, maxBytes }];
-    const message = fetch({ maxWaitMs: 0, minBytes: 1, maxBytes, isolation: 'read_committed', partitions });
     return this.#retried(`to read ${topic}-${partition}`, async () => {
-      const answer = await cluster.send(await this.#leader(topic, partition), 'main', message);
+      const leader = await this.#leader(topic, partition);
+      const { id: topicId } = await cluster.topic(topic);
+      const partitions = [{ topic, topicId, partition, fetchOffset: offset, maxBytes }];
+      const message = fetch({ maxWaitMs: 0, minBytes: 1, maxBytes, isolation: 'read_committed', partitions });
+      const answer = await cluster.send(leader, 'main', message);
       const part = answer.partitions[0];
       if (part === undefined) return new Again('the answer lacks the partition');
       if (part.errorCode !== 0)

@@ -1,5 +1,4 @@
 import { HeadraceError } from '../../../errors.ts';
-import type { GroupOffset } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { Message } from '../cluster/broker-connection.ts';
 import { type Cluster, isRefusal, refused } from '../cluster/cluster.ts';
@@ -8,7 +7,7 @@ import { notCommitted } from '../producer/outcomes.ts';
 import type { ProducerIdentity } from '../producer/transactional-producer.ts';
 import { errorCodes, errorName } from '../protocol/errors.ts';
 import { offsetFetch } from '../protocol/requests/offset-fetch.ts';
-import { txnOffsetCommit } from '../protocol/requests/txn-offset-commit.ts';
+import { type OffsetWithMetadata, txnOffsetCommit } from '../protocol/requests/txn-offset-commit.ts';
 import type { GroupIdentity } from './group-membership.ts';
 
 /** How long stable offsets are waited for: an owner before us may have a transaction open up to its time, and the coordinator may move. */
@@ -23,7 +22,7 @@ export async function stableOffsets(
   group: string,
   partitions: readonly TopicPartition[] | null,
   requireWanted: () => void = () => {},
-): Promise<readonly GroupOffset[]> {
+): Promise<readonly OffsetWithMetadata[]> {
   const answer = await retried(
     async () => {
       const answer = await sendToGroup(cluster, group, offsetFetch({ group, partitions, requireStable: true }));
@@ -43,13 +42,13 @@ export async function stableOffsets(
   );
   return answer.partitions
     .filter(({ offset }) => offset >= 0)
-    .map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    .map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
 }
 
 export interface OffsetFence {
   readonly cluster: Cluster;
   readonly group: string;
-  readonly offsets: readonly GroupOffset[];
+  readonly offsets: readonly OffsetWithMetadata[];
   /**
    * Who the member is now, once it knows what it owns; throws MEMBER_FENCED where partitions of the commit are not its own any more.
    */

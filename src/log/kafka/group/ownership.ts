@@ -5,6 +5,7 @@ import { partitionKey } from '../fetch/fetch-position.ts';
 
 /** A partition that was restored, with what a reader must know to begin. */
 export interface PreparedPartition extends TopicPartition {
+  readonly topicId: string;
   /** The committed offset, or the first one held where there is none. */
   readonly offset: number;
   /** The first offset held and the last stable one. */

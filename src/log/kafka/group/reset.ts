@@ -1,5 +1,5 @@
 import { HeadraceError } from '../../../errors.ts';
-import type { GroupOffset, GroupReset } from '../../log.ts';
+import type { GroupReset } from '../../log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Again, retried } from '../cluster/retries.ts';
 import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
@@ -10,6 +10,7 @@ import { errorCodes, errorName, isTransient } from '../protocol/errors.ts';
 import { joinGroup } from '../protocol/requests/join-group.ts';
 import { leaveGroup } from '../protocol/requests/leave-group.ts';
 import { syncGroup } from '../protocol/requests/sync-group.ts';
+import type { OffsetWithMetadata } from '../protocol/requests/txn-offset-commit.ts';
 import type { GroupIdentity } from './group-membership.ts';
 import { PROTOCOL_NAME, PROTOCOL_TYPE } from './group-membership.ts';
 import { fenceWithOffsets } from './group-offsets.ts';
@@ -20,7 +21,7 @@ export interface ResetOptions {
   readonly cluster: Cluster;
   readonly reader: LogReader;
   readonly group: string;
-  readonly offsets: readonly GroupOffset[];
+  readonly offsets: readonly OffsetWithMetadata[];
   /** What says in the changelogs that everything before it is gone. */
   readonly marks: readonly OutgoingPartition[];
 }

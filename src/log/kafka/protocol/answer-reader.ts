@@ -83,6 +83,14 @@ export class AnswerReader {
     return this.#bytes.subarray(start, start + length);
   }
 
+  /** The same in flexible versions. */
+  compactNullableBytes(): Buffer | null {
+    const length = this.uvarint() - 1;
+    if (length < 0) return null;
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
   bytes(): Buffer {
     return this.nullableBytes() ?? Buffer.alloc(0);
   }

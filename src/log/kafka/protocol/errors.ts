@@ -127,6 +127,8 @@ const LEADERSHIP: ReadonlySet<number> = new Set([
   errorCodes.FENCED_LEADER_EPOCH,
   errorCodes.UNKNOWN_LEADER_EPOCH,
   errorCodes.OFFSET_NOT_AVAILABLE,
+  errorCodes.UNKNOWN_TOPIC_ID,
+  errorCodes.INCONSISTENT_TOPIC_ID,
 ]);
 
 /** Whether a partition may answer once it is known who leads it now. */

@@ -11,6 +11,11 @@ export function changelogOf(group: string, source: string): string {
   return `${group}-${source}${SUFFIX}`;
 }
 
+/** Of what belongs to the group as a whole. */
+export function groupChangelogOf(group: string): string {
+  return `${group}-group${SUFFIX}`;
+}
+
 /** Which changelog the changes of a store travel in. */
 export class Changelogs {
   readonly #group: string;
@@ -27,7 +32,7 @@ export class Changelogs {
 
   /** One partition: what belongs to the group as a whole. */
   get ofGroup(): TopicPartition {
-    return { topic: `${this.#group}-group${SUFFIX}`, partition: 0 };
+    return { topic: groupChangelogOf(this.#group), partition: 0 };
   }
 
   /** The stores that hang on sources. */

@@ -8,6 +8,7 @@ import { partitionKey } from '../fetch/fetch-position.ts';
 import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
 import { stableOffsets } from '../group/group-offsets.ts';
 import type { PreparedPartition } from '../group/ownership.ts';
+import { decodeIdentities, requireSameTopics, type TopicIdentities } from '../group/topic-identities.ts';
 import type { PartEncoder } from '../producer/part-encoder.ts';
 import type { OutgoingPartition } from '../producer/partition-produce.ts';
 import { ChangelogKeyWriter } from './changelog-record.ts';
@@ -40,7 +41,7 @@ export class MemberState {
   readonly committed: CommittedState;
   readonly #options: MemberStateOptions;
   readonly #changelogs: Changelogs;
-  /** The ids of the changelogs' topics. */
+  /** The ids of sources and changelogs. */
   readonly #topicIds = new Map<string, string>();
 
   constructor(options: MemberStateOptions) {
@@ -67,6 +68,10 @@ export class MemberState {
   ): Promise<readonly PreparedPartition[]> {
     const { cluster, reader, membership } = this.#options;
     const offsets = await stableOffsets(cluster, membership.group, partitions, requireWanted);
+    await this.#noteTopics(partitions);
+    for (const each of offsets) {
+      requireSameTopics(membership.group, each, decodeIdentities(each.metadata), this.identities(each));
+    }
     const changelogs = partitions.flatMap((each) => this.#changelogs.ofSource(each) ?? []);
     const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
@@ -78,15 +83,27 @@ export class MemberState {
     const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
     for (const each of partitions) {
       const offset = committed.get(partitionKey(each.topic, each.partition));
-      requireOffsetOfState(membership.group, this.committed, each, offset);
+      const topicId = this.identities(each).source;
+      requireOffsetOfState(membership.group, this.committed, { ...each, topicId }, offset);
     }
     return watermarks.map(({ topic, partition, start, end }) => ({
       topic,
+      topicId: this.#topicIds.get(topic)!,
       partition,
       offset: committed.get(partitionKey(topic, partition)) ?? start,
       start,
       end,
     }));
+  }
+
+  /** Asked anew: what is known may be of a topic that was deleted meanwhile. */
+  async #noteTopics(partitions: readonly TopicPartition[]): Promise<void> {
+    const { cluster } = this.#options;
+    const changelogs = partitions.map((each) => this.#changelogs.ofSource(each)?.topic);
+    const names = [...partitions.map(({ topic }) => topic), ...changelogs, this.#changelogs.ofGroup.topic];
+    const wanted = [...new Set(names.filter((name) => name !== undefined))];
+    await cluster.refresh(wanted);
+    for (const name of wanted) this.#topicIds.set(name, (await cluster.topic(name)).id);
   }
 
   /** See Log.loadGroupState. A group that never wrote anything of its own has nothing to load. */
@@ -115,8 +132,21 @@ export class MemberState {
       const source = this.#changelogs.sourceOf(store);
       if (source !== undefined) touched.add(partitionKey(source, partition));
     }
-    const witnesses = offsets.filter(({ topic, partition }) => touched.has(partitionKey(topic, partition)));
-    return { ...transaction, stateChanges: [...transaction.stateChanges, ...witnesses.map(witnessChanges)] };
+    const witnesses = offsets
+      .filter(({ topic, partition }) => touched.has(partitionKey(topic, partition)))
+      .map((each) => witnessChanges(each, this.identities(each).source));
+    return { ...transaction, stateChanges: [...transaction.stateChanges, ...witnesses] };
+  }
+
+  /** The topics that an offset of a partition goes with, as they were when it was prepared. */
+  identities({ topic, partition }: TopicPartition): TopicIdentities {
+    const idOf = (name: string | undefined) => (name === undefined ? undefined : this.#topicIds.get(name)) ?? '';
+    const changelog = this.#changelogs.ofSource({ topic, partition })?.topic;
+    return {
+      source: idOf(topic),
+      changelog: idOf(changelog),
+      groupChangelog: idOf(this.#changelogs.ofGroup.topic),
+    };
   }
 
   /** What goes out with a transaction. Throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, RECORD_TOO_LARGE. */
@@ -171,7 +201,10 @@ export class MemberState {
     this.#topicIds.set(changelog.topic, topicId);
     await restore({
       local,
-      reader: { fetch: ({ topic, partition }, offset) => reader.readAhead(topic, partition, offset) },
+      reader: {
+        fetch: ({ topic, partition }, offset) => reader.readAhead(topic, partition, offset),
+        endOf: async (place) => (await reader.watermarks([place]))[0]!.end,
+      },
       group: membership.group,
       changelog: { topic: changelog.topic, partition: changelog.partition },
       stores,

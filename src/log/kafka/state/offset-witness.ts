@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { CommittedState, GroupOffset, StateChanges } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
+import { topicRecreated } from '../group/topic-identities.ts';
 
 /**
  * The store in which the state that hangs on a source says up to which offset of that source it was written. It travels in the same
@@ -13,29 +14,42 @@ export function witnessStoreOf(source: string): string {
 const KEY = '';
 const OFFSET_BYTES = 8;
 
-export function witnessChanges({ topic, partition, offset }: GroupOffset): StateChanges {
+/** The offset in eight bytes, and the id of the topic that it is of. */
+export function witnessChanges({ topic, partition, offset }: GroupOffset, topicId: string): StateChanges {
   const bytes = Buffer.alloc(OFFSET_BYTES);
   bytes.writeBigUInt64BE(BigInt(offset));
-  return { store: witnessStoreOf(topic), partition, entries: [[KEY, bytes]] };
+  const entry = Buffer.concat([bytes, Buffer.from(topicId)]);
+  return { store: witnessStoreOf(topic), partition, entries: [[KEY, entry]] };
 }
 
-function witnessedOffset(state: CommittedState, { topic, partition }: TopicPartition): number | undefined {
-  const bytes = state.partition(witnessStoreOf(topic), partition).get(KEY);
-  return bytes === undefined ? undefined : Number(Buffer.from(bytes).readBigUInt64BE());
+interface Witness {
+  readonly offset: number;
+  readonly topicId: string;
+}
+
+function witnessOf(state: CommittedState, { topic, partition }: TopicPartition): Witness | undefined {
+  const found = state.partition(witnessStoreOf(topic), partition).get(KEY);
+  if (found === undefined) return undefined;
+  const bytes = Buffer.from(found);
+  return { offset: Number(bytes.readBigUInt64BE()), topicId: bytes.toString('latin1', OFFSET_BYTES) };
 }
 
 /**
- * Throws STATE_MISMATCH where the group's offset lies before the one up to which the state was written: processing from there would
+ * Throws TOPIC_RECREATED where the state holds records of another topic of that name (brokers forget the offsets of a topic that is deleted),
+ * and STATE_MISMATCH where the group's offset lies before the one up to which the state was written: processing from there would
  * count records twice. Brokers forget the offsets of a group without members after `offsets.retention.minutes` (seven days), and other tools set them.
  */
 export function requireOffsetOfState(
   group: string,
   state: CommittedState,
-  place: TopicPartition,
+  place: TopicPartition & { readonly topicId: string },
   committed: number | undefined,
 ): void {
-  const witnessed = witnessedOffset(state, place);
-  if (witnessed === undefined || (committed ?? Number.NEGATIVE_INFINITY) >= witnessed) return;
+  const witness = witnessOf(state, place);
+  if (witness === undefined) return;
+  const { offset: witnessed, topicId } = witness;
+  if (topicId !== '' && topicId !== place.topicId) throw topicRecreated(place.topic, group, witnessed);
+  if ((committed ?? Number.NEGATIVE_INFINITY) >= witnessed) return;
   const { topic, partition } = place;
   const found = committed === undefined ? 'has no committed offset any more' : `is committed up to ${committed} only`;
   throw new HeadraceError(

@@ -1,9 +1,11 @@
-import type { GroupReset } from '../../log.ts';
+import type { GroupOffset, GroupReset } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBuffer } from '../../record-buffer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { encodeIdentities } from '../group/topic-identities.ts';
+import type { OffsetWithMetadata } from '../protocol/requests/txn-offset-commit.ts';
 import { resetMarks } from './changelog-record.ts';
-import { changelogOf, changelogsOf } from './changelogs.ts';
+import { changelogOf, changelogsOf, groupChangelogOf } from './changelogs.ts';
 import { changelogRecords } from './member-state.ts';
 import { witnessChanges } from './offset-witness.ts';
 
@@ -26,7 +28,30 @@ export async function resetRecords(
     const changelog = await cluster.found(topic);
     if (changelog === undefined || !(offset.partition in changelog.leaders)) continue;
     const place = { of: () => ({ topic, partition: offset.partition }) };
-    records.push(...changelogRecords([witnessChanges(offset)], place, timestamp));
+    const { id } = await cluster.topic(offset.topic);
+    records.push(...changelogRecords([witnessChanges(offset, id)], place, timestamp));
   }
   return records;
+}
+
+/** Offsets that a reset sets, with the topics as they are now: whoever resets has accepted them. */
+export async function withIdentities(
+  cluster: Cluster,
+  group: string,
+  offsets: readonly GroupOffset[],
+): Promise<readonly OffsetWithMetadata[]> {
+  const groupChangelog = await idOf(cluster, groupChangelogOf(group));
+  const found: OffsetWithMetadata[] = [];
+  for (const each of offsets) {
+    const [source, changelog] = [
+      (await cluster.topic(each.topic)).id,
+      await idOf(cluster, changelogOf(group, each.topic)),
+    ];
+    found.push({ ...each, metadata: encodeIdentities({ source, changelog, groupChangelog }) });
+  }
+  return found;
+}
+
+async function idOf(cluster: Cluster, topic: string): Promise<string> {
+  return (await cluster.found(topic))?.id ?? '';
 }

@@ -1,3 +1,4 @@
+import { HeadraceError } from '../../../errors.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBatch } from '../../record-batch.ts';
 import { isResetMark } from './changelog-record.ts';
@@ -14,6 +15,8 @@ export interface ChangelogReader {
     changelog: TopicPartition,
     offset: number,
   ): Promise<{ readonly batches: readonly RecordBatch[]; readonly nextOffset: number }>;
+  /** Where it ends now (the high watermark). */
+  endOf(changelog: TopicPartition): Promise<number>;
 }
 
 /** How far a restore is, after each step; `endOffset - offset` is what remains, in offsets. */
@@ -72,6 +75,7 @@ async function restoreNow(restoration: Restoration): Promise<void> {
   restoration.requireWanted();
   const { local, group, changelog, topicId, end, clock, onProgress } = restoration;
   const before = local.position(changelog);
+  if (before?.topicId === topicId && before.offset > end) await requireEnd(restoration, before.offset);
   const because = reasonToRebuild(restoration, before);
   if (because !== undefined) {
     if (before !== undefined) restoration.onRebuild?.(changelog, because);
@@ -145,13 +149,27 @@ function reasonToRebuild(restoration: Restoration, before: ChangelogPosition | u
   const { topicId, start, end, deleteRetentionMs, clock } = restoration;
   if (before === undefined) return 'nothing is here yet';
   if (before.topicId !== topicId) return 'the changelog was made anew';
-  if (before.offset > end) return `the changelog ends at ${end}, before ${before.offset}`;
   if (before.offset < start) return `the changelog begins at ${start}, behind ${before.offset}`;
   // One offset behind the position is the marker of the transaction before it. Where nothing was written no tombstone can be gone.
   if (end - before.offset <= 1) return undefined;
   const ageMs = clock() - before.currentAt;
   if (ageMs > deleteRetentionMs / 2) return `it is ${Math.round(ageMs / 1000)} s old: tombstones may be gone`;
   return undefined;
+}
+
+/**
+ * The position may have moved on since the end was asked for. Throws STATE_MISMATCH where it really lies beyond: brokers lose what they
+ * acknowledged where one becomes leader that has not all of it.
+ */
+async function requireEnd({ group, changelog, reader }: Restoration, position: number): Promise<void> {
+  const end = await reader.endOf(changelog);
+  if (end >= position) return;
+  const { topic, partition } = changelog;
+  throw new HeadraceError(
+    'STATE_MISMATCH',
+    `The changelog ${topic}-${partition} ends at ${end}, and ${group} has committed to it up to ${position}: the brokers have lost committed records (check for an unclean leader election, and other topics as well). Begin anew from the records: headrace reset ${group} --to-earliest`,
+    { where: { topic, partition, offset: position } },
+  );
 }
 
 /** Forgets what is here, to go on at an offset with nothing. */

@@ -3,7 +3,13 @@ import { Ownership, type PreparedPartition } from '../../../../src/log/kafka/gro
 import { codeOf } from '../../../conformance/log/log-under-test.ts';
 
 const place = (partition: number) => ({ topic: 't', partition });
-const prepared = (partition: number): PreparedPartition => ({ ...place(partition), offset: 0, start: 0, end: 9 });
+const prepared = (partition: number): PreparedPartition => ({
+  ...place(partition),
+  topicId: 'id',
+  offset: 0,
+  start: 0,
+  end: 9,
+});
 const numbers = ({ partitions }: { readonly partitions: readonly { readonly partition: number }[] }) =>
   partitions.map(({ partition }) => partition);
 

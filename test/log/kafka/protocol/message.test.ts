@@ -33,25 +33,27 @@ describe('message', () => {
     const decoded = await response.decode(Buffer.from(answer, 'hex'));
     expect(await response.parse(decoded)).toEqual({
       errorCode: 0,
-      partitions: [{ topic: 'b', partition: 3, offset: 42, errorCode: 88 }],
+      partitions: [{ topic: 'b', partition: 3, offset: 42, metadata: '', errorCode: 88 }],
     });
   });
 
   it('refuses an answer that is cut short, and hands out records as a view', async () => {
-    const writer = new RequestWriter().int32(0).int16(0).int32(0).int32(1).string('t').int32(1);
-    writer
-      .int32(4)
-      .int16(0)
-      .int64(90)
-      .int64(80)
-      .int64(10)
-      .int32(1)
-      .int64(7)
-      .int64(60)
-      .int32(-1)
-      .bytes(Buffer.from('set'));
+    const id = 'AAECAwQFBgcICQoLDA0ODw';
+    const set = Buffer.from('set');
+    const writer = new RequestWriter().noTags().int32(0).int16(0).int32(0).uvarint(2).uuid(id).uvarint(2);
+    writer.int32(4).int16(0).int64(90).int64(80).int64(10).uvarint(2).int64(7).int64(60).noTags().int32(-1);
+    writer.uvarint(set.length + 1);
+    for (const byte of set) writer.int8(byte);
+    writer.noTags().noTags().noTags();
     const answer = Buffer.from(writer.buffer);
-    const { response } = fetch({ maxWaitMs: 0, minBytes: 1, maxBytes: 1, isolation: 'read_committed', partitions: [] });
+    const asked = { topic: 't', topicId: id, partition: 4, fetchOffset: 10, maxBytes: 1 };
+    const { response } = fetch({
+      maxWaitMs: 0,
+      minBytes: 1,
+      maxBytes: 1,
+      isolation: 'read_committed',
+      partitions: [asked],
+    });
     const { partitions } = await response.parse(await response.decode(answer));
     const watermarks = { highWatermark: 90, lastStableOffset: 80, logStartOffset: 10 };
     expect(partitions).toMatchObject([{ topic: 't', partition: 4, errorCode: 0, ...watermarks }]);

@@ -66,26 +66,6 @@ const cases: readonly (readonly [path: string, theirs: object, message: Message<
   ['addOffsetsToTxn/v1', { ...theirProducer, groupId: 'bank' }, addOffsetsToTxn({ ...producer, group: 'bank' })],
   ['endTxn/v1', { ...theirProducer, transactionResult: true }, endTxn({ ...producer, committed: true })],
   ['findCoordinator/v2', { coordinatorKey: 'bank', coordinatorType: 1 }, findCoordinator({ key: 'bank', keyType: 1 })],
-  [
-    'fetch/v11',
-    {
-      replicaId: -1,
-      maxWaitTime: 100,
-      minBytes: 1,
-      maxBytes: 1_000,
-      topics: topics.map(({ topic, partitions: numbers }) => ({
-        topic,
-        partitions: numbers.map((partition) => ({ partition, fetchOffset: '5000000000', maxBytes: 10 })),
-      })),
-    },
-    fetch({
-      maxWaitMs: 100,
-      minBytes: 1,
-      maxBytes: 1_000,
-      isolation: 'read_committed',
-      partitions: partitions.map((each) => ({ ...each, fetchOffset: 5_000_000_000, maxBytes: 10 })),
-    }),
-  ],
 ];
 
 describe('requests', () => {
@@ -95,6 +75,28 @@ describe('requests', () => {
     expect(encodable).toMatchObject({ apiKey: theirs.apiKey, apiVersion: theirs.apiVersion });
     const [{ buffer }, expected] = [await encodable.encode(), await theirs.encode()];
     expect(buffer.toString('hex')).toBe(expected.buffer.toString('hex'));
+  });
+
+  it('Fetch v13 names topics by their ids, as the definition in Apache Kafka has it', async () => {
+    const { request } = fetch({
+      maxWaitMs: 100,
+      minBytes: 1,
+      maxBytes: 1_000,
+      isolation: 'read_committed',
+      partitions: [
+        { topic: 't', topicId: 'AAECAwQFBgcICQoLDA0ODw', partition: 3, fetchOffset: 5_000_000_000, maxBytes: 10 },
+      ],
+    });
+    const { buffer } = await (request as Encodable).encode();
+    const fields = [
+      '00', // tags of the header
+      'ffffffff 00000064 00000001 000003e8 01', // replica, wait, least and most bytes, isolation
+      '00000000 ffffffff', // session and its epoch
+      '02 000102030405060708090a0b0c0d0e0f', // one topic
+      '02 00000003 ffffffff 000000012a05f200 ffffffff ffffffffffffffff 0000000a 00', // one partition
+      '00 01 01 00', // tags, nothing forgotten, no rack, tags
+    ];
+    expect(buffer.toString('hex')).toBe(fields.join('').replaceAll(' ', ''));
   });
 
   it('can be encoded by kafkajs as it is, behind its own header', async () => {

@@ -57,6 +57,10 @@ export class ChangelogUnderTest implements ChangelogReader {
     return rows;
   }
 
+  async endOf(): Promise<number> {
+    return this.end;
+  }
+
   async fetch({ topic, partition }: TopicPartition, offset: number) {
     const readable = Math.min(this.end, this.lastStableOffset);
     const batches: RecordBatch[] = [];

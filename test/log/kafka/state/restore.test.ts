@@ -36,6 +36,7 @@ describe('a restore', () => {
           fetched.push(offset);
           return changelog.fetch(from, offset);
         },
+        endOf: () => changelog.endOf(),
       },
       group: 'g',
       changelog: place,
@@ -79,7 +80,6 @@ describe('a restore', () => {
 
   it.each<[string, Partial<Restoration>, RegExp]>([
     ['another topic of the same name', { topicId: 'another' }, /made anew/],
-    ['a position beyond the end', { end: 4 }, /ends at 4, before 7/],
     ['a position below the first offset held', { start: 8, end: 20 }, /begins at 8, behind 7/],
   ])('builds anew, with a warning: %s', async (_what, changed, because) => {
     changelog = new ChangelogUnderTest();
@@ -90,6 +90,17 @@ describe('a restore', () => {
     expect(rows()).toEqual({ 's 2 z': 'new' });
     expect(rebuilds).toEqual([expect.stringMatching(because)]);
     expect(under.local.position(place)).toMatchObject({ isPartial: false, offset: changed.end ?? 2 });
+  });
+
+  it('refuses a changelog that ends before the position: the brokers have lost what they had acknowledged', async () => {
+    const before = rows();
+    changelog = new ChangelogUnderTest();
+    changelog.append([put('a', '1'), put('c', '2'), put('a', '3')]);
+    await expect(restored()).rejects.toMatchObject({
+      code: 'STATE_MISMATCH',
+      message: expect.stringMatching(/ends at 4, and g has committed to it up to 7.*headrace reset g/),
+    });
+    expect(rows()).toEqual(before);
   });
 
   it('builds anew what is older than half of the time for which tombstones stay: one may be gone', async () => {
@@ -150,7 +161,8 @@ describe('a restore', () => {
     await Promise.all([restored({ stepBytes: 1 }), restored({ stepBytes: 1, end: halfWay })]);
     expect(rows()).toMatchObject({ 's 2 k': 'last' });
     expect(fetched).toEqual([...new Set(fetched)]);
-    const failing = restored({ topicId: 'another', reader: { fetch: () => Promise.reject(new Error('away')) } });
+    const failingReader = { fetch: () => Promise.reject(new Error('away')), endOf: async () => 0 };
+    const failing = restored({ topicId: 'another', reader: failingReader });
     const behind = restored({ topicId: 'another' });
     await expect(failing).rejects.toThrow('away');
     await behind;
@@ -171,7 +183,7 @@ describe('a restore', () => {
     buffer.append(0, Uint8Array.of(9, 1), null, []);
     const [{ bytes, count }] = buffer.batches() as [{ bytes: Buffer; count: number }];
     const foreign = [new RecordBatch(place.topic, place.partition, 0, 6, bytes, count)];
-    const reader = { fetch: async () => ({ batches: foreign, nextOffset: 7 }) };
+    const reader = { fetch: async () => ({ batches: foreign, nextOffset: 7 }), endOf: async () => 7 };
     await expect(restored({ reader, topicId: 'another' })).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
     expect(under.local.position(place)).toMatchObject({ isPartial: true, offset: 0 });
   });

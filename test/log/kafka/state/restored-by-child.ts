@@ -55,6 +55,7 @@ async function main(path: string, topicId: string, stopAt: string): Promise<void
         step('fetch');
         return changelog.fetch(place, offset);
       },
+      endOf: () => changelog.endOf(),
     },
     group: 'g',
     changelog: CHANGELOG,

@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../../../record.ts';
 import type { Message } from '../../cluster/broker-connection.ts';
+import type { AnswerReader } from '../answer-reader.ts';
 import { byTopic, message } from '../message.ts';
 
 export interface FetchRequest {
@@ -15,6 +16,8 @@ export interface FetchRequest {
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
 export interface FetchRequestPartition extends TopicPartition {
+  /** Which topic of that name: the broker refuses another one (KIP-516). */
+  readonly topicId: string;
   readonly fetchOffset: number;
   readonly maxBytes: number;
 }
@@ -44,50 +47,65 @@ const CONSUMER = -1;
 const NO_SESSION = 0;
 const FINAL_EPOCH = -1;
 const NO_LEADER_EPOCH = -1;
+const NO_LOG_START = -1;
 
 export function isolationByte(isolation: Isolation): number {
   return isolation === 'read_committed' ? 1 : 0;
 }
 
-/** Fetch v11 (KIP-392), without a session. */
+/** Fetch v13 (KIP-516: topics by their ids), without a session. */
 export function fetch(request: FetchRequest): Message<FetchAnswer> {
+  const topicOf = new Map(request.partitions.map(({ topicId, topic }) => [topicId, topic]));
   return message({
     apiName: 'Fetch',
     apiKey: 1,
-    apiVersion: 11,
+    apiVersion: 13,
+    isFlexible: true,
     write: (writer) => {
       writer.int32(CONSUMER).int32(request.maxWaitMs).int32(request.minBytes).int32(request.maxBytes);
       writer.int8(isolationByte(request.isolation)).int32(NO_SESSION).int32(FINAL_EPOCH);
-      writer.array(byTopic(request.partitions), ([topic, partitions]) => {
-        writer.string(topic).array(partitions, ({ partition, fetchOffset, maxBytes }) => {
-          writer.int32(partition).int32(NO_LEADER_EPOCH).int64(fetchOffset).int64(-1).int32(maxBytes);
+      writer.compactArray(byTopic(request.partitions), ([, partitions]) => {
+        writer.uuid(partitions[0]!.topicId).compactArray(partitions, ({ partition, fetchOffset, maxBytes }) => {
+          writer.int32(partition).int32(NO_LEADER_EPOCH).int64(fetchOffset).int32(NO_LEADER_EPOCH);
+          writer.int64(NO_LOG_START).int32(maxBytes).noTags();
         });
+        writer.noTags();
       });
-      writer.array([], () => {}).string('');
+      writer
+        .compactArray([], () => {})
+        .compactString('')
+        .noTags();
     },
     read: (reader) => {
       reader.throttleTime();
       const errorCode = reader.int16();
       reader.int32();
-      const partitions = reader.array(() => {
-        const topic = reader.string();
-        return reader.array((): FetchedPartition => {
-          const partition = reader.int32();
-          const errorCode = reader.int16();
-          const highWatermark = reader.offset();
-          const lastStableOffset = reader.offset();
-          const logStartOffset = reader.offset();
-          const abortedTransactions = reader.array(() => ({
-            producerId: reader.int64(),
-            firstOffset: reader.offset(),
-          }));
-          reader.int32();
-          const recordSet = reader.nullableBytes();
-          const offsets = { highWatermark, lastStableOffset, logStartOffset };
-          return { topic, partition, errorCode, ...offsets, abortedTransactions, recordSet };
-        });
+      const partitions = reader.compactArray(() => {
+        const topic = topicOf.get(reader.uuid()) ?? '';
+        const found = reader.compactArray(() => readPartition(reader, topic));
+        reader.tags();
+        return found;
       });
+      reader.tags();
       return { errorCode, partitions: partitions.flat() };
     },
   });
+}
+
+function readPartition(reader: AnswerReader, topic: string): FetchedPartition {
+  const partition = reader.int32();
+  const errorCode = reader.int16();
+  const highWatermark = reader.offset();
+  const lastStableOffset = reader.offset();
+  const logStartOffset = reader.offset();
+  const abortedTransactions = reader.compactArray(() => {
+    const each = { producerId: reader.int64(), firstOffset: reader.offset() };
+    reader.tags();
+    return each;
+  });
+  reader.int32();
+  const recordSet = reader.compactNullableBytes();
+  reader.tags();
+  const offsets = { highWatermark, lastStableOffset, logStartOffset };
+  return { topic, partition, errorCode, ...offsets, abortedTransactions, recordSet };
 }

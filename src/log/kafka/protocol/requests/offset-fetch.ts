@@ -13,7 +13,13 @@ export interface OffsetFetchRequest {
 export interface OffsetFetchAnswer {
   readonly errorCode: number;
   /** `offset` is -1 where the group has committed none. */
-  readonly partitions: readonly (TopicPartition & { readonly errorCode: number; readonly offset: number })[];
+  readonly partitions: readonly FetchedOffset[];
+}
+
+export interface FetchedOffset extends TopicPartition {
+  readonly errorCode: number;
+  readonly offset: number;
+  readonly metadata: string;
 }
 
 /** OffsetFetch v7. */
@@ -41,10 +47,10 @@ export function offsetFetch(request: OffsetFetchRequest): Message<OffsetFetchAns
         const found = reader.compactArray(() => {
           const [partition, offset] = [reader.int32(), reader.offset()];
           reader.int32();
-          reader.compactNullableString();
+          const metadata = reader.compactString();
           const errorCode = reader.int16();
           reader.tags();
-          return { topic, partition, offset, errorCode };
+          return { topic, partition, offset, errorCode, metadata };
         });
         reader.tags();
         return found;

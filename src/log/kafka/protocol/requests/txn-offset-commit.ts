@@ -3,6 +3,9 @@ import type { Message } from '../../cluster/broker-connection.ts';
 import { byTopic, message } from '../message.ts';
 import type { OffsetCommitAnswer } from './offset-commit.ts';
 
+/** The metadata is text that the brokers keep beside the offset. */
+export type OffsetWithMetadata = GroupOffset & { readonly metadata: string };
+
 export interface TxnOffsetCommitRequest {
   readonly transactionalId: string;
   readonly group: string;
@@ -12,7 +15,7 @@ export interface TxnOffsetCommitRequest {
   readonly generation: number;
   readonly memberId: string;
   readonly instanceId: string | null;
-  readonly offsets: readonly GroupOffset[];
+  readonly offsets: readonly OffsetWithMetadata[];
 }
 
 const NO_LEADER_EPOCH = -1;
@@ -30,8 +33,8 @@ export function txnOffsetCommit(request: TxnOffsetCommitRequest): Message<Offset
       writer.compactString(request.memberId).compactNullableString(request.instanceId);
       writer.compactArray(byTopic(request.offsets), ([topic, offsets]) => {
         writer.compactString(topic);
-        writer.compactArray(offsets, ({ partition, offset }) => {
-          writer.int32(partition).int64(offset).int32(NO_LEADER_EPOCH).compactNullableString('').noTags();
+        writer.compactArray(offsets, ({ partition, offset, metadata }) => {
+          writer.int32(partition).int64(offset).int32(NO_LEADER_EPOCH).compactNullableString(metadata).noTags();
         });
         writer.noTags();
       });
