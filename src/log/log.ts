@@ -64,7 +64,7 @@ export interface TopicConfig {
   readonly retentionMs: number;
   /** Bytes per partition; -1 for no limit. */
   readonly retentionBytes: number;
-  /** Told by {@link Log.topics} of a topic that takes records of less than 16 MiB only; creating does not heed it. */
+  /** Told by `Log.topics` of a topic that takes records of less than 16 MiB only; creating does not heed it. */
   readonly recordBytesMax?: number;
 }
 
