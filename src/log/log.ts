@@ -99,6 +99,11 @@ export interface Membership {
    */
   readonly isExclusive?: boolean;
   /**
+   * What the member runs, as a text that is equal for equal topologies. Members of a group may differ in it during a rolling restart; an adapter over
+   * several processes tells its `onFault` of it, for two applications under one name look the same.
+   */
+  readonly topologyId?: string;
+  /**
    * Where state hangs: for each source topic the stores of which partition p is written by whoever owns partition p of that topic; a store stands
    * under one topic only. An adapter that keeps state in topics has one changelog for each of these, and has brought partition p of
    * these stores up to date before a poll assigns partition p of the topic. Stores that stand nowhere belong to the group as a

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { HeadraceError } from '../errors.ts';
 import type { GroupOffset, Log, StateChanges } from '../log/log.ts';
 import { planDifferences } from '../streams/topology/diff/plan-diff.ts';
@@ -10,6 +11,7 @@ import { topicNamer } from './partitions.ts';
 export const PLAN_STORE = '__plan';
 const PARTITION = 0;
 const KEY = 'plan';
+const ID_LENGTH = 12;
 
 export interface StoredPlanOptions {
   readonly log: Log;
@@ -46,6 +48,11 @@ export class StoredPlan {
       if (losing.length > 0) throw topologyChanged(application, losing);
     }
     return new StoredPlan(text, false);
+  }
+
+  /** Equal for equal plans. */
+  get id(): string {
+    return createHash('sha256').update(this.#text).digest('base64url').slice(0, ID_LENGTH);
   }
 
   /** For the next commit: the plan, as long as it is not what is on disk. */

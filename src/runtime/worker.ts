@@ -170,7 +170,8 @@ export class Worker {
 
   #join(assigned: AssignedTasks): Promise<Member> {
     const { log, application, member = DEFAULT_MEMBER } = this.#options;
-    return log.join({ group: application, member, ...assigned.interests });
+    const topologyId = this.#plan!.id;
+    return log.join({ group: application, member, topologyId, ...assigned.interests });
   }
 
   /** Poll, process, commit, until stopped; throws on any fault. */

@@ -62,6 +62,7 @@ export class KafkaMember implements Member {
       member: membership.member,
       topicSets: membership.topicSets.filter((topics) => topics.length > 0),
       isExclusive: membership.isExclusive ?? false,
+      topologyId: membership.topologyId,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {

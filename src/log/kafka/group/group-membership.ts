@@ -40,6 +40,7 @@ export interface GroupMembershipOptions {
   readonly member: string;
   readonly topicSets: readonly (readonly string[])[];
   readonly isExclusive?: boolean;
+  readonly topologyId?: string | undefined;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;
@@ -155,7 +156,7 @@ export class GroupMembership {
   /** One round of join and sync. Leaves the state `joining` where another round is needed. */
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
-    const { isExclusive = false } = this.#options;
+    const { isExclusive = false, topologyId, listener } = this.#options;
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
       member,
@@ -165,6 +166,7 @@ export class GroupMembership {
       members: this.#members,
       attempt: this.#attempt,
       isExclusive,
+      ...(topologyId === undefined ? {} : { topologyId }),
     });
     const topics = [...new Set(topicSets.flat())].sort();
     const joined = await cluster.send(
@@ -194,7 +196,10 @@ export class GroupMembership {
         generation: joined.generation,
         memberId: joined.memberId,
         instanceId: member,
-        assignments: joined.leader === joined.memberId ? await leaderAssignments(cluster, group, joined) : [],
+        assignments:
+          joined.leader === joined.memberId
+            ? await leaderAssignments({ cluster, group, joined, onFault: listener.faulted })
+            : [],
       }),
       JOIN_TIMEOUT_MS,
     );

@@ -8,6 +8,8 @@ export interface Subscription {
   readonly topicSets: readonly (readonly string[])[];
   /** Whether one member is to get everything. */
   readonly isExclusive?: boolean;
+  /** See Membership.topologyId. */
+  readonly topologyId?: string;
   /** What it had when it joined, and of which generation that was: the leader leaves it there as far as it can. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;
