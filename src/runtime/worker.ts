@@ -209,7 +209,8 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
-      if (waiters > 0) this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
+      // Before the first assignment nothing is known of what there is to do.
+      if (waiters > 0 && assigned.epoch >= 0) this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
     }
   }
 

@@ -1,6 +1,7 @@
 import { countSerde, HeadraceError, StreamsBuilder, type Topology } from 'headrace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import type { Membership } from '../../src/log/log.ts';
 import { Worker, type WorkerOptions } from '../../src/runtime/worker.ts';
 import { appendText, openLog, readText, temporaryDirectory, topicConfig } from '../embedded-log.ts';
 import { text } from '../text-serde.ts';
@@ -119,6 +120,31 @@ describe('Worker', () => {
     await running.worker.idle();
     expect(await newest()).toEqual({ a: '1' });
     await running.finish();
+  });
+
+  it('idle waits for the first assignment: on a log over a network it takes a while', async () => {
+    await appendText(log, 'words', [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+    ]);
+    let polls = 0;
+    const slowly = new Proxy(log, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (name !== 'join') return typeof value === 'function' ? value.bind(target) : value;
+        return async (membership: Membership) => {
+          const member = await target.join(membership);
+          const poll = member.poll.bind(member);
+          member.poll = async (options) => (polls++ < 3 ? { batches: [] } : poll(options));
+          return member;
+        };
+      },
+    });
+    const { worker, finish } = start({ log: slowly });
+    await worker.idle();
+    expect(worker.metrics().processed).toBe(6);
+    await finish();
   });
 
   it('idle resolves although producers never leave a moment without records', { timeout: 20_000 }, async () => {

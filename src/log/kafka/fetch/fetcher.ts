@@ -41,8 +41,9 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 const SLOW_BROKER_MS = 200;
 /** Between two questions who leads a partition now. */
 const REFRESH_INTERVAL_MS = 100;
-/** After a fetch that failed; its broker counts as asked meanwhile. */
-const RETRY_PAUSE_MS = 50;
+/** After a fetch that failed: doubled each time up to the greatest. Its broker counts as asked meanwhile. */
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 1_000;
 
 /** Fetches committed records for one member: only within polls, so that it is known what each poll may conclude. */
 export class Fetcher {
@@ -53,6 +54,7 @@ export class Fetcher {
   #wasEmpty = true;
   #rotation = 0;
   #refreshedAt = Number.NEGATIVE_INFINITY;
+  #retryMs = RETRY_MIN_MS;
   #failure: HeadraceError | undefined;
 
   constructor(options: FetcherOptions) {
@@ -119,6 +121,7 @@ export class Fetcher {
     });
     try {
       const answer = await cluster.send(leader, `fetch ${member}`, message);
+      this.#retryMs = RETRY_MIN_MS;
       const positionOf = new Map(asked.map((each) => [each.position.key, each]));
       for (const part of answer.partitions) {
         const each = positionOf.get(partitionKey(part.topic, part.partition));
@@ -132,7 +135,8 @@ export class Fetcher {
       if (isUnavailable(error)) {
         onFault(error);
         await this.#refresh(positions);
-        await pause(cluster.timing, RETRY_PAUSE_MS);
+        await pause(cluster.timing, this.#retryMs);
+        this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
       } else this.#failure ??= ownError(error, 'Fetching');
     }
   }

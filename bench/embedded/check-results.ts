@@ -1,6 +1,6 @@
-import { HeadraceError } from '../src/errors.ts';
-import type { Log } from '../src/log/log.ts';
-import { amountOf, kindOf, PARTITIONS, recordKeyOf, type Workload } from './workloads.ts';
+import { HeadraceError } from '../../src/errors.ts';
+import type { Log } from '../../src/log/log.ts';
+import { amountOf, kindOf, PARTITIONS, recordKeyOf, type Workload } from '../workloads.ts';
 
 /** A measurement of wrong results is worth nothing: every output record is counted, every final balance compared. */
 export async function checkResults(

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedLog } from '../src/log/embedded/embedded-log.ts';
-import type { TopicConfig } from '../src/log/log.ts';
-import { partitionFor } from '../src/log/partitioner.ts';
-import type { NewRecord } from '../src/log/record.ts';
-import { Worker } from '../src/runtime/worker.ts';
-import { openDataDirectory } from '../src/storage/data-directory.ts';
-import { checkResults } from './check-results.ts';
+import { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import type { TopicConfig } from '../../src/log/log.ts';
+import { partitionFor } from '../../src/log/partitioner.ts';
+import type { NewRecord } from '../../src/log/record.ts';
+import { Worker } from '../../src/runtime/worker.ts';
+import { openDataDirectory } from '../../src/storage/data-directory.ts';
 import {
   CONFIRMED_AFTER_MS,
   PARTITIONS,
@@ -15,7 +14,8 @@ import {
   timestampOf,
   topologyOf,
   type Workload,
-} from './workloads.ts';
+} from '../workloads.ts';
+import { checkResults } from './check-results.ts';
 
 export interface Measurement {
   readonly system: 'headrace';

@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
+import { startJob } from '../own-process.ts';
+import { recordValueOf, type Workload } from '../workloads.ts';
+import type { KafkaJob } from './job.ts';
+import { topicConfig } from './log.ts';
+
+export interface IdleOptions {
+  readonly brokers: string;
+  readonly brokerPid: number;
+  readonly directory: string;
+  readonly log: KafkaLog;
+  readonly workload: Workload;
+  readonly partitions: number;
+  readonly seconds: number;
+  readonly commitMs: number;
+  readonly print: (line: object) => void;
+}
+
+const EVERY_MS = 100;
+/** Until the worker has joined and what starts has started. */
+const SETTLE_MS = 10_000;
+const TICKS_PER_SECOND = 100;
+
+/**
+ * A worker of many partitions that have next to nothing to do: one record each every 100 ms. Prints what a worker's process and the broker take of one core;
+ * the producer is a third process, and what the broker does for it counts as well.
+ */
+export async function idle(options: IdleOptions): Promise<void> {
+  const { brokers, brokerPid, directory, log, workload, partitions, seconds, commitMs, print } = options;
+  const run = `${workload}-${Date.now()}`;
+  const [input, output] = [`idle-in-${run}`, `idle-out-${run}`];
+  await log.createTopics([topicConfig(input, partitions), topicConfig(output, partitions)]);
+  const own = mkdtempSync(join(directory, 'idle-'));
+  const job: KafkaJob = {
+    ...{ mode: 'serve', brokers, directory: own, workload, commitMs, input, output },
+    application: `idle-${run}`,
+  };
+  const worker = startJob(new URL('job.js', import.meta.url), job);
+  const stop = new AbortController();
+  const producing = produce(log, input, partitions, stop.signal);
+  try {
+    await sleep(SETTLE_MS);
+    const before = [cpuSecondsOf(worker.pid!), cpuSecondsOf(brokerPid)] as const;
+    const startedAt = performance.now();
+    await sleep(seconds * 1_000);
+    const elapsed = (performance.now() - startedAt) / 1_000;
+    const percentOf = (pid: number, from: number) => Number((((cpuSecondsOf(pid) - from) / elapsed) * 100).toFixed(1));
+    const percents = { worker: percentOf(worker.pid!, before[0]), broker: percentOf(brokerPid, before[1]) };
+    print({ workload, partitions, seconds, percentOfOneCore: percents });
+  } finally {
+    stop.abort();
+    await producing;
+    worker.kill('SIGTERM');
+    await new Promise((resolve) => worker.once('exit', resolve));
+  }
+}
+
+async function produce(log: KafkaLog, topic: string, partitions: number, signal: AbortSignal): Promise<void> {
+  for (let sent = 0; !signal.aborted; ) {
+    const at = Date.now();
+    const appends = Array.from({ length: partitions }, (_, partition) => {
+      const key = Buffer.from(`account-${partition}`);
+      return log.append([{ topic, partition, timestamp: at, key, value: recordValueOf(sent++) }]);
+    });
+    await Promise.all(appends);
+    await sleep(Math.max(0, at + EVERY_MS - Date.now()));
+  }
+}
+
+/** User and system time of a process, from /proc (Linux). */
+export function cpuSecondsOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
