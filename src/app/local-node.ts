@@ -39,6 +39,7 @@ export interface LocalNodeOptions {
   readonly kafka?: string | undefined;
   /** Whether it only looks at the log: topics that are missing stay so. */
   readonly readsLogOnly?: boolean | undefined;
+  readonly readBytesMax?: number | undefined;
   /** IANA name; UTC without it. */
   readonly businessZone?: string | undefined;
   /** Of a new data directory; an existing one keeps what it has. */

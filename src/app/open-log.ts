@@ -16,6 +16,7 @@ export interface OpenLogOptions {
   readonly logger: AppLogger;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  readonly readBytesMax?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
   readonly onFault: (error: HeadraceError) => void;
@@ -27,7 +28,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, onStep, onFault } = options;
+  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
@@ -43,6 +44,7 @@ export function openLog(options: OpenLogOptions): Log {
     connection: connectionFrom(process.env),
     directory,
     newInstance: randomUUID,
+    ...(readBytesMax === undefined ? {} : { readBytesMax }),
     clock,
     startTimer: (delayMs, action) => {
       const timer = setTimeout(action, Math.min(delayMs, TIMER_MAX_MS));

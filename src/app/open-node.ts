@@ -21,6 +21,8 @@ export interface OpenNodeOptions {
   readonly kafka?: string | undefined;
   /** Whether only the log is looked at: on Kafka that needs nothing of a data directory. */
   readonly readsLogOnly?: boolean;
+  /** On Kafka: what one fetch outside of groups brings at most. */
+  readonly readBytesMax?: number | undefined;
   /** How many keys of a partition may wait behind dead letters, where this process runs the engine. */
   readonly parkKeysMax?: number | undefined;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */

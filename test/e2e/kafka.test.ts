@@ -9,6 +9,11 @@ import { writeHistory } from '../log/kafka/client/histories.ts';
 import { headrace, startHeadrace } from './headrace.ts';
 
 const TRANSACTIONS = 6_000;
+/** Long form: HEADRACE_HISTORIES=20 npx vitest run test/e2e/kafka.test.ts */
+const HISTORIES = Number(process.env.HEADRACE_HISTORIES ?? 1);
+const SEED = Number(process.env.HEADRACE_SEED ?? 7);
+/** One batch at a time, and everything at once. */
+const FETCH_BYTES = [100, 1024 * 1024] as const;
 
 kafkaSuite('the command line on Apache Kafka', {}, (brokers) => {
   let folder: string;
@@ -29,20 +34,26 @@ kafkaSuite('the command line on Apache Kafka', {}, (brokers) => {
     const kafka = new Kafka(config);
     const admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: 'history', numPartitions: 1 }] });
+    const topics = Array.from({ length: HISTORIES }, (_, i) => `history-${i}`);
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
     await admin.disconnect();
-    await writeHistory(kafka, 'history', 7, 600);
-    const printed = (await printedByTheJvm(brokers().bootstrap, ['history'])).get('history')!;
-    expect(printed.length).toBeGreaterThan(100);
-    for (const from of [0, printed[Math.floor(printed.length / 2)]!.offset]) {
-      const { status, out } = await headrace([
-        ...['consume', 'history', '--kafka', brokers().bootstrap],
-        ...['--offset', `${from}`],
-      ]);
-      expect(status).toBe(0);
-      expect(rowsOf(out)).toEqual(printed.filter(({ offset }) => offset >= from));
+    for (const [i, topic] of topics.entries()) await writeHistory(kafka, topic, SEED + i, 600);
+    const byTopic = await printedByTheJvm(brokers().bootstrap, topics);
+    for (const topic of topics) {
+      const printed = byTopic.get(topic)!;
+      expect(printed.length).toBeGreaterThan(100);
+      const middle = printed[Math.floor(printed.length / 2)]!.offset;
+      const readings = [0, middle].flatMap((from) => FETCH_BYTES.map((fetchBytes) => ({ from, fetchBytes })));
+      for (const { from, fetchBytes } of readings) {
+        const { status, out, err } = await headrace([
+          ...['consume', topic, '--kafka', brokers().bootstrap],
+          ...['--offset', `${from}`, '--fetch-bytes', `${fetchBytes}`],
+        ]);
+        expect([status, err]).toEqual([0, '']);
+        expect(rowsOf(out)).toEqual(printed.filter(({ offset }) => offset >= from));
+      }
     }
-  });
+  }, 600_000);
 
   it('start takes a file in exactly once, killed in the midst of it, and log, state and ClickHouse agree', async () => {
     const input = join(folder, 'transactions.ndjson');

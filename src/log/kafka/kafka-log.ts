@@ -50,6 +50,8 @@ export interface KafkaLogOptions extends Timing {
   readonly appendLingerMs?: number;
   readonly queuedBytesMax?: number;
   readonly queuedRecordsMax?: number;
+  /** What one fetch of `read` brings at most (1 MiB); a broker brings one batch at least. */
+  readonly readBytesMax?: number;
   readonly sessionTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
   readonly transactionTimeoutMs?: number;
@@ -91,7 +93,12 @@ export class KafkaLog implements Log {
     this.#cluster = new Cluster({ bootstrap, connect, clock, startTimer, ...timeout });
     this.#topics = new Topics(this.#cluster);
     this.#local = new LocalState(options.directory.environment);
-    this.#reader = new LogReader({ cluster: this.#cluster, visibility: this.#visibility, decompress });
+    this.#reader = new LogReader({
+      cluster: this.#cluster,
+      visibility: this.#visibility,
+      decompress,
+      readBytesMax: options.readBytesMax,
+    });
     this.#encoder = new PartEncoder(
       this.#topics,
       compression === undefined ? undefined : { codec: compression, compress },

@@ -13,6 +13,7 @@ interface ConsumeOptions {
   readonly offset?: number;
   readonly max?: number;
   readonly follow?: boolean;
+  readonly fetchBytes?: number;
 }
 
 const FOLLOW_WAIT_MS = 1_000;
@@ -26,10 +27,16 @@ export function consumeCommand({ clock }: CommandContext): Command {
     .option('--partition <n>', 'of one partition only', wholeNumber(0))
     .option('--max <n>', 'end after this many records', wholeNumber(1))
     .option('--follow', 'wait for more at the end')
+    .option('--fetch-bytes <n>', 'on Kafka: what one fetch brings at most (1048576)', wholeNumber(1))
     .addHelpText('after', '\nExample:\n  headrace consume transactions.rejected --max 10')
     .action(async (topic: string, _options, command: Command) => {
       const options = optionsOf<ConsumeOptions>(command);
-      const node = await openNode({ ...nodeOptionsOf(options), clock, readsLogOnly: true });
+      const node = await openNode({
+        ...nodeOptionsOf(options),
+        clock,
+        readsLogOnly: true,
+        readBytesMax: options.fetchBytes,
+      });
       try {
         await consume(node, topic, options);
       } finally {

@@ -15,6 +15,8 @@ export interface LogReaderOptions {
   readonly cluster: Cluster;
   readonly visibility: Visibility;
   readonly decompress: Decompress;
+  /** What one fetch of {@link LogReader.read} brings at most (1 MiB). */
+  readonly readBytesMax?: number | undefined;
 }
 
 /** How long a question about a partition is repeated while its leader is away. */
@@ -92,7 +94,7 @@ export class LogReader {
     topic: string,
     partition: number,
     offset: number,
-    maxBytes = READ_BYTES_MAX,
+    maxBytes = this.#options.readBytesMax ?? READ_BYTES_MAX,
   ): Promise<RecordSetReader | undefined> {
     const { cluster, visibility, decompress } = this.#options;
     return this.#retried(`to read ${topic}-${partition}`, async () => {
