@@ -1,5 +1,6 @@
 import { EMBEDDED_HELP, runEmbedded } from './embedded/run.ts';
-import { KAFKA_HELP, runKafka } from './kafka/run.ts';
+import { KAFKA_HELP } from './kafka/options.ts';
+import { runKafka } from './kafka/run.ts';
 
 const HELP = `${EMBEDDED_HELP}
 ${KAFKA_HELP}

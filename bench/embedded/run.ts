@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { median, resultOf } from '../own-process.ts';
+import { wholeNumber } from '../numbers.ts';
+import { resultOf } from '../own-process.ts';
+import { median } from '../statistics.ts';
 import { ACCOUNTS, WORKLOADS, type Workload } from '../workloads.ts';
 import type { EmbeddedJob } from './job.ts';
 import type { Measurement } from './measure.ts';
@@ -27,17 +29,17 @@ export async function runEmbedded(args: readonly string[]): Promise<number> {
   const unknown = workloads.find((workload) => !WORKLOADS.includes(workload));
   if (unknown !== undefined) throw new TypeError(`There is no workload ${unknown}; there are ${WORKLOADS.join(', ')}.`);
   for (const workload of workloads) {
-    const accounts = values.accounts?.map(Number) ?? ACCOUNTS[workload];
+    const accounts = values.accounts?.map((text) => wholeNumber('accounts', text)) ?? ACCOUNTS[workload];
     for (const count of accounts) {
       const job: EmbeddedJob = {
         directory: values.directory,
         workload,
-        records: Number(values.records),
+        records: wholeNumber('records', values.records),
         accounts: count,
-        commitMs: Number(values['commit-ms']),
+        commitMs: wholeNumber('commit-ms', values['commit-ms']),
       };
       const runs: Measurement[] = [];
-      for (let i = 0; i < Number(values.repeat); i++) {
+      for (let i = 0; i < wholeNumber('repeat', values.repeat); i++) {
         runs.push(await resultOf<Measurement>(new URL('job.js', import.meta.url), job, RUN_MAX_MS));
         process.stdout.write(`${JSON.stringify(runs.at(-1))}\n`);
       }

@@ -1,17 +1,17 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
-import { startJob } from '../own-process.ts';
+import type { Log } from '../../src/log/log.ts';
+import { endProcess } from '../own-process.ts';
 import { recordValueOf, type Workload } from '../workloads.ts';
-import type { KafkaJob } from './job.ts';
 import { topicConfig } from './log.ts';
+import { headrace, type KafkaJob } from './system.ts';
 
 export interface IdleOptions {
   readonly brokers: string;
   readonly brokerPid: number;
   readonly directory: string;
-  readonly log: KafkaLog;
+  readonly log: Log;
   readonly workload: Workload;
   readonly partitions: number;
   readonly seconds: number;
@@ -20,8 +20,8 @@ export interface IdleOptions {
 }
 
 const EVERY_MS = 100;
-/** Until the worker has joined and what starts has started. */
-const SETTLE_MS = 10_000;
+/** Until the worker has joined, and the virtual machines have compiled what they do all the time. */
+const SETTLE_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
 /**
@@ -35,10 +35,10 @@ export async function idle(options: IdleOptions): Promise<void> {
   await log.createTopics([topicConfig(input, partitions), topicConfig(output, partitions)]);
   const own = mkdtempSync(join(directory, 'idle-'));
   const job: KafkaJob = {
-    ...{ mode: 'serve', brokers, directory: own, workload, commitMs, input, output },
+    ...{ brokers, directory: own, workload, commitMs, input, output },
     application: `idle-${run}`,
   };
-  const worker = startJob(new URL('job.js', import.meta.url), job);
+  const worker = headrace.serve(job);
   const stop = new AbortController();
   const producing = produce(log, input, partitions, stop.signal);
   try {
@@ -53,12 +53,11 @@ export async function idle(options: IdleOptions): Promise<void> {
   } finally {
     stop.abort();
     await producing;
-    worker.kill('SIGTERM');
-    await new Promise((resolve) => worker.once('exit', resolve));
+    await endProcess(worker, 'SIGTERM');
   }
 }
 
-async function produce(log: KafkaLog, topic: string, partitions: number, signal: AbortSignal): Promise<void> {
+async function produce(log: Log, topic: string, partitions: number, signal: AbortSignal): Promise<void> {
   for (let sent = 0; !signal.aborted; ) {
     const at = Date.now();
     const appends = Array.from({ length: partitions }, (_, partition) => {

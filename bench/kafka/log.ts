@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
 import { openKafkaLog } from '../../src/log/kafka/open-kafka-log.ts';
-import type { TopicConfig } from '../../src/log/log.ts';
+import type { Log, TopicConfig } from '../../src/log/log.ts';
 import { partitionFor } from '../../src/log/partitioner.ts';
 import type { NewRecord } from '../../src/log/record.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
@@ -32,7 +32,7 @@ const APPENDS_AT_A_TIME = 16;
 
 /** The anchor's records, in their order in each partition. */
 export async function fill(
-  log: KafkaLog,
+  log: Log,
   topic: string,
   {
     records,

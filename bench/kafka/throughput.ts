@@ -1,19 +1,20 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
-import { median, resultOf } from '../own-process.ts';
-import { PARTITIONS, type Workload } from '../workloads.ts';
-import type { Drained, KafkaJob } from './job.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../../src/log/log.ts';
+import { median } from '../statistics.ts';
+import { kindOf, PARTITIONS, type Workload } from '../workloads.ts';
 import { fill, topicConfig } from './log.ts';
-import { differences, outputsOf } from './outputs.ts';
-import type { Peer } from './peer.ts';
+import { differences, type KeyOutput, outputsOf } from './outputs.ts';
+import type { Drained, System } from './system.ts';
 
 export interface ThroughputOptions {
   readonly brokers: string;
   /** For local state; removed by whoever made it. */
   readonly directory: string;
-  readonly log: KafkaLog;
-  readonly peer: Peer;
+  readonly log: Log;
+  /** Two, compared with each other. */
+  readonly systems: readonly [System, System];
   readonly workload: Workload;
   readonly records: number;
   readonly accounts: number;
@@ -22,66 +23,82 @@ export interface ThroughputOptions {
   readonly print: (line: object) => void;
 }
 
-const RUN_MAX_MS = 300_000;
 const DIFFERENCES_SHOWN = 5;
+/** The last markers of a transaction are written after it is decided: what differs is looked at again before it counts. */
+const LOOKS_MAX = 4;
+const LOOK_AGAIN_MS = 500;
 
 /**
- * Headrace and Kafka Streams in turn on one input, each run in a process of its own with an application of its own, and after each pair the
+ * Both systems in turn on one input, each run in a process of its own with an application of its own, and after each pair the
  * outputs compared key by key. Returns the ratio of their records per CPU second (medians). Throws RangeError where outputs differ.
  */
 export async function throughput(options: ThroughputOptions): Promise<number> {
-  const { log, workload, records, accounts, repeat, print } = options;
+  const { log, systems, workload, records, accounts, repeat, print } = options;
   const run = `${workload}-${Date.now()}`;
   const input = `bench-in-${run}`;
   await fill(log, input, { records, accounts, partitions: PARTITIONS });
-  const figures = { headrace: [] as Drained[], 'kafka-streams': [] as Drained[] };
+  const figures = new Map(systems.map(({ name }) => [name, [] as Rates[]]));
   for (let i = 0; i < repeat; i++) {
-    const outputs: string[] = [];
     // Who begins changes, so that what a first run warms serves both.
-    const order = (['headrace', 'kafka-streams'] as const).map((_, k, all) => all[(i + k) % 2]!);
+    const order = i % 2 === 0 ? systems : systems.toReversed();
+    const outputOf = ({ name }: System) => `bench-out-${run}-${i}-${name}`;
     for (const system of order) {
-      const output = `bench-out-${run}-${i}-${system}`;
-      await log.createTopics([topicConfig(output, PARTITIONS)]);
-      const drained = await drain(options, system, { input, output, application: `bench-${run}-${i}-${system}` });
+      await log.createTopics([topicConfig(outputOf(system), PARTITIONS)]);
+      const drained = await drain(options, system, input, outputOf(system));
       if (drained.records !== records) {
-        throw new RangeError(`${system} processed ${drained.records} of ${records} records`);
+        throw new RangeError(`${system.name} processed ${drained.records} of ${records} records`);
       }
-      figures[system].push(drained);
-      outputs.push(output);
-      print({ system, workload, records, accounts, ...rates(drained) });
+      figures.get(system.name)!.push(rates(drained));
+      print({ system: system.name, workload, records, accounts, ...rates(drained), ...rounded(drained) });
     }
-    await requireEqual(log, outputs);
+    await requireEqual(log, systems.map(outputOf), writtenOf(workload, records));
   }
-  const medians = Object.fromEntries(
-    Object.entries(figures).map(([system, runs]) => [system, mediansOf(runs.map(rates))]),
-  );
-  const ratio = medians.headrace!.recordsPerCpuSecond / medians['kafka-streams']!.recordsPerCpuSecond;
-  print({
-    workload,
-    accounts,
-    median: true,
-    ...medians,
-    ratioPerCpuSecond: Number(ratio.toFixed(2)),
-    outputs: 'equal',
-  });
+  const medians = Object.fromEntries(systems.map(({ name }) => [name, mediansOf(figures.get(name)!)]));
+  const [ours, theirs] = systems.map(({ name }) => medians[name]!.recordsPerCpuSecond);
+  const ratio = Number((ours! / theirs!).toFixed(2));
+  const outputs = { outputs: 'equal', outputRecords: writtenOf(workload, records) };
+  print({ median: true, workload, records, accounts, runs: repeat, ...medians, ratioPerCpuSecond: ratio, ...outputs });
   return ratio;
 }
 
 function drain(
-  { brokers, directory, peer, workload, commitMs }: ThroughputOptions,
-  system: 'headrace' | 'kafka-streams',
-  names: Pick<KafkaJob, 'input' | 'output' | 'application'>,
+  { brokers, directory, workload, commitMs }: ThroughputOptions,
+  system: System,
+  input: string,
+  output: string,
 ): Promise<Drained> {
-  const own = mkdtempSync(join(directory, `${system}-`));
-  const job: KafkaJob = { mode: 'drain', brokers, directory: own, workload, commitMs, ...names };
-  return system === 'headrace' ? resultOf(new URL('job.js', import.meta.url), job, RUN_MAX_MS) : peer.drain(job);
+  const own = mkdtempSync(join(directory, `${system.name}-`));
+  return system.drain({ brokers, directory: own, workload, commitMs, input, output, application: `app-${output}` });
 }
 
-async function requireEqual(log: KafkaLog, [one, other]: readonly string[]): Promise<void> {
-  const found = differences(await outputsOf(log, one!), await outputsOf(log, other!));
-  if (found.length === 0) return;
-  const shown = found.slice(0, DIFFERENCES_SHOWN).join('\n  ');
-  throw new RangeError(`${one} and ${other} differ in ${found.length} keys:\n  ${shown}`);
+/** How many records are due in an output. */
+function writtenOf(workload: Workload, records: number): number {
+  if (workload !== 'stateless') return records;
+  let written = 0;
+  for (let i = 0; i < records; i++) if (kindOf(i) !== 3) written++;
+  return written;
+}
+
+async function requireEqual(log: Log, topics: readonly string[], due: number): Promise<void> {
+  const [one, other] = [topics[0]!, topics[1]!];
+  for (let looks = 1; ; looks++) {
+    const [ours, theirs] = [await outputsOf(log, one), await outputsOf(log, other)];
+    const found = [...differences(ours, theirs)];
+    const written = totalOf(ours);
+    if (written !== due) found.unshift(`${one} holds ${written} records, ${due} are due`);
+    if (found.length === 0) return;
+    if (looks === LOOKS_MAX) {
+      const shown = found.slice(0, DIFFERENCES_SHOWN).join('\n  ');
+      throw new RangeError(`${one} and ${other} differ in ${found.length} places:\n  ${shown}`);
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+function totalOf(outputs: ReadonlyMap<string, KeyOutput>): number {
+  let total = 0;
+  for (const { updates } of outputs.values()) total += updates;
+  return total;
 }
 
 interface Rates {
@@ -94,6 +111,11 @@ function rates({ records, wallSeconds, cpuSeconds }: Drained): Rates {
     recordsPerSecond: Math.round(records / wallSeconds),
     recordsPerCpuSecond: Math.round(records / cpuSeconds),
   };
+}
+
+function rounded({ wallSeconds, cpuSeconds, startCpuSeconds }: Drained) {
+  const two = (seconds: number) => Number(seconds.toFixed(2));
+  return { wallSeconds: two(wallSeconds), cpuSeconds: two(cpuSeconds), startCpuSeconds: two(startCpuSeconds) };
 }
 
 function mediansOf(runs: readonly Rates[]): Rates {

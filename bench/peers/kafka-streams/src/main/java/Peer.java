@@ -1,5 +1,6 @@
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.*;
@@ -11,42 +12,62 @@ import org.apache.kafka.streams.kstream.*;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Kafka Streams doing what Headrace is measured at, on topics that are there: exactly once, a commit every 100 ms.
- * Arguments: mode bootstrap workload input output application threads cacheBytes stateDirectory.
+ * Kafka Streams doing what Headrace is measured at, on topics that are there: exactly once, each update written out (no cache).
+ * Arguments: NAME=VALUE, all of them needed but for instance; see the README.
  * Mode drain: from the first record seen until the group's committed offsets reach the end of the input, then one line of JSON.
- * Mode serve: until the process is ended.
+ * Mode serve: until SIGTERM, at which it leaves the group and ends.
  */
 public class Peer {
-  static final int COMMIT_MS = 100;
   static final int LOOK_MS = 20;
+  static final Duration CLOSE_MAX = Duration.ofSeconds(20);
 
   public static void main(String[] arguments) throws Exception {
-    String mode = arguments[0], bootstrap = arguments[1], workload = arguments[2], input = arguments[3], output = arguments[4], application = arguments[5];
-    AtomicLong firstAt = new AtomicLong(), cpuAtFirst = new AtomicLong(), processed = new AtomicLong();
+    Map<String, String> given = new HashMap<>();
+    for (String each : arguments) given.put(each.substring(0, each.indexOf('=')), each.substring(each.indexOf('=') + 1));
+    AtomicLong firstAt = new AtomicLong(), cpuAtFirst = new AtomicLong();
     Runnable seen = () -> {
-      processed.incrementAndGet();
       if (firstAt.get() == 0 && firstAt.compareAndSet(0, System.nanoTime())) cpuAtFirst.set(cpuNanos());
     };
+    String brokers = need(given, "brokers"), input = need(given, "input"), application = need(given, "application");
     Properties properties = new Properties();
     properties.put("application.id", application);
-    properties.put("bootstrap.servers", bootstrap);
+    properties.put("bootstrap.servers", brokers);
     properties.put("processing.guarantee", "exactly_once_v2");
-    properties.put("commit.interval.ms", COMMIT_MS);
-    properties.put("num.stream.threads", Integer.parseInt(arguments[6]));
-    properties.put("statestore.cache.max.bytes", Long.parseLong(arguments[7]));
-    properties.put("state.dir", arguments[8]);
+    properties.put("commit.interval.ms", Integer.parseInt(need(given, "commitMs")));
+    properties.put("num.stream.threads", Integer.parseInt(need(given, "threads")));
+    properties.put("statestore.cache.max.bytes", Long.parseLong(need(given, "cacheBytes")));
+    properties.put("state.dir", need(given, "directory"));
     properties.put("auto.offset.reset", "earliest");
-    properties.put("replication.factor", "1");
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap)); KafkaStreams streams = new KafkaStreams(topology(workload, input, output, seen), properties)) {
+    // The broker's own default, as for the other topics.
+    properties.put("replication.factor", "-1");
+    if (given.containsKey("instance")) {
+      properties.put("group.instance.id", given.get("instance"));
+      properties.put("session.timeout.ms", Integer.parseInt(need(given, "sessionTimeoutMs")));
+      properties.put("heartbeat.interval.ms", 1_000);
+    }
+    Topology topology = topology(need(given, "workload"), input, need(given, "output"), seen);
+    KafkaStreams streams = new KafkaStreams(topology, properties);
+    if (need(given, "mode").equals("serve")) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(new KafkaStreams.CloseOptions().timeout(CLOSE_MAX).leaveGroup(true))));
       streams.start();
-      if (mode.equals("serve")) Thread.sleep(Long.MAX_VALUE);
+      Thread.sleep(Long.MAX_VALUE);
+    }
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers)); streams) {
+      streams.start();
       Map<TopicPartition, Long> ends = endsOf(admin, input);
-      long end = ends.values().stream().mapToLong(Long::longValue).sum();
-      while (committed(admin, application, ends) < end) Thread.sleep(LOOK_MS);
-      double wall = (System.nanoTime() - firstAt.get()) / 1e9, cpu = (cpuNanos() - cpuAtFirst.get()) / 1e9;
-      System.out.printf(Locale.ROOT, "{\"records\":%d,\"wallSeconds\":%.3f,\"cpuSeconds\":%.3f}%n", processed.get(), wall, cpu);
+      long records = ends.values().stream().mapToLong(Long::longValue).sum();
+      while (committed(admin, application, ends) < records) Thread.sleep(LOOK_MS);
+      double wall = (System.nanoTime() - firstAt.get()) / 1e9, cpu = (cpuNanos() - cpuAtFirst.get()) / 1e9, start = cpuAtFirst.get() / 1e9;
+      System.out.printf(Locale.ROOT, "{\"records\":%d,\"wallSeconds\":%.3f,\"cpuSeconds\":%.3f,\"startCpuSeconds\":%.3f}%n", records, wall, cpu, start);
     }
     System.exit(0);
+  }
+
+  static String need(Map<String, String> given, String name) {
+    if (given.containsKey(name)) return given.get(name);
+    System.err.println("Kafka Streams' side of the bench needs " + name + "=VALUE");
+    System.exit(2);
+    return null;
   }
 
   static Map<TopicPartition, Long> endsOf(Admin admin, String topic) throws Exception {
