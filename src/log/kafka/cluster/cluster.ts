@@ -59,8 +59,14 @@ export class Cluster {
     timeoutMs = this.#requestTimeoutMs,
   ): Promise<Answer> {
     const address = this.#nodes.get(node);
-    if (address === undefined) throw unavailable(node < 0 ? 'No broker leads it now' : `Broker ${node} is not known`);
-    return this.#lanes.send(address, lane, message, timeoutMs);
+    if (address === undefined) {
+      this.#doubtLeader(node);
+      throw unavailable(node < 0 ? 'No broker leads it now' : `Broker ${node} is not known`);
+    }
+    return this.#lanes.send(address, lane, message, timeoutMs).catch((error: unknown) => {
+      if (isUnavailable(error)) this.#doubtLeader(node);
+      throw error;
+    });
   }
 
   /** What is known of a topic, asked for where nothing is. Throws TOPIC_UNKNOWN where the brokers know none. */
@@ -148,6 +154,14 @@ export class Cluster {
         requireOpen: () => this.requireOpen(),
       },
     );
+  }
+
+  /** What a broker led that does not answer, another one may lead by now: whoever needs it asks anew. */
+  #doubtLeader(node: number): void {
+    for (const [name, topic] of this.#topics) {
+      if (!topic.leaders.includes(node)) continue;
+      this.#topics.set(name, { ...topic, leaders: topic.leaders.map((leader) => (leader === node ? -1 : leader)) });
+    }
   }
 
   async close(): Promise<void> {
