@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chaosRun } from './chaos-run.ts';
-import { mainOnKafka } from './kafka/main.ts';
+import { mainOfPlants, mainOnKafka } from './kafka/main.ts';
 import { STEPS } from './schedule.ts';
 
 const HELP = `npm run chaos -- [options]
@@ -18,6 +18,7 @@ again each time, and lets auditors compare input, log, withdrawals and ClickHous
                 leaving, losing their disks, with brokers killed as well (20 kills)
   --records N   with --kafka: how many are sent meanwhile (1000 for each kill)
   --brokers N   with --kafka: 1 or 3 (3)
+  --plants      with --kafka: plants bugs in copies of the sources, one after the other, and says which of them the run finds
   --keep        keeps the data directory
   --json        the report as one JSON object
   --help
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
       kafka: { type: 'boolean', default: false },
       records: { type: 'string' },
       brokers: { type: 'string', default: '3' },
+      plants: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
       process.stderr.write(`--records must be a whole number, --brokers 1 or 3\n\n${HELP}`);
       return 2;
     }
+    if (values.plants) return mainOfPlants({ kills, records, seed, brokers, json: values.json });
     return mainOnKafka({ kills, records, seed, brokers, keep: values.keep, json: values.json });
   }
   const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));

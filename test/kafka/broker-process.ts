@@ -15,6 +15,8 @@ export interface BrokerPlan {
   readonly directory: string;
   readonly clusterId: string;
   readonly port: number;
+  /** Where it is reached past what is between it and its clients. */
+  readonly insidePort?: number;
   /** How many belong to the cluster. */
   readonly brokers: number;
   readonly properties: Readonly<Record<string, string>>;

@@ -17,6 +17,11 @@ export interface BrokersOptions {
   /** Beside and before the ones below. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly scram?: readonly string[];
+  /**
+   * Ports that clients are told in place of the brokers' own, for something between them. The brokers speak with each other, and checkers with them, at
+   * {@link Brokers.inside}.
+   */
+  readonly advertisedPorts?: readonly number[];
   readonly onProgress?: (text: string) => void;
 }
 
@@ -37,6 +42,11 @@ export class Brokers {
     const file = join(directory, PLAN_FILE);
     if (!existsSync(file)) return undefined;
     return new Brokers(directory, JSON.parse(readFileSync(file, 'utf8')) as readonly BrokerPlan[]);
+  }
+
+  /** Addresses past what is between clients and brokers; the same as {@link bootstrap} where nothing is. */
+  get inside(): string {
+    return this.processes.map(({ plan }) => `127.0.0.1:${plan.insidePort ?? plan.port}`).join(',');
   }
 
   get bootstrap(): string {
@@ -87,12 +97,13 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
   const classpath = await kafkaClasspath(release, onProgress);
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'headrace-kafka-'));
   mkdirSync(directory, { recursive: true });
-  const ports = await freePorts(2 * count);
+  const ports = await freePorts(3 * count);
   // A leading dash would be taken for an option.
   const clusterId = `h${randomBytes(16).toString('base64url').slice(1)}`;
   const voters = Array.from({ length: count }, (_, i) => `${i + 1}@127.0.0.1:${ports[count + i]}`).join(',');
   const plans = Array.from({ length: count }, (_, i): BrokerPlan => {
     const port = options.port === undefined ? ports[i]! : options.port + i;
+    const [advertised, insidePort] = [options.advertisedPorts?.[i], ports[2 * count + i]!];
     return {
       nodeId: i + 1,
       release,
@@ -101,7 +112,12 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
       clusterId,
       port,
       brokers: count,
-      properties: { ...propertiesOf(i + 1, count, port, ports[count + i]!, voters), ...options.properties },
+      properties: {
+        ...propertiesOf(i + 1, count, port, ports[count + i]!, voters),
+        ...(advertised === undefined ? {} : behind(advertised, port, insidePort, ports[count + i]!)),
+        ...options.properties,
+      },
+      ...(advertised === undefined ? {} : { insidePort }),
       ...(options.scram === undefined ? {} : { scram: options.scram }),
     };
   });
@@ -151,8 +167,19 @@ function propertiesOf(
   };
 }
 
+/** Clients are told another port; brokers speak with each other past it. */
+function behind(advertised: number, port: number, insidePort: number, controllerPort: number): Record<string, string> {
+  const [clients, inside] = ['PLAINTEXT://127.0.0.1', 'INSIDE://127.0.0.1'];
+  return {
+    listeners: `${clients}:${port},${inside}:${insidePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `${clients}:${advertised},${inside}:${insidePort}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'INSIDE',
+  };
+}
+
 /** Ports that nobody listens on now. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(

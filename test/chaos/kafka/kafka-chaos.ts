@@ -1,17 +1,17 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { openKafkaLog } from '../../../src/log/kafka/open-kafka-log.ts';
 import type { Log } from '../../../src/log/log.ts';
-import { partitionFor } from '../../../src/log/partitioner.ts';
-import type { NewRecord } from '../../../src/log/record.ts';
 import { type SeededRandom, seededRandom } from '../../../src/random.ts';
 import { openDataDirectory } from '../../../src/storage/data-directory.ts';
-import { type Brokers, startBrokers } from '../../kafka/brokers.ts';
-import { kafkaClasspath } from '../../kafka/provision.ts';
-import { OutputAuditor, parseRow } from './output-auditor.ts';
+import type { Brokers } from '../../kafka/brokers.ts';
+import { readChaosRows, writeMigrations } from './chaos-rows.ts';
+import { hangingTransactions, readByTheJvm } from './jvm-tools.ts';
+import { KafkaLoad } from './kafka-load.ts';
+import { OutputAuditor, type OutputRow, parseRow, TotalsAuditor } from './output-auditor.ts';
+import { ProxiedBrokers, type ProxyTally } from './proxies.ts';
 import { Victims, type VictimTally } from './victims.ts';
 
 export interface KafkaChaosOptions {
@@ -20,8 +20,6 @@ export interface KafkaChaosOptions {
   readonly seed: number;
   readonly brokers: 1 | 3;
   readonly directory: string;
-  /** The compiled kafka-victim. */
-  readonly victim: string;
   readonly onProgress: (line: string) => void;
 }
 
@@ -29,72 +27,86 @@ export interface KafkaChaosReport extends VictimTally {
   readonly records: number;
   readonly outputs: number;
   readonly brokerKills: number;
+  /** Before the calm: how much there was to be disturbed, and what the proxies did to requests. */
+  readonly proxies: ProxyTally;
   readonly findings: readonly string[];
 }
 
 const WORKERS = 3;
 const PARTITIONS = 6;
-const KEYS = 500;
-const BATCH_RECORDS = 200;
 /** Between two disturbances. */
-const PAUSE_MS = 700;
+const PAUSE_MS = 1_500;
+/** About so long a kill takes: the records last as long as the kills do. */
+const SECONDS_PER_KILL = 5;
+/** Members come and go every two seconds for a while, and stay away for as long, so that there are commits to be disturbed. */
+const GUESTS_MS = 10_000;
 /** One broker in so many disturbances; the others go on meanwhile. */
 const BROKER_KILL = 0.1;
 const BROKER_AWAY_MS = 4_000;
 /** After the last disturbance everything must be processed within this. */
 const CALM_MAX_MS = 120_000;
-const JVM_SILENCE_MS = 8_000;
-const JVM_OUTPUT_MAX = 1024 * 1024 * 1024;
+
+const [input, output, totals] = ['chaos.in', 'chaos.out', 'chaos.totals'];
+const APPLICATION = 'chaos';
+const SINK = `${APPLICATION}-sink`;
+const program = (name: string) => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Disturbs workers and brokers under load until there were enough kills, lets them finish, and has the JVM read what came of it. */
+/** Disturbs workers, the sink and brokers under load until there were enough kills, lets them finish, and audits what came of it. */
 export async function kafkaChaos(options: KafkaChaosOptions): Promise<KafkaChaosReport> {
-  const { kills, records, seed, directory, victim, onProgress } = options;
+  const { kills, records, seed, directory, onProgress } = options;
   const random = seededRandom(seed);
   onProgress('brokers start');
-  const brokers = await startBrokers({ count: options.brokers });
+  const proxied = await ProxiedBrokers.start(options.brokers, seededRandom(seed + 2));
+  const { brokers } = proxied;
   const log = openLog(brokers, join(directory, 'load'));
-  const [input, output] = ['chaos.in', 'chaos.out'];
+  const [clickhouse, migrations] = [join(directory, 'clickhouse'), join(directory, 'migrations')];
   let victims: Victims | undefined;
   try {
-    await log.createTopics([input, output].map(topicOf));
-    const orders = { brokers: brokers.bootstrap, application: 'chaos', input, output };
-    victims = new Victims(victim, orders, directory, random);
-    for (let number = 0; number < WORKERS; number++) victims.start(number);
+    writeMigrations(migrations);
+    await log.createTopics([input, output, totals].map(topicOf));
+    const orders = { brokers: proxied.bootstrap, application: APPLICATION, input, output, totals };
+    const programs = { worker: program('kafka-victim'), sink: program('kafka-sink-victim') };
+    victims = new Victims(programs, { ...orders, clickhouse, migrations }, directory, random);
+    victims.startAll(WORKERS);
     const { tally } = victims;
-    const load = sendAll(log, input, records, seed, () => Math.max(tally.kills / kills, 0.01));
+    const perSecond = records / (kills * SECONDS_PER_KILL);
+    const load = new KafkaLoad({ log, topic: input, partitions: PARTITIONS, records, seed: seed + 1, perSecond });
     const failed = load.sent.catch((error: unknown) => void tally.failures.push(`the load ended: ${String(error)}`));
     let brokerKills = 0;
     while (tally.kills < kills && tally.failures.length === 0) {
       await pause(PAUSE_MS);
+      if (Math.floor(performance.now() / GUESTS_MS) % 2 === 0) victims.guest();
       if (options.brokers > 1 && random.next() < BROKER_KILL) {
         brokerKills++;
         await awayForAWhile(brokers, random);
       } else victims.disturb();
       onProgress(
-        `${tally.kills} of ${kills} kills, ${load.count()} of ${records} records sent, ${brokerKills} brokers killed`,
+        `${tally.kills} of ${kills} kills, ${load.count} of ${records} records sent, ${proxied.tally.commits} commits, ${brokerKills} brokers killed`,
       );
     }
     victims.calm();
+    const proxies = proxied.calm();
     load.hurry();
     await failed;
-    const auditor = new OutputAuditor(load.amounts);
-    const outputs = await processed(log, output, records, onProgress);
-    for (const [key, text] of await readByTheJvm(brokers, output)) auditor.see(parseRow(key, text));
-    const findings = [...tally.failures, ...auditor.findings(), ...(await hanging(brokers))];
-    return { ...tally, records, outputs, brokerKills, findings };
+    await untilProcessed(log, records, onProgress);
+    const outputs = await untilProcessed(log, records + (await load.lastRound()), onProgress);
+    await victims.finish();
+    const findings = [...tally.failures, ...(await audit(log, brokers, load, { clickhouse, migrations }))];
+    findings.push(...(await hangingTransactions(brokers)));
+    return { ...tally, records, outputs, brokerKills, proxies, findings };
   } finally {
     victims?.end();
     await log.close();
-    await brokers.close();
+    await proxied.close();
   }
 }
 
 function openLog(brokers: Brokers, path: string): Log {
   mkdirSync(path, { recursive: true });
   return openKafkaLog({
-    brokers: brokers.bootstrap,
+    brokers: brokers.inside,
     connection: { clientId: 'load' },
     directory: openDataDirectory(path, { clock: Date.now }),
     newInstance: randomUUID,
@@ -110,37 +122,6 @@ function topicOf(name: string) {
   return { name, partitions: PARTITIONS, cleanup: 'delete', retentionMs: -1, retentionBytes: -1 } as const;
 }
 
-/** Sends records at a pace that lasts as long as the kills do; `share` says how much of those is done. */
-function sendAll(log: Log, topic: string, records: number, seed: number, share: () => number) {
-  const amounts = new Map<string, number[]>();
-  const random = seededRandom(seed + 1);
-  let [count, isHurried] = [0, false];
-  const send = async () => {
-    while (count < records) {
-      while (!isHurried && count > records * share()) await pause(20);
-      const byPartition = new Map<number, NewRecord[]>();
-      for (let i = 0; i < BATCH_RECORDS && count < records; i++, count++) {
-        const text = `key-${random.below(KEYS)}`;
-        const amount = 1 + random.below(1_000);
-        amounts.set(text, [...(amounts.get(text) ?? []), amount]);
-        const key = Buffer.from(text);
-        const partition = partitionFor(key, PARTITIONS);
-        const record = { topic, partition, timestamp: Date.now(), key, value: Buffer.from(`${amount}`) };
-        byPartition.set(partition, [...(byPartition.get(partition) ?? []), record]);
-      }
-      await Promise.all([...byPartition.values()].map((batch) => log.append(batch)));
-    }
-  };
-  return {
-    amounts,
-    sent: send(),
-    count: () => count,
-    hurry: () => {
-      isHurried = true;
-    },
-  };
-}
-
 async function awayForAWhile(brokers: Brokers, random: SeededRandom): Promise<void> {
   const index = random.below(brokers.processes.length);
   await brokers.kill(index);
@@ -148,52 +129,95 @@ async function awayForAWhile(brokers: Brokers, random: SeededRandom): Promise<vo
   await brokers.restart(index);
 }
 
-/** Waits until there are as many outputs as inputs; returns how many there are. */
-async function processed(
-  log: Log,
-  topic: string,
-  records: number,
-  onProgress: (line: string) => void,
-): Promise<number> {
-  const next = new Map<number, number>();
-  let rows = 0;
-  for (const until = Date.now() + CALM_MAX_MS; rows < records && Date.now() < until; await pause(500)) {
+/** Waits until there are as many outputs as inputs in both topics, and the sink has all of them; returns how many the first has. */
+async function untilProcessed(log: Log, records: number, onProgress: (line: string) => void): Promise<number> {
+  const counts = [new RecordCount(log, output), new RecordCount(log, totals)];
+  const until = Date.now() + CALM_MAX_MS;
+  for (; Date.now() < until; await pause(500)) {
+    for (const count of counts) await count.look();
+    onProgress(`${counts.map(({ records: seen }) => seen).join(' and ')} of ${records} outputs`);
+    if (counts.every((count) => count.records >= records) && (await isSunk(log))) break;
+  }
+  return counts[0]!.records;
+}
+
+async function isSunk(log: Log): Promise<boolean> {
+  const committed = await log.committedOffsets(SINK);
+  for (const topic of [output, totals]) {
     for (const { partition, end } of await log.watermarks(topic)) {
-      for (let offset = next.get(partition) ?? 0; offset < end; ) {
-        const batch = await log.read(topic, partition, offset);
+      const found = committed.find((each) => each.topic === topic && each.partition === partition);
+      // After the last record stand the markers of transactions, which nobody commits.
+      if (end > 0 && (await log.read(topic, partition, found?.offset ?? 0)) !== null) return false;
+    }
+  }
+  return true;
+}
+
+/** Counts the committed records of a topic as it grows. */
+class RecordCount {
+  readonly #log: Log;
+  readonly #topic: string;
+  readonly #next = new Map<number, number>();
+  records = 0;
+
+  constructor(log: Log, topic: string) {
+    this.#log = log;
+    this.#topic = topic;
+  }
+
+  async look(): Promise<void> {
+    for (const { partition, end } of await this.#log.watermarks(this.#topic)) {
+      for (let offset = this.#next.get(partition) ?? 0; offset < end; ) {
+        const batch = await this.#log.read(this.#topic, partition, offset);
         if (batch === null) break;
-        rows += batch.length;
+        this.records += batch.length;
         offset = batch.offsetAt(batch.length - 1) + 1;
-        next.set(partition, offset);
+        this.#next.set(partition, offset);
       }
     }
-    onProgress(`${rows} of ${records} outputs`);
+  }
+}
+
+/** From the beginning, as a reader of committed records gets it: in fetches as large as they come. */
+async function readWhole(log: Log, topic: string): Promise<readonly OutputRow[]> {
+  const rows: OutputRow[] = [];
+  for (const { partition, start, end } of await log.watermarks(topic)) {
+    for (let offset = start; offset < end; ) {
+      const batch = await log.read(topic, partition, offset);
+      if (batch === null) break;
+      for (let i = 0; i < batch.length; i++) {
+        rows.push(parseRow(text(batch.keyAt(i)), text(batch.valueAt(i))));
+      }
+      offset = batch.offsetAt(batch.length - 1) + 1;
+    }
   }
   return rows;
 }
 
-async function java(main: string, args: readonly string[]): Promise<string> {
-  const command = ['-Xmx256m', '-cp', await kafkaClasspath('4.1'), main, ...args];
-  const { stdout } = await promisify(execFile)('java', command, { maxBuffer: JVM_OUTPUT_MAX, timeout: 300_000 });
-  return stdout;
+function text(bytes: Uint8Array | null): string {
+  return Buffer.from(bytes ?? []).toString();
 }
 
-/** Keys and values as the JVM's console consumer prints them, committed ones only. */
-async function readByTheJvm(brokers: Brokers, topic: string): Promise<readonly (readonly [string, string])[]> {
-  const printed = await java('org.apache.kafka.tools.consumer.ConsoleConsumer', [
-    ...['--bootstrap-server', brokers.bootstrap, '--topic', topic, '--from-beginning', '--property', 'print.key=true'],
-    ...['--isolation-level', 'read_committed', '--timeout-ms', String(JVM_SILENCE_MS)],
-  ]);
-  return [...printed.matchAll(/^(key-\d+)\t(.*)$/gm)].map(([, key, value]) => [key!, value!]);
-}
-
-/** What Kafka's own tool finds of transactions that nobody will end. */
-async function hanging(brokers: Brokers): Promise<readonly string[]> {
+/** The outputs as the JVM and Headrace read them, and the rows in ClickHouse, each against what was sent. */
+async function audit(
+  log: Log,
+  brokers: Brokers,
+  { amounts }: KafkaLoad,
+  { clickhouse, migrations }: { readonly clickhouse: string; readonly migrations: string },
+): Promise<readonly string[]> {
   const findings: string[] = [];
-  for (const { plan } of brokers.processes) {
-    const args = ['--bootstrap-server', brokers.bootstrap, 'find-hanging', '--broker-id', `${plan.nodeId}`];
-    const [, ...rows] = (await java('org.apache.kafka.tools.TransactionsCommand', args)).trim().split('\n');
-    findings.push(...rows.filter((row) => row.trim() !== '').map((row) => `a transaction hangs: ${row}`));
+  const rows = await readChaosRows(clickhouse, migrations, [output, totals]);
+  for (const topic of [output, totals]) {
+    const readings = [
+      ['the topic as the JVM reads it', await readByTheJvm(brokers, topic)],
+      ['the topic as Headrace reads it', await readWhole(log, topic)],
+      ['ClickHouse', rows.get(topic) ?? []],
+    ] as const;
+    for (const [where, read] of readings) {
+      const auditor = topic === output ? new OutputAuditor(amounts) : new TotalsAuditor(amounts);
+      for (const row of read) auditor.see(row);
+      findings.push(...auditor.findings().map((finding) => `${topic} in ${where}: ${finding}`));
+    }
   }
   return findings;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kafkaChaos } from './kafka-chaos.ts';
+import { runPlants } from './plants.ts';
 
 export interface KafkaChaosArguments {
   readonly kills: number;
@@ -20,8 +21,7 @@ export async function mainOnKafka({ keep, json, ...options }: KafkaChaosArgument
   const onProgress = (line: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
   };
-  const victim = fileURLToPath(new URL('./kafka-victim.js', import.meta.url));
-  const report = await kafkaChaos({ ...options, directory, victim, onProgress });
+  const report = await kafkaChaos({ ...options, directory, onProgress });
   if (process.stderr.isTTY) process.stderr.write('\n');
   const isSound = report.findings.length === 0;
   if (isSound && !keep) rmSync(directory, { recursive: true, force: true });
@@ -31,12 +31,16 @@ export async function mainOnKafka({ keep, json, ...options }: KafkaChaosArgument
   }
   for (const [step, hits] of Object.entries(report.hits))
     process.stdout.write(`${step.padEnd(28)} hit ${hits} times\n`);
+  for (const [step, hits] of Object.entries(report.stoppedAt))
+    process.stdout.write(`${step.padEnd(28)} stopped at ${hits} times\n`);
+  for (const [fate, times] of Object.entries(report.proxies.fates))
+    process.stdout.write(`${`requests: ${fate}`.padEnd(28)} ${times} times\n`);
   for (const [code, times] of Object.entries(report.faults))
     process.stdout.write(`${code.padEnd(28)} ${times} times\n`);
-  const { kills, stops, leaves, lostDisks, brokerKills, records, outputs } = report;
+  const { kills, sinkKills, stops, leaves, guests, lostDisks, brokerKills, records, outputs } = report;
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   process.stdout.write(
-    `seed ${options.seed}: ${kills} kills, ${stops} stopped beyond their session, ${leaves} left, ${lostDisks} disks lost, ${brokerKills} brokers killed in ${seconds} s; ${records} records, ${outputs} outputs\n`,
+    `seed ${options.seed}: ${kills} workers and ${sinkKills} sinks killed, ${stops} stopped beyond their session, ${leaves} left, ${guests} came for two seconds, ${lostDisks} disks lost, ${brokerKills} brokers killed in ${seconds} s; ${records} records, ${outputs} outputs; ${report.proxies.commits} commits under attack\n`,
   );
   for (const finding of report.findings) process.stdout.write(`  ${finding}\n`);
   process.stdout.write(
@@ -46,4 +50,20 @@ export async function mainOnKafka({ keep, json, ...options }: KafkaChaosArgument
   );
   process.stdout.write(`${isSound ? 1 : 0} passed, ${isSound ? 0 : 1} failed\n`);
   return isSound ? 0 : 1;
+}
+
+/** `npm run chaos -- --kafka --plants`: 0 where every planted bug is found. */
+export async function mainOfPlants(options: Omit<KafkaChaosArguments, 'keep'>): Promise<number> {
+  const root = fileURLToPath(new URL('../../../../', import.meta.url));
+  const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
+  const results = await runPlants({ ...options, root, onProgress });
+  const found = results.filter(({ isFound }) => isFound).length;
+  if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  else {
+    for (const { plant, seed, isFound, said } of results) {
+      process.stdout.write(`${plant.name.padEnd(28)} ${isFound ? 'found' : 'NOT FOUND'} (seed ${seed}): ${said}\n`);
+    }
+    process.stdout.write(`${found} passed, ${results.length - found} failed\n`);
+  }
+  return found === results.length ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OutputAuditor, type OutputRow } from './output-auditor.ts';
+import { groupOf, OutputAuditor, type OutputRow, TotalsAuditor } from './output-auditor.ts';
 
 const amounts = new Map([
   ['a', [5, 7, 9]],
@@ -32,5 +32,41 @@ describe('the auditor of outputs', () => {
     ['a key that nobody sent', [...sound, { key: 'c', count: 1, sum: 1 }]],
   ])('finds %s', (_what, rows) => {
     expect(findingsOf(rows)).not.toEqual([]);
+  });
+});
+
+describe('the auditor of totals', () => {
+  const [one, other] = ['key-1', 'key-21'];
+  const key = groupOf(one);
+  const totals: readonly OutputRow[] = [
+    { key, count: 1, sum: 7 },
+    { key, count: 2, sum: 12 },
+    { key, count: 3, sum: 15 },
+  ];
+  const findingsIn = (rows: readonly OutputRow[]) => {
+    const auditor = new TotalsAuditor(
+      new Map([
+        [one, [5, 3]],
+        [other, [7]],
+      ]),
+    );
+    for (const row of rows) auditor.see(row);
+    return auditor.findings();
+  };
+
+  it('takes the keys of a group in any order', () => {
+    expect(groupOf(other)).toBe(key);
+    expect(findingsIn(totals)).toEqual([]);
+  });
+
+  it.each<[string, readonly OutputRow[]]>([
+    ['a total twice', [...totals, totals[2]!]],
+    ['a record counted twice', [...totals, { key, count: 4, sum: 18 }]],
+    ['a lost total', [totals[0]!, totals[2]!]],
+    ['a lost end', totals.slice(0, 2)],
+    ['a record too many in place of one', [totals[0]!, totals[1]!, { key, count: 3, sum: 19 }]],
+    ['a group of nobody', [...totals, { key: 'group-9', count: 1, sum: 1 }]],
+  ])('finds %s', (_what, rows) => {
+    expect(findingsIn(rows)).not.toEqual([]);
   });
 });

@@ -16,6 +16,13 @@ export function parseRow(key: string, text: string): OutputRow {
   return { key, count: count!, sum: sum! };
 }
 
+/** How many groups the keys ("key-17") fall into. */
+const GROUPS = 20;
+
+export function groupOf(key: string): string {
+  return `group-${Number(key.slice(key.indexOf('-') + 1)) % GROUPS}`;
+}
+
 const FINDINGS_MAX = 20;
 
 /**
@@ -62,5 +69,41 @@ export class OutputAuditor {
 
   #find(finding: string): void {
     this.#findings.push(finding);
+  }
+}
+
+/**
+ * The same for what passed a repartition topic: of each group the counts must be 1, 2, 3 ... up to as many as its keys have amounts, and the last sum theirs. In which
+ * order the keys of a group come there is open.
+ */
+export class TotalsAuditor {
+  readonly #due = new Map<string, { count: number; sum: number }>();
+  readonly #seen = new Map<string, { count: number; sum: number }>();
+  readonly #findings: string[] = [];
+
+  constructor(amounts: ReadonlyMap<string, readonly number[]>) {
+    for (const [key, list] of amounts) {
+      const group = groupOf(key);
+      const due = this.#due.get(group) ?? { count: 0, sum: 0 };
+      this.#due.set(group, { count: due.count + list.length, sum: list.reduce((sum, each) => sum + each, due.sum) });
+    }
+  }
+
+  see({ key, count, sum }: OutputRow): void {
+    const before = this.#seen.get(key) ?? { count: 0, sum: 0 };
+    if (count !== before.count + 1) this.#findings.push(`${key}: total ${count} where ${before.count + 1} was to come`);
+    if (sum <= before.sum) this.#findings.push(`${key}: total ${count} says ${sum} after ${before.sum}`);
+    this.#seen.set(key, { count, sum });
+  }
+
+  /** What was found, once everything was seen. */
+  findings(): readonly string[] {
+    const all = [...this.#findings];
+    for (const key of new Set([...this.#due.keys(), ...this.#seen.keys()])) {
+      const [due, seen] = [this.#due.get(key), this.#seen.get(key)];
+      if (due?.count === seen?.count && due?.sum === seen?.sum) continue;
+      all.push(`${key}: ends in ${seen?.count} of ${seen?.sum}, the inputs are ${due?.count} of ${due?.sum}`);
+    }
+    return all.slice(0, FINDINGS_MAX);
   }
 }

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A bug that is planted to see whether the chaos finds it. */
+export interface Plant {
+  readonly name: string;
+  /** What is wrong then. */
+  readonly what: string;
+  /** The patch's file. */
+  readonly path: string;
+}
+
+/** What came of one plant. */
+export interface PlantResult {
+  readonly plant: Plant;
+  readonly seed: number;
+  readonly isFound: boolean;
+  /** What the chaos said first, or how its process ended. */
+  readonly said: string;
+}
+
+export interface PlantOptions {
+  /** The repository with its node_modules. */
+  readonly root: string;
+  readonly kills: number;
+  readonly records: number;
+  readonly seed: number;
+  readonly brokers: 1 | 3;
+  readonly onProgress: (line: string) => void;
+}
+
+/** What the build and the chaos need of the repository. */
+const NOT_COPIED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git']);
+/** A run may be unlucky: another seed, so often in all. */
+const SEEDS_MAX = 3;
+const RUN_MAX_MS = 1_800_000;
+const OUTPUT_MAX = 64 * 1024 * 1024;
+
+/** Those of the folder `plants`, by name. */
+export function plantsIn(root: string): readonly Plant[] {
+  const folder = join(root, 'test/chaos/kafka/plants');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.patch'))
+    .sort()
+    .map((file) => {
+      const path = join(folder, file);
+      const what = readFileSync(path, 'utf8').split('\n\n')[0]!.replaceAll('\n', ' ');
+      return { name: file.slice(0, -'.patch'.length), what, path };
+    });
+}
+
+/** A copy of the sources with the plant in them; throws where the patch does not fit any more. */
+export async function plantedCopy(root: string, { path }: Plant, directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  for (const name of readdirSync(root)) {
+    if (!NOT_COPIED.has(name)) cpSync(join(root, name), join(directory, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+  await promisify(execFile)('git', ['apply', path], { cwd: directory });
+}
+
+/** Runs the chaos on a copy with each plant, with other seeds until it is found. */
+export async function runPlants(options: PlantOptions): Promise<readonly PlantResult[]> {
+  const results: PlantResult[] = [];
+  for (const plant of plantsIn(options.root)) {
+    const directory = mkdtempSync(join(tmpdir(), `headrace-plant-${plant.name}-`));
+    try {
+      await plantedCopy(options.root, plant, directory);
+      results.push(await searched(plant, directory, options));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  return results;
+}
+
+async function searched(plant: Plant, directory: string, options: PlantOptions): Promise<PlantResult> {
+  for (let attempt = 0; ; attempt++) {
+    const seed = options.seed + attempt;
+    options.onProgress(`${plant.name}: chaos with seed ${seed}`);
+    const result = { plant, seed, ...(await chaosIn(directory, { ...options, seed })) };
+    if (result.isFound || attempt + 1 === SEEDS_MAX) return result;
+  }
+}
+
+async function chaosIn(
+  directory: string,
+  { kills, records, seed, brokers }: PlantOptions,
+): Promise<Pick<PlantResult, 'isFound' | 'said'>> {
+  const numbers = { kills, records, seed, brokers };
+  const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const command = ['scripts/run.mjs', 'test/chaos/main.ts', '--kafka', '--json', ...args];
+  const ended = await promisify(execFile)(process.execPath, command, {
+    cwd: directory,
+    timeout: RUN_MAX_MS,
+    maxBuffer: OUTPUT_MAX,
+  }).then(
+    ({ stdout }) => ({ stdout, stderr: '' }),
+    (error: { readonly stdout: string; readonly stderr: string }) => error,
+  );
+  try {
+    const { findings } = JSON.parse(ended.stdout) as { readonly findings: readonly string[] };
+    return { isFound: findings.length > 0, said: findings[0] ?? 'nothing found' };
+  } catch {
+    // A run that could not be made has found nothing.
+    return { isFound: false, said: `the run failed: ${ended.stderr.trim().split('\n')[0] ?? ''}` };
+  }
+}
