@@ -10,7 +10,10 @@ export class FetchPosition {
   isPaused = false;
   /** The next offset to be handed out. */
   offset: number;
-  /** The first offset held and the high watermark, as last heard. */
+  /**
+   * The first offset held and the high watermark, as last heard; but what was reached is there: what is heard may be older than that, from the time
+   * of an earlier assignment or from a leader that has just begun.
+   */
   start: number;
   end: number;
   /** Fetched and not handed out yet. */
@@ -25,12 +28,12 @@ export class FetchPosition {
     this.key = partitionKey(topic, partition);
     this.offset = offset;
     this.start = start;
-    this.end = end;
+    this.end = Math.max(end, offset);
   }
 
   heard(start: number, end: number, askedAtPoll: number): void {
     this.start = start;
-    this.end = end;
+    this.end = Math.max(end, this.offset);
     this.#askedAtPoll = askedAtPoll;
   }
 
