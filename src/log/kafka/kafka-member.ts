@@ -256,7 +256,11 @@ export class KafkaMember implements Member {
 
   #takeAssignment(): Assignment {
     const assignment = this.#ownership.take();
-    this.#positions = assignment.partitions.map((each) => new FetchPosition(each));
+    // What it kept it knows more of than at the time of its first assignment: the sink goes on behind a cut that it has not committed yet.
+    const endOf = (each: TopicPartition) => this.#positionOf.get(partitionKey(each.topic, each.partition))?.end ?? 0;
+    this.#positions = assignment.partitions.map(
+      (each) => new FetchPosition({ ...each, end: Math.max(each.end, endOf(each)) }),
+    );
     this.#positionOf = new Map(this.#positions.map((position) => [position.key, position]));
     return {
       ...assignment,
