@@ -19,6 +19,7 @@ again each time, and lets auditors compare input, log, withdrawals and ClickHous
   --records N   with --kafka: how many are sent meanwhile (1000 for each kill)
   --brokers N   with --kafka: 1 or 3 (3)
   --plants      with --kafka: plants bugs in copies of the sources, one after the other, and says which of them the run finds
+  --only NAME   with --plants: those alone whose name contains it
   --keep        keeps the data directory
   --json        the report as one JSON object
   --help
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
       records: { type: 'string' },
       brokers: { type: 'string', default: '3' },
       plants: { type: 'boolean', default: false },
+      only: { type: 'string' },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -59,7 +61,7 @@ async function main(): Promise<number> {
       process.stderr.write(`--records must be a whole number, --brokers 1 or 3\n\n${HELP}`);
       return 2;
     }
-    if (values.plants) return mainOfPlants({ kills, records, seed, brokers, json: values.json });
+    if (values.plants) return mainOfPlants({ kills, records, seed, brokers, only: values.only, json: values.json });
     return mainOnKafka({ kills, records, seed, brokers, keep: values.keep, json: values.json });
   }
   const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));

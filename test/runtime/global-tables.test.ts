@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedLog } from '../../src/log/simulated/simulated-log.ts';
 import { VirtualTime } from '../../src/log/simulated/virtual-time.ts';
 import { seededRandom } from '../../src/random.ts';
-import { Worker } from '../../src/runtime/worker.ts';
 import { appendText, readText, topicConfig } from '../embedded-log.ts';
 import { text } from '../text-serde.ts';
+import { startWorker } from './running-worker.ts';
 
 const SEEDS = 25;
 const serdes = { key: text, value: text };
@@ -35,7 +35,7 @@ async function openLog(seed = 1, faults: ConstructorParameters<typeof SimulatedL
 }
 
 function start(log: SimulatedLog, time: VirtualTime, member = 'one') {
-  const worker = new Worker({
+  return startWorker({
     log,
     topology: topology(),
     application: 'app',
@@ -44,16 +44,6 @@ function start(log: SimulatedLog, time: VirtualTime, member = 'one') {
     commitIntervalMs: 5,
     sleep: async () => {},
   });
-  const running = worker.run();
-  return {
-    worker,
-    running,
-    async finish() {
-      await Promise.race([worker.idle(), running]);
-      worker.stop();
-      await running;
-    },
-  };
 }
 
 const sorted = async (log: SimulatedLog, topic: string) =>

@@ -1,30 +1,18 @@
 import { StreamsBuilder } from 'headrace';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { Membership } from '../../src/log/log.ts';
-import type { WorkerOptions } from '../../src/runtime/worker.ts';
-import { appendText, openLog, readText, temporaryDirectory, topicConfig } from '../embedded-log.ts';
+import { appendText, readText, topicConfig } from '../embedded-log.ts';
 import { text } from '../text-serde.ts';
-import { startWordCount } from './word-count.ts';
+import { wordCounting } from './word-count.ts';
 
 const serdes = { key: text, value: text };
 
-let directory: ReturnType<typeof temporaryDirectory>;
+const { log: current, start, newest } = wordCounting();
 let log: EmbeddedLog;
-
-beforeEach(async () => {
-  directory = temporaryDirectory();
-  log = openLog(directory.path);
-  await log.createTopics([topicConfig('words', 3), topicConfig('counts', 2)]);
+beforeEach(() => {
+  log = current();
 });
-
-afterEach(async () => {
-  await log.close();
-  directory.remove();
-});
-
-const start = (options: Partial<WorkerOptions> = {}) => startWordCount(log, options);
-const newest = async (): Promise<Record<string, string | null>> => Object.fromEntries(await readText(log, 'counts'));
 
 describe('Worker.idle', () => {
   it('waits for what goes through several internal topics and back to the same sub-topology', async () => {

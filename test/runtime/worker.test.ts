@@ -1,29 +1,17 @@
 import { countSerde, HeadraceError, StreamsBuilder } from 'headrace';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
-import type { WorkerOptions } from '../../src/runtime/worker.ts';
-import { appendText, openLog, readText, temporaryDirectory, topicConfig } from '../embedded-log.ts';
+import { appendText, readText, topicConfig } from '../embedded-log.ts';
 import { text } from '../text-serde.ts';
-import { startWordCount } from './word-count.ts';
+import { wordCounting } from './word-count.ts';
 
 const serdes = { key: text, value: text };
 
-let directory: ReturnType<typeof temporaryDirectory>;
+const { log: current, reopen, start, newest } = wordCounting();
 let log: EmbeddedLog;
-
-beforeEach(async () => {
-  directory = temporaryDirectory();
-  log = openLog(directory.path);
-  await log.createTopics([topicConfig('words', 3), topicConfig('counts', 2)]);
+beforeEach(() => {
+  log = current();
 });
-
-afterEach(async () => {
-  await log.close();
-  directory.remove();
-});
-
-const start = (options: Partial<WorkerOptions> = {}) => startWordCount(log, options);
-const newest = async (): Promise<Record<string, string | null>> => Object.fromEntries(await readText(log, 'counts'));
 
 describe('Worker', () => {
   it('processes what is there through the repartition topic, commits, and goes on after a restart where it stopped', async () => {
@@ -36,8 +24,7 @@ describe('Worker', () => {
     await first.finish();
     expect(await newest()).toEqual({ a: '2', b: '1' });
     expect(first.worker.metrics()).toMatchObject({ processed: 6, deadLetters: 0, lag: 0, tasks: 6, aborts: 0 });
-    await log.close();
-    log = openLog(directory.path);
+    log = await reopen();
     await appendText(log, 'words', [['4', 'a']]);
     await start().finish();
     expect((await readText(log, 'counts')).filter(([word]) => word === 'a')).toEqual([

@@ -29,7 +29,10 @@ export interface PlantOptions {
   readonly records: number;
   readonly seed: number;
   readonly brokers: 1 | 3;
+  /** Those alone whose name contains it. */
+  readonly only?: string | undefined;
   readonly onProgress: (line: string) => void;
+  readonly onResult: (result: PlantResult) => void;
 }
 
 /** What the build and the chaos need of the repository. */
@@ -65,11 +68,13 @@ export async function plantedCopy(root: string, { path }: Plant, directory: stri
 /** Runs the chaos on a copy with each plant, with other seeds until it is found. */
 export async function runPlants(options: PlantOptions): Promise<readonly PlantResult[]> {
   const results: PlantResult[] = [];
-  for (const plant of plantsIn(options.root)) {
+  for (const plant of plantsIn(options.root).filter(({ name }) => name.includes(options.only ?? ''))) {
     const directory = mkdtempSync(join(tmpdir(), `headrace-plant-${plant.name}-`));
     try {
       await plantedCopy(options.root, plant, directory);
-      results.push(await searched(plant, directory, options));
+      const result = await searched(plant, directory, options);
+      results.push(result);
+      options.onResult(result);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -106,6 +111,6 @@ async function chaosIn(
     return { isFound: findings.length > 0, said: findings[0] ?? 'nothing found' };
   } catch {
     // A run that could not be made has found nothing.
-    return { isFound: false, said: `the run failed: ${ended.stderr.trim().split('\n')[0] ?? ''}` };
+    return { isFound: false, said: `the run failed: ${ended.stderr.trim().split('\n').at(-1) ?? ''}` };
   }
 }

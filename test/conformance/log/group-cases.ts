@@ -122,6 +122,21 @@ export function groupCases(open: OpenLog): void {
       expect(drained.records).toEqual(['a-0 2 k=3']);
     });
 
+    it('a partition that stays keeps its end: it can be sought where it was polled, also right after a new assignment', async () => {
+      const first = await join('m1', [['a']]);
+      // The end of the partition as the first assignment hears it is its beginning.
+      const { epoch } = await drain(first);
+      await under.log.append([1, 2, 3].map((i) => record('a', 'k', `${i}`)));
+      expect((await drain(first)).records).toHaveLength(3);
+      await commitOffset(first, epoch, 0, 2);
+      await join('m2', [['a']]);
+      const { assignment } = await first.poll({ maxRecords: 1, timeoutMs: 1_000_000 });
+      expect(assignment!.partitions).toContainEqual({ topic: 'a', partition: 0, offset: 2 });
+      first.seek({ topic: 'a', partition: 0 }, 3);
+      await under.log.append([record('a', 'k', '4')]);
+      expect((await drain(first)).records).toEqual(['a-0 3 k=4']);
+    });
+
     it('takes nothing for itself of another group', async () => {
       await under.log.append([record('a', 'k', 'v')]);
       const mine = await join('m');
