@@ -1,5 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { connectToBrokers } from '../../../src/log/kafka/client/connection.ts';
+import type { BrokerAddress, BrokerConnection } from '../../../src/log/kafka/cluster/broker-connection.ts';
+import type { Member } from '../../../src/log/log.ts';
 import {
   codeOf,
   drain,
@@ -120,6 +123,83 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     await second.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset: 0 }], stateChanges: [] });
     await before.log.close();
     await after.dispose();
+  });
+});
+
+/** Connections on which requests of these kinds wait from `close` to `open`; `isReached` when one of the first kind does. */
+function gated(...apiNames: readonly string[]) {
+  const connect = connectToBrokers({ clientId: 'gated' });
+  let [isClosed, open, reach] = [false, () => {}, () => {}];
+  let opened: Promise<void>;
+  const isReached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  return {
+    isReached,
+    close() {
+      isClosed = true;
+      opened = new Promise((resolve) => {
+        open = resolve;
+      });
+    },
+    open() {
+      isClosed = false;
+      open();
+    },
+    connect: async (address: BrokerAddress): Promise<BrokerConnection> => {
+      const connection = await connect(address);
+      return {
+        get isOpen() {
+          return connection.isOpen;
+        },
+        async send(message, timeoutMs) {
+          const { apiName } = message.request as { readonly apiName: string };
+          if (isClosed && apiNames.includes(apiName)) {
+            if (apiName === apiNames[0]) reach();
+            await opened;
+          }
+          return connection.send(message, timeoutMs);
+        },
+        close: () => connection.close(),
+      };
+    },
+  };
+}
+
+kafkaSuite('a member that is out while it restores', {}, (brokers) => {
+  it('and does not know it finds state that is ahead of the offsets that it asked for: that is no mismatch', async () => {
+    const gate = gated('ListOffsets', 'Heartbeat');
+    const slow = await openKafka(brokers(), { sessionTimeoutMs: 1_500, connect: gate.connect });
+    const quick = await openKafka(brokers(), { sessionTimeoutMs: 1_500 });
+    const membership = { group: 'g', topicSets: [['in']], changelogs: [{ source: 'in', stores: ['s'] }] };
+    await quick.log.createTopics([topic('in')]);
+    await quick.log.append(['1', '2', '3', '4'].map((value) => record('in', 'k', value)));
+    const count = async (member: Member, offset: number) => {
+      const { epoch } = await drain(member);
+      const stateChanges = [{ store: 's', partition: 0, entries: [['k', bytes(`${offset}`)]] as const }];
+      await member.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset }], stateChanges });
+    };
+    const before = await quick.log.join({ ...membership, member: 'before' });
+    await count(before, 2);
+    await before.leave();
+
+    gate.close();
+    const out = await slow.log.join({ ...membership, member: 'slow' });
+    const polled = out.poll({ maxRecords: 1, timeoutMs: 30_000 });
+    // It has asked for the offsets, and is thrown out when its session is over.
+    await gate.isReached;
+    const after = await quick.log.join({ ...membership, member: 'after' });
+    await count(after, 4);
+    gate.open();
+    // It learns that it is out, joins again, and waits for a partition until the other one has left.
+    const leaving = new Promise((resolve) => setTimeout(resolve, 2_000)).then(() => after.leave());
+    let { assignment } = await polled;
+    while (assignment?.partitions.length !== 1) ({ assignment } = await out.poll({ maxRecords: 1, timeoutMs: 100 }));
+    expect(assignment.partitions).toEqual([{ topic: 'in', partition: 0, offset: 4 }]);
+    expect(String(out.state.partition('s', 0).get('k'))).toBe(String(bytes('4')));
+    await leaving;
+    await slow.dispose();
+    await quick.log.close();
   });
 });
 

@@ -14,7 +14,7 @@ import type { OutgoingPartition } from '../producer/partition-produce.ts';
 import { ChangelogKeyWriter } from './changelog-record.ts';
 import { Changelogs } from './changelogs.ts';
 import type { LocalState } from './local-state.ts';
-import { requireOffsetOfState, witnessChanges } from './offset-witness.ts';
+import { requireOffsetOfState, untilTheyAgree, witnessChanges } from './offset-witness.ts';
 import { type RestoreProgress, restore } from './restore.ts';
 
 export interface MemberStateOptions {
@@ -60,9 +60,13 @@ export class MemberState {
 
   /**
    * From an assignment to the first record: the stable offsets first, then the ends of the changelogs as they are after that, then their tails. See
-   * docs/KAFKA.md for why in this order.
+   * docs/KAFKA.md for why in this order. Throws STATE_MISMATCH where offsets and state do not agree and stay so.
    */
-  async prepare(
+  prepare(partitions: readonly TopicPartition[], requireWanted: () => void): Promise<readonly PreparedPartition[]> {
+    return untilTheyAgree(this.#options.cluster.timing, () => this.#prepareOnce(partitions, requireWanted));
+  }
+
+  async #prepareOnce(
     partitions: readonly TopicPartition[],
     requireWanted: () => void,
   ): Promise<readonly PreparedPartition[]> {
