@@ -12,7 +12,7 @@ export class FetchPosition {
   offset: number;
   /**
    * The first offset held and the high watermark, as last heard; but what was reached is there: what is heard may be older than that, from the time
-   * of an earlier assignment or from a leader that has just begun.
+   * of an earlier assignment or from a leader that has just begun. A commit may say that everything up to here was processed.
    */
   start: number;
   end: number;
@@ -35,6 +35,12 @@ export class FetchPosition {
     this.start = start;
     this.end = Math.max(end, this.offset);
     this.#askedAtPoll = askedAtPoll;
+  }
+
+  /** What was handed out is there, also beyond what was heard: a broker looks at the high watermark before it reads. */
+  reached(offset: number): void {
+    this.offset = offset;
+    this.end = Math.max(this.end, offset);
   }
 
   isCaughtUpAt(poll: number): boolean {

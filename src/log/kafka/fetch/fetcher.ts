@@ -212,7 +212,7 @@ export class Fetcher {
       const reader = position.buffered!;
       while (share > 0) {
         const batch = reader.next(epoch);
-        position.offset = reader.nextOffset;
+        position.reached(reader.nextOffset);
         if (batch === null) {
           position.buffered = undefined;
           break;

@@ -16,4 +16,11 @@ describe('the end of a partition as it was last heard', () => {
     position.heard(0, 25, 2);
     expect([position.end, position.isCaughtUpAt(2)]).toEqual([25, false]);
   });
+
+  it('goes on with what is handed out: a broker tells the high watermark of before it reads', () => {
+    const position = new FetchPosition({ ...prepared, offset: 462, end: 462 });
+    position.heard(0, 463, 1);
+    position.reached(464);
+    expect([position.offset, position.end, position.isCaughtUpAt(1)]).toEqual([464, 464, true]);
+  });
 });
