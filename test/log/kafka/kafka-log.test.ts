@@ -1,7 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connectToBrokers } from '../../../src/log/kafka/client/connection.ts';
-import type { BrokerAddress, BrokerConnection } from '../../../src/log/kafka/cluster/broker-connection.ts';
 import type { Member } from '../../../src/log/log.ts';
 import {
   codeOf,
@@ -14,6 +12,7 @@ import {
 } from '../../conformance/log/log-under-test.ts';
 import { openKafka } from '../../kafka/kafka-under-test.ts';
 import { kafkaSuite } from '../../kafka/suite.ts';
+import { gated } from './gated-connections.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 
@@ -125,46 +124,6 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     await after.dispose();
   });
 });
-
-/** Connections on which requests of these kinds wait from `close` to `open`; `isReached` when one of the first kind does. */
-function gated(...apiNames: readonly string[]) {
-  const connect = connectToBrokers({ clientId: 'gated' });
-  let [isClosed, open, reach] = [false, () => {}, () => {}];
-  let opened: Promise<void>;
-  const isReached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  return {
-    isReached,
-    close() {
-      isClosed = true;
-      opened = new Promise((resolve) => {
-        open = resolve;
-      });
-    },
-    open() {
-      isClosed = false;
-      open();
-    },
-    connect: async (address: BrokerAddress): Promise<BrokerConnection> => {
-      const connection = await connect(address);
-      return {
-        get isOpen() {
-          return connection.isOpen;
-        },
-        async send(message, timeoutMs) {
-          const { apiName } = message.request as { readonly apiName: string };
-          if (isClosed && apiNames.includes(apiName)) {
-            if (apiName === apiNames[0]) reach();
-            await opened;
-          }
-          return connection.send(message, timeoutMs);
-        },
-        close: () => connection.close(),
-      };
-    },
-  };
-}
 
 kafkaSuite('a member that is out while it restores', {}, (brokers) => {
   it('and does not know it finds state that is ahead of the offsets that it asked for: that is no mismatch', async () => {

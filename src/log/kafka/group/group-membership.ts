@@ -1,7 +1,6 @@
 import { HeadraceError } from '../../../errors.ts';
 import { Signal } from '../../membership/signal.ts';
 import type { TopicPartition } from '../../record.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import type { Lane } from '../cluster/lanes.ts';
 import { isUnavailable, ownError, pause, unavailable } from '../cluster/retries.ts';
 import { decodeConsumerAssignment, encodeConsumerSubscription } from '../protocol/consumer-protocol.ts';
@@ -11,53 +10,21 @@ import { joinGroup } from '../protocol/requests/join-group.ts';
 import { leaveGroup } from '../protocol/requests/leave-group.ts';
 import { syncGroup } from '../protocol/requests/sync-group.ts';
 import { isForSets } from './group-assignor.ts';
+import {
+  type GroupIdentity,
+  type GroupMembershipOptions,
+  HEARTBEAT_INTERVAL_MS,
+  JOIN_TIMEOUT_MS,
+  PROTOCOL_NAME,
+  PROTOCOL_TYPE,
+  REBALANCE_TIMEOUT_MS,
+  RETRY_MAX_MS,
+  RETRY_MIN_MS,
+  SESSION_TIMEOUT_MS,
+} from './group-membership-options.ts';
 import { refusedByGroup } from './group-refusals.ts';
 import { leaderAssignments } from './leader.ts';
 import { decodeNotice, encodeSubscription } from './subscription.ts';
-
-/** Who the member is to its coordinator: what a commit carries so that a zombie's is refused (KIP-447, KIP-345). */
-export interface GroupIdentity {
-  readonly memberId: string;
-  readonly generation: number;
-  readonly instanceId: string;
-}
-
-export interface GroupListener {
-  /**
-   * The partitions of a new generation. `isContinuous` where nobody else can have had those that were there before: the member has
-   * seen every generation since. `gone` are the members of before that are not there any more.
-   */
-  assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void;
-  /** For good: the error that ends the member. */
-  failed(error: HeadraceError): void;
-  /** Something that passes, for the log. */
-  faulted(error: HeadraceError): void;
-}
-
-export interface GroupMembershipOptions {
-  readonly cluster: Cluster;
-  readonly group: string;
-  readonly member: string;
-  readonly topicSets: readonly (readonly string[])[];
-  readonly isExclusive?: boolean;
-  readonly topologyId?: string | undefined;
-  readonly listener: GroupListener;
-  /** The coordinator takes a member that is silent for so long for dead (10,000). */
-  readonly sessionTimeoutMs?: number;
-  /** Between heartbeats (1,000): so long the others may wait for this member in a rebalance. */
-  readonly heartbeatIntervalMs?: number;
-}
-
-export const SESSION_TIMEOUT_MS = 10_000;
-export const HEARTBEAT_INTERVAL_MS = 1_000;
-/** How long the coordinator waits for all members in a rebalance. */
-const REBALANCE_TIMEOUT_MS = 60_000;
-/** A join is answered when all members are there; beyond the rebalance timeout the coordinator is gone. */
-const JOIN_TIMEOUT_MS = REBALANCE_TIMEOUT_MS + 10_000;
-const RETRY_MIN_MS = 20;
-const RETRY_MAX_MS = 1_000;
-export const PROTOCOL_TYPE = 'consumer';
-export const PROTOCOL_NAME = 'headrace';
 
 /**
  * A static member (KIP-345) of a group of the classic protocol. It joins, beats and joins anew in the background; the work goes on
@@ -69,6 +36,11 @@ export class GroupMembership {
   readonly #changed = new Signal();
   readonly #woken = new Signal();
   #memberId = '';
+  /**
+   * The broker that gave the member id; undefined once it, or the way to it, was lost. Another coordinator may not know of that id: a join is written
+   * down with its generation only.
+   */
+  #idFrom: number | undefined;
   #generation = -1;
   /** The last generation whose assignment this member saw. */
   #seen = -1;
@@ -146,6 +118,7 @@ export class GroupMembership {
         if (!isUnavailable(error)) return this.#fail(error);
         if (this.#isOut()) return;
         this.#options.listener.faulted(error);
+        this.#idFrom = undefined;
         this.#options.cluster.forgetCoordinator('group', this.#options.group);
         await pause(this.#options.cluster.timing, retryMs, [this.#woken]);
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
@@ -185,8 +158,9 @@ export class GroupMembership {
     );
     if (this.#isOut()) return;
     if (joined.errorCode === errorCodes.MEMBER_ID_REQUIRED) this.#memberId = joined.memberId;
-    if (joined.errorCode !== 0) return this.#mend(joined.errorCode, 'to let the member join');
+    if (joined.errorCode !== 0) return this.#mend(joined.errorCode, 'to let the member join', node);
     this.#memberId = joined.memberId;
+    this.#idFrom = node;
     this.#generation = joined.generation;
     const synced = await cluster.send(
       node,
@@ -204,7 +178,7 @@ export class GroupMembership {
       JOIN_TIMEOUT_MS,
     );
     if (this.#isOut()) return;
-    if (synced.errorCode !== 0) return this.#mend(synced.errorCode, 'to tell the assignment');
+    if (synced.errorCode !== 0) return this.#mend(synced.errorCode, 'to tell the assignment', node);
     this.#take(joined.generation, synced.assignment);
   }
 
@@ -239,11 +213,12 @@ export class GroupMembership {
       this.#lane,
       heartbeat({ group, generation: this.#generation, memberId: this.#memberId, instanceId: member }),
     );
-    if (errorCode !== 0 && !this.#isOut()) this.#mend(errorCode, 'the heartbeat');
+    if (errorCode === 0) this.#idFrom = node;
+    else if (!this.#isOut()) this.#mend(errorCode, 'the heartbeat', node);
   }
 
   /** What an error of the coordinator means for the membership; throws where it cannot be mended by joining anew. */
-  #mend(errorCode: number, what: string): void {
+  #mend(errorCode: number, what: string, node: number): void {
     switch (errorCode) {
       case errorCodes.COORDINATOR_LOAD_IN_PROGRESS:
       case errorCodes.COORDINATOR_NOT_AVAILABLE:
@@ -254,13 +229,17 @@ export class GroupMembership {
         break;
       case errorCodes.UNKNOWN_MEMBER_ID:
         // Thrown out: others had the partitions in between.
-        this.#memberId = '';
-        this.#forget();
+        this.#forgetId();
         break;
       case errorCodes.ILLEGAL_GENERATION:
         this.#forget();
         break;
       case errorCodes.FENCED_INSTANCE_ID:
+        // A coordinator that took over knows who had this name before; should another process have it now, the next answer says so.
+        if (node !== this.#idFrom) {
+          this.#forgetId();
+          break;
+        }
         throw new HeadraceError(
           'MEMBER_REPLACED',
           `Another process has joined group ${this.#options.group} as ${this.#options.member}. Give each instance a data directory and a name of its own, and start only one of them`,
@@ -269,6 +248,11 @@ export class GroupMembership {
         throw refusedByGroup(this.#options.group, what, errorCode);
     }
     this.#become('joining');
+  }
+
+  #forgetId(): void {
+    this.#memberId = '';
+    this.#forget();
   }
 
   #forget(): void {

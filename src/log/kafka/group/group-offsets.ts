@@ -8,7 +8,7 @@ import type { ProducerIdentity } from '../producer/transactional-producer.ts';
 import { errorCodes, errorName } from '../protocol/errors.ts';
 import { offsetFetch } from '../protocol/requests/offset-fetch.ts';
 import { type OffsetWithMetadata, txnOffsetCommit } from '../protocol/requests/txn-offset-commit.ts';
-import type { GroupIdentity } from './group-membership.ts';
+import type { GroupIdentity } from './group-membership-options.ts';
 
 /** How long stable offsets are waited for: an owner before us may have a transaction open up to its time, and the coordinator may move. */
 export const STABLE_OFFSETS_TIMEOUT_MS = 120_000;
