@@ -113,7 +113,7 @@ export class Cluster {
     const name = `${kind} ${key}`;
     const known = this.#coordinators.get(name);
     if (known !== undefined) return known;
-    const answer = await this.#sendToAny(findCoordinator({ key, keyType: kind === 'group' ? 0 : 1 }));
+    const answer = await this.sendToAny(findCoordinator({ key, keyType: kind === 'group' ? 0 : 1 }));
     if (answer.errorCode !== 0) {
       if (isRefusal(answer.errorCode)) throw refused(`to coordinate ${kind} ${key}`, answer.errorCode);
       throw unavailable(`No broker coordinates ${kind} ${key} now: ${errorName(answer.errorCode)}`);
@@ -127,10 +127,26 @@ export class Cluster {
     this.#coordinators.delete(`${kind} ${key}`);
   }
 
-  /** Any broker that answers, for what every broker knows. */
-  async anyNode(): Promise<number> {
-    if (this.#nodes.size === 0) await this.#ask([]);
-    return [...this.#nodes.keys()][0]!;
+  /**
+   * Asks any broker, for what every broker knows: those that are known first, then those that were named at the start; one that answers is enough.
+   * Rejects with KAFKA_UNAVAILABLE where none does.
+   */
+  async sendToAny<Answer>(message: Message<Answer>, timeoutMs = this.#requestTimeoutMs): Promise<Answer> {
+    this.requireOpen();
+    let failure: unknown;
+    for (const address of [...this.#nodes.values(), ...this.#bootstrap]) {
+      try {
+        return await this.#lanes.send(address, 'main', message, timeoutMs);
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        failure = error;
+      }
+    }
+    const asked = this.#bootstrap.map(({ host, port }) => `${host}:${port}`).join(', ');
+    throw unavailable(
+      `No Kafka broker answers at ${asked}. Check that the brokers run and that the address is right`,
+      failure,
+    );
   }
 
   /** All brokers that are there. */
@@ -170,7 +186,7 @@ export class Cluster {
   }
 
   async #ask(names: readonly string[] | null): Promise<void> {
-    const answer = await this.#sendToAny(metadata({ topics: names }));
+    const answer = await this.sendToAny(metadata({ topics: names }));
     this.#nodes.clear();
     for (const { nodeId, host, port } of answer.brokers) this.#nodes.set(nodeId, { host, port });
     if (names === null) this.#topics.clear();
@@ -186,25 +202,6 @@ export class Cluster {
       for (const each of partitions) leaders[each.partition] = each.leader;
       this.#topics.set(name, { name, id: topicId, isInternal, leaders });
     }
-  }
-
-  /** Asks those that are known first, then those that were named at the start; one is enough. */
-  async #sendToAny<Answer>(message: Message<Answer>): Promise<Answer> {
-    this.requireOpen();
-    let failure: unknown;
-    for (const address of [...this.#nodes.values(), ...this.#bootstrap]) {
-      try {
-        return await this.#lanes.send(address, 'main', message, this.#requestTimeoutMs);
-      } catch (error) {
-        if (!isUnavailable(error)) throw error;
-        failure = error;
-      }
-    }
-    const asked = this.#bootstrap.map(({ host, port }) => `${host}:${port}`).join(', ');
-    throw unavailable(
-      `No Kafka broker answers at ${asked}. Check that the brokers run and that the address is right`,
-      failure,
-    );
   }
 }
 

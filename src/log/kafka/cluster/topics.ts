@@ -97,8 +97,8 @@ export class Topics {
 
   async #create(topics: readonly TopicConfig[]): Promise<void> {
     const request = { topics: topics.map(newTopic), validateOnly: false, timeoutMs: CREATE_TIMEOUT_MS };
-    await this.#retried('to create topics', async (node) => {
-      const answer = await this.#cluster.send(node, 'main', createTopics(request), CREATE_TIMEOUT_MS);
+    await this.#retried('to create topics', async () => {
+      const answer = await this.#cluster.sendToAny(createTopics(request), CREATE_TIMEOUT_MS);
       const wrong = answer.topics.filter(
         ({ errorCode }) => errorCode !== 0 && errorCode !== errorCodes.TOPIC_ALREADY_EXISTS,
       );
@@ -114,8 +114,8 @@ export class Topics {
   async #settingsOf(names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>> {
     const missing = names.filter((name) => !this.#settings.has(name));
     if (missing.length > 0) {
-      const answer = await this.#retried('to describe topics', async (node) => {
-        const answer = await this.#cluster.send(node, 'main', describeConfigs({ topics: missing, keys: KEYS }));
+      const answer = await this.#retried('to describe topics', async () => {
+        const answer = await this.#cluster.sendToAny(describeConfigs({ topics: missing, keys: KEYS }));
         const transient = answer.topics.find(({ errorCode }) => isTransient(errorCode));
         return transient === undefined ? answer : new Again(errorName(transient.errorCode));
       });
@@ -131,11 +131,11 @@ export class Topics {
     await this.#retried('to tell of topics', () => this.#cluster.refresh(names));
   }
 
-  #retried<Result>(what: string, ask: (node: number) => Promise<Result | Again>): Promise<Result> {
+  #retried<Result>(what: string, ask: () => Promise<Result | Again>): Promise<Result> {
     const { timing } = this.#cluster;
     const until = timing.clock() + CREATE_TIMEOUT_MS;
     const requireOpen = () => this.#cluster.requireOpen();
-    return retried(async () => ask(await this.#cluster.anyNode()), { ...timing, until, what, requireOpen });
+    return retried(ask, { ...timing, until, what, requireOpen });
   }
 }
 

@@ -213,7 +213,7 @@ export class Appender {
     });
     const answer = await retried(
       async () => {
-        const answer = await cluster.send(await cluster.anyNode(), 'main', message);
+        const answer = await cluster.sendToAny(message);
         if (answer.errorCode === 0) return answer;
         if (isTransient(answer.errorCode)) return new Again(errorName(answer.errorCode));
         throw notCommitted(what, answer.errorCode);
