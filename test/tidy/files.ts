@@ -13,6 +13,7 @@ export const unmirroredTestFolders: readonly Exception[] = [
   { path: 'test/simulation', reason: 'the whole engine under a seed' },
   { path: 'test/load', reason: 'a process of its own under load' },
   { path: 'test/kafka', reason: 'brokers of Apache Kafka for tests' },
+  { path: 'test/deploy', reason: 'what containers are made of, which is no source' },
   { path: 'test/e2e', reason: 'the command line from outside' },
   { path: 'test/tidy', reason: 'the rules of the house' },
   { path: 'test/types', reason: 'what the compiler accepts' },

@@ -15,7 +15,7 @@ import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
 
 /** After Ctrl-C, how long to wait for what is under way. */
-const DRAIN_MAX_MS = 30_000;
+export const DRAIN_MAX_MS = 30_000;
 const INTERRUPTED = 130;
 
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
