@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { root } from '../tidy/source-file.ts';
-import { readYaml } from './yaml.ts';
 
 const duration = z.string().regex(/^\d+s$/, 'whole seconds, such as 30s');
 // Not a boolean: Docker Compose refuses it there.
@@ -45,7 +45,7 @@ export type Compose = z.infer<typeof compose>;
 
 /** docker-compose.yml as Docker Compose reads it. Throws where its shape is another. */
 export function readCompose(text = readFileSync(join(root, 'docker-compose.yml'), 'utf8')): Compose {
-  return compose.parse(readYaml(text));
+  return compose.parse(parse(text, { merge: true }));
 }
 
 export function servicesLike(file: Compose, name: RegExp): readonly (readonly [name: string, service: Service])[] {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { root } from '../tidy/source-file.ts';
-import { readYaml } from './yaml.ts';
 
 const duration = z.string().regex(/^\d+s$/);
 const job = z.strictObject({
@@ -19,5 +19,5 @@ const settings = z.strictObject({
 /** The one job of deploy/prometheus.yml. Throws where the file has another shape. */
 export function scrapeJob(): z.infer<typeof job> {
   const text = readFileSync(join(root, 'deploy/prometheus.yml'), 'utf8');
-  return settings.parse(readYaml(text)).scrape_configs[0];
+  return settings.parse(parse(text)).scrape_configs[0];
 }
