@@ -61,7 +61,7 @@ export class KafkaMember implements Member {
     this.#fetcher = new Fetcher({
       cluster,
       decompress,
-      member: `${membership.group} ${membership.member}`,
+      membership,
       onFault,
       onDoubt: () => this.#watched.doubt(),
     });
