@@ -8,7 +8,7 @@ import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
-import { OffsetProgress } from './group/offset-progress.ts';
+import { mayFailInSilence, OffsetProgress } from './group/offset-progress.ts';
 import { Ownership } from './group/ownership.ts';
 import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
@@ -17,8 +17,6 @@ import { endOffset } from './producer/partition-produce.ts';
 
 /** Before the preparation of partitions is tried again. */
 const PREPARE_RETRY_MS = 500;
-/** Of a commit that says nothing new of the work. */
-const PASSING: ReadonlySet<string> = new Set(['COMMIT_REFUSED', 'COMMIT_UNKNOWN', 'MEMBER_FENCED']);
 
 /** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
 export class KafkaMember implements Member {
@@ -214,7 +212,7 @@ export class KafkaMember implements Member {
     try {
       await this.#transact({ epoch: this.#ownership.epoch, records: [], offsets, stateChanges: [] });
     } catch (error) {
-      if (!isUnavailable(error) && !PASSING.has((error as HeadraceError).code)) throw error;
+      if (!mayFailInSilence(error)) throw error;
     }
   }
 

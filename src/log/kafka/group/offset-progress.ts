@@ -1,12 +1,17 @@
 import type { Clock } from '../../../clock.ts';
+import { type ErrorCode, HeadraceError } from '../../../errors.ts';
 import type { GroupOffset } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBatch } from '../../record-batch.ts';
+import { isUnavailable } from '../cluster/retries.ts';
 import { type FetchPosition, partitionKey } from '../fetch/fetch-position.ts';
 import type { Ownership } from './ownership.ts';
 
 /** A member that has had no record for so long commits what it has passed over: it costs a transaction. */
 const SILENCE_MS = 1_000;
+
+/** Errors of a commit that says nothing new of the work; the work's own commits meet them again, where they do not pass. */
+const PASSING: ReadonlySet<unknown> = new Set<ErrorCode>(['COMMIT_REFUSED', 'COMMIT_UNKNOWN', 'MEMBER_FENCED']);
 
 export interface OffsetProgressOptions {
   readonly ownership: Pick<Ownership, 'committed'>;
@@ -63,4 +68,9 @@ export class OffsetProgress {
       return handedOut === each.offset && offset > each.offset ? [{ ...each, offset }] : [];
     });
   }
+}
+
+/** Whether an error of a commit over what is no record is to be left at that. */
+export function mayFailInSilence(error: unknown): boolean {
+  return isUnavailable(error) || (error instanceof HeadraceError && PASSING.has(error.code));
 }
