@@ -100,7 +100,7 @@ export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses
 export { KTable } from './streams/table.ts';
 export type { TableOptions } from './streams/table-store.ts';
 export { TimeWindowedKStream } from './streams/time-windowed.ts';
-export type { ExtractedRecord, TimestampExtractor } from './streams/topology/nodes.ts';
+export type { ExtractedRecord, Partitioning, TimestampExtractor } from './streams/topology/nodes.ts';
 export { Topology } from './streams/topology/topology.ts';
 export type { TtlOption } from './streams/ttl.ts';
 export type { WindowedOptions } from './streams/windowed-options.ts';

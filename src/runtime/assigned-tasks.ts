@@ -113,7 +113,7 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { application, policy, redact, counters, globals, idleAfterMs } = this.#options;
+    const { application, policy, redact, counters, globals, idleAfterMs, partitionsOf } = this.#options;
     this.#collector = new RecordCollector(this.#options);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -128,7 +128,7 @@ export class AssignedTasks {
       );
       const tickTopic = this.#tickTopics.get(subTopology);
       const idleTicks = tickTopic === undefined ? undefined : { topic: tickTopic, afterMs: idleAfterMs! };
-      const place = { subTopology, partition, application, topicName, positions, state };
+      const place = { subTopology, partition, application, topicName, positions, state, partitionsOf };
       const tally = this.#options.tally?.operatorsOf(id);
       const onSkippedBy: OnSkipped = (operator, reason) => tally?.skipped(operator, reason);
       this.#tasks.set(

@@ -2,6 +2,7 @@ import { HeadraceError } from '../errors.ts';
 import type { Headers } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
+import type { CheckHome } from './home-partition.ts';
 import type { Receive } from './operators/receive.ts';
 import type { RecordGate } from './record-gate.ts';
 
@@ -18,6 +19,7 @@ export class RecordQueue {
   readonly receive: Receive;
   readonly #source: SourceNode;
   readonly #onUndecodable: UndecodableRecord;
+  readonly #checkHome: CheckHome | undefined;
   /** Lets records in by the order of their keys; ticks have none. */
   readonly gate: RecordGate | undefined;
   #batches: RecordBatch[] = [];
@@ -41,6 +43,7 @@ export class RecordQueue {
     receive: Receive,
     onUndecodable: UndecodableRecord,
     gate?: RecordGate,
+    checkHome?: CheckHome,
   ) {
     this.#source = source;
     this.topic = topic;
@@ -49,6 +52,7 @@ export class RecordQueue {
     this.receive = receive;
     this.#onUndecodable = onUndecodable;
     this.gate = gate;
+    this.#checkHome = checkHome;
   }
 
   /** Records in the queue, the head included. */
@@ -112,6 +116,7 @@ export class RecordQueue {
     const key = batch.keyAt(index);
     const value = batch.valueAt(index);
     this.key = key === null ? null : this.#source.key.deserialize(key, headers);
+    if (key !== null) this.#checkHome?.(key, this.key);
     this.value = value === null ? null : this.#source.value.deserialize(value, headers);
     this.timestamp =
       this.#source.timestampExtractor === undefined ? batch.timestampAt(index) : this.#extractTimestamp(batch, index);

@@ -1,16 +1,22 @@
+import { HeadraceError } from '../errors.ts';
+import { NO_HEADERS } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import type { CurrentRecord } from './current-record.ts';
 import { DeadLetters } from './dead-letter.ts';
 import { SHARED_PARKED_STORE } from './engine-stores.ts';
+import { homeCheck } from './home-partition.ts';
 import { idleTickSource } from './idle-tick.ts';
 import type { Receive } from './operators/receive.ts';
 import { keysMaxOf, ParkedKeys, parkedBuffer } from './parked-keys.ts';
-import { RecordFailures } from './record-failure.ts';
+import { type FailureGate, RecordFailures } from './record-failure.ts';
 import { RecordGate } from './record-gate.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { TaskOptions } from './task.ts';
+
+/** A record in a partition where its key does not belong has no order there that others could wait for. */
+const NOBODY: FailureGate = { failed: () => NO_HEADERS, settle: () => {} };
 
 /** What a task reads: a queue for each source topic, the gate before it, and what becomes of records that fail. */
 export class TaskInput {
@@ -37,15 +43,17 @@ export class TaskInput {
   }
 
   source(source: SourceNode, receive: Receive): RecordQueue {
-    const { partition, topicName, policy, application, redact, counters, state } = this.#options;
+    const { partition, topicName, policy, application, redact, counters, state, partitionsOf } = this.#options;
     const topic = topicName(source.topic);
     const buffer = parkedBuffer(state, { topic, partition }, this.#parked[0]!);
     this.#parked.push(buffer);
     const parked = new ParkedKeys(buffer, { topic, partition }, keysMaxOf(policy));
     const gate = new RecordGate({ application, parked, letters: this.#letters, redact, counters });
     const onUndecodable = (batch: RecordBatch, index: number, error: unknown) =>
-      this.failures.undecodable(batch, index, error, source.name, gate);
-    return this.#add(new RecordQueue(source, topic, partition, this.#positionOf(topic), receive, onUndecodable, gate));
+      this.failures.undecodable(batch, index, error, source.name, isMisplaced(error) && !gate.isReplay ? NOBODY : gate);
+    const home = homeCheck(source, { topic, partition }, partitionsOf(topic)!);
+    const queue = [this.#positionOf(topic), receive, onUndecodable, gate, home] as const;
+    return this.#add(new RecordQueue(source, topic, partition, ...queue));
   }
 
   /** The queue of idle ticks: the engine wrote them itself, so one that can't be decoded ends the worker. */
@@ -70,4 +78,8 @@ export class TaskInput {
     this.#queues.set(queue.topic, queue);
     return queue;
   }
+}
+
+function isMisplaced(error: unknown): boolean {
+  return error instanceof HeadraceError && error.code === 'PARTITION_MISMATCH';
 }

@@ -41,6 +41,8 @@ export interface TaskOptions {
   readonly positions: ReadonlyMap<string, number>;
   readonly state: CommittedState;
   readonly collector: RecordCollector;
+  /** How many partitions a topic has. */
+  readonly partitionsOf: (topic: string) => number | undefined;
   readonly redact: Redact;
   readonly counters: TaskCounters;
   /** Told of each record that is skipped, by the rules of an operator or an error handler, beside the counters. */

@@ -6,7 +6,7 @@ import { type Graph, newGraph } from './graph.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
 import { type TableOptions, tableStore } from './table-store.ts';
-import type { TimestampExtractor } from './topology/nodes.ts';
+import type { Partitioning, TimestampExtractor } from './topology/nodes.ts';
 import { Topology } from './topology/topology.ts';
 import { ttlOf } from './ttl.ts';
 
@@ -18,6 +18,12 @@ export interface Consumed<K, V> {
   readonly name?: string;
   /** Event time instead of the log's timestamp (design D7). */
   readonly timestampExtractor?: TimestampExtractor<K, V>;
+  /**
+   * Says that a key's records all lie in the partition that Kafka's murmur2 gives it, and has the engine hold producers to
+   * it: a record that lies elsewhere becomes a dead letter (PARTITION_MISMATCH), for the state of its key is in another task.
+   * Without it any partition is right, as in Kafka Streams. Records with a null key may lie anywhere.
+   */
+  readonly partitionedBy?: Partitioning;
 }
 
 /**
@@ -96,6 +102,7 @@ export class StreamsBuilder {
         key: consumed.key as Serde<unknown>,
         value: consumed.value as Serde<unknown>,
         timestampExtractor: consumed.timestampExtractor as TimestampExtractor | undefined,
+        partitionedBy: consumed.partitionedBy,
       },
       'KSTREAM-SOURCE',
       consumed.name,

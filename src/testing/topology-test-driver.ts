@@ -248,7 +248,8 @@ export class TopologyTestDriver {
     if (idleTicks !== undefined) topics.push(idleTicks.topic);
     const positions = new Map(topics.map((topic) => [topic, this.#committed.get(keyOf(topic, partition)) ?? 0]));
     const [topicName, policy, state, counters] = [this.#topicName, this.#options, this.#state, this.#counters];
-    const place = { subTopology, partition, application, topicName, positions, state };
+    const partitionsOf = (topic: string) => this.#topics.partitionsOf(topic);
+    const place = { subTopology, partition, application, topicName, positions, state, partitionsOf };
     const tally = this.#tally;
     const onSkippedBy: OnSkipped = (operator, reason) => tally.skipped(operator, reason);
     return new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks });

@@ -5,10 +5,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LocalNode } from '../../src/app/local-node.ts';
 import { openNode } from '../../src/app/open-node.ts';
 import { RemoteNode } from '../../src/app/remote-node.ts';
+import { partitionFor } from '../../src/log/partitioner.ts';
 import { DATA_FORMAT } from '../../src/storage/data-directory.ts';
 import { Environment } from '../../src/storage/environment.ts';
 import { MetaTable } from '../../src/storage/meta-table.ts';
+import { DEFAULT_PARTITIONS } from '../../topologies/account-ledger/topics.ts';
 import { incoming, openTemporaryNode, temporaryData, transaction } from './temporary-node.ts';
+
+/** The partition of account A in a data directory of the usual size. */
+const HOME = partitionFor(Buffer.from('A'), DEFAULT_PARTITIONS);
 
 const open = async (dataDirectory: string) => {
   const node = await openNode({ dataDirectory, clock: Date.now, createsDirectory: true });
@@ -23,7 +28,7 @@ describe('the node of a data directory', () => {
     expect(own).toBeInstanceOf(LocalNode);
     const asking = await open(data);
     expect(asking).toBeInstanceOf(RemoteNode);
-    const [position] = await asking.append([transaction('A', 't1')]);
+    const [position] = await asking.append([{ ...transaction('A', 't1'), partition: HOME }]);
     expect((await own.read('transactions', position!.partition, position!.offset)).length).toBe(1);
     // The owner had no engine yet: who wants results makes it start.
     await asking.drain();

@@ -41,6 +41,7 @@ export interface RunningCommand {
 export function startHeadrace(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  maxMs = COMMAND_MAX_MS,
 ): RunningCommand {
   const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, NO_COLOR: '1', ...environment } });
   let [out, err] = ['', ''];
@@ -59,7 +60,7 @@ export function startHeadrace(
   // Commands that do not read their input close it.
   child.stdin.on('error', () => undefined);
   const ended = new Promise<CommandResult>((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MAX_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), maxMs);
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       for (const { reject } of waiting) reject(new RangeError(`it ended before:\n${err}`));

@@ -48,15 +48,8 @@ describe('bad input on Apache Kafka', () => {
         ],
       });
       await admin.disconnect();
-      const started = await headrace([
-        'start',
-        '--port',
-        '0',
-        '--data',
-        join(folder, 'few'),
-        '--kafka',
-        brokers().bootstrap,
-      ]);
+      const at = ['--data', join(folder, 'few'), '--kafka', brokers().bootstrap];
+      const started = await headrace(['start', '--port', '0', ...at]);
       expect(started.status).toBe(1);
       expect(started.err).toMatch(/account-ledger-transactions-changelog.*3.*\[TOPIC_MISMATCH\]/s);
     }, 60_000);
@@ -64,17 +57,8 @@ describe('bad input on Apache Kafka', () => {
 
   kafkaSuite('two instances', {}, (brokers) => {
     it('on one data directory: the second is refused, the first goes on', async () => {
-      const args = [
-        'start',
-        '--port',
-        '0',
-        '--rate',
-        '50',
-        '--data',
-        join(folder, 'one'),
-        '--kafka',
-        brokers().bootstrap,
-      ];
+      const at = ['--data', join(folder, 'one'), '--kafka', brokers().bootstrap];
+      const args = ['start', '--port', '0', '--rate', '50', ...at];
       const first = startHeadrace(args);
       await first.said('serving at');
       const second = await headrace(args);

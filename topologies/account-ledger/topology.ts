@@ -39,17 +39,22 @@ export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedg
     key: stringSerde,
     value: valueSerde(topic, read),
   });
+  // An account whose records lie in two partitions would be two accounts.
+  const input = <T>(topic: string, read: (parsed: unknown) => T) => ({
+    ...serdes(topic, read),
+    partitionedBy: 'murmur2' as const,
+  });
   const accounts = builder.table(TOPICS.accounts, {
-    ...serdes(TOPICS.accounts, toAccountSettings),
+    ...input(TOPICS.accounts, toAccountSettings),
     name: 'account-settings',
   });
   const commands = builder
-    .stream(TOPICS.commands, serdes(TOPICS.commands, toLedgerCommand))
+    .stream(TOPICS.commands, input(TOPICS.commands, toLedgerCommand))
     .mapValues((command): Request => ({ command: required(command, 'A command to the ledger') }), {
       name: 'require-command',
     });
   const told = builder
-    .stream(TOPICS.transactions, serdes(TOPICS.transactions, toTransactionInput))
+    .stream(TOPICS.transactions, input(TOPICS.transactions, toTransactionInput))
     .mapValues((input): Request => ({ input: required(input, 'A transaction') }), { name: 'require-value' })
     .merge(commands, { name: 'requests' })
     .leftJoin(accounts, (request, settings): Arrival => ({ request, settings }))

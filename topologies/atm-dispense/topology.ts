@@ -54,7 +54,7 @@ export function atmDispense(options: AtmDispenseOptions = {}): Topology {
   });
   const source = <T>(topic: string, read: (parsed: unknown) => T, name: string, as: (value: T) => Arrival) =>
     builder
-      .stream(topic, serdes(topic, read))
+      .stream(topic, { ...serdes(topic, read), partitionedBy: 'murmur2' })
       .mapValues((value): Arrival => as(required(value as T | null, topic)), { name });
   const sources: readonly KStream<string, Arrival>[] = [
     source(ATM_TOPICS.withdrawals, toRawInput, 'withdrawal', (withdrawal) => ({ withdrawal })),

@@ -59,7 +59,7 @@ export function reconciliation(options: ReconciliationOptions = {}): Topology {
   });
   const source = <T>(topic: string, read: (parsed: unknown) => T, name: string, as: (value: T) => Arrival) =>
     builder
-      .stream(topic, serdes(topic, read))
+      .stream(topic, { ...serdes(topic, read), partitionedBy: 'murmur2' })
       .mapValues((value): Arrival => as(required(value as T | null, topic)), { name });
   const sources: readonly KStream<string, Arrival>[] = [
     source(TOPICS.failed, toFailedDispense, 'failed', (failed) => ({ failed })),

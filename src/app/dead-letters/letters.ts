@@ -1,8 +1,10 @@
 import { HeadraceError } from '../../errors.ts';
+import { partitionFor } from '../../log/partitioner.ts';
 import type { NewRecord } from '../../log/record.ts';
 import { type HeadraceNode, recordsOf, type StoredRecord } from '../node.ts';
 
 const ERROR_HEADERS = '__streams.errors.';
+const CODE = '__headrace.errors.code';
 /** Says which dead letter a record was made of again, so that nobody replays it twice unseen. */
 const REPLAYED_FROM = 'headrace.replayed-from';
 
@@ -47,10 +49,13 @@ export function summaryOf({ topic, partition, record }: Letter): Record<string, 
 
 /**
  * The record of a letter for which nobody waits, once more: with its own headers and its original timestamp, for windows go
- * by that and retention does not. It stands behind those that came after it. Throws INPUT_INVALID where the letter does not
- * say where it came from.
+ * by that and retention does not. It stands behind those that came after it; one that lay in a partition where its key does
+ * not belong goes to the one where it does. Throws INPUT_INVALID where the letter does not say where it came from.
  */
-export function sentAgain({ topic, partition, record }: Letter): NewRecord {
+export async function sentAgain(
+  node: Pick<Readable, 'watermarks'>,
+  { topic, partition, record }: Letter,
+): Promise<NewRecord> {
   const source = headerText(record, `${ERROR_HEADERS}topic`);
   const sourcePartition = Number(headerText(record, `${ERROR_HEADERS}partition`));
   if (source === undefined || !Number.isInteger(sourcePartition)) {
@@ -62,7 +67,9 @@ export function sentAgain({ topic, partition, record }: Letter): NewRecord {
   const own = record.headers.filter(([name]) => !/^__(streams|headrace)\./.test(name) && name !== REPLAYED_FROM);
   const headers = [...own, [REPLAYED_FROM, Buffer.from(`${topic}-${partition}@${record.offset}`)] as const];
   const { timestamp, key, value } = record;
-  return { topic: source, partition: sourcePartition, timestamp, key, value, headers };
+  const isMisplaced = headerText(record, CODE) === 'PARTITION_MISMATCH';
+  const home = isMisplaced ? partitionFor(key, (await node.watermarks(source)).length) : sourcePartition;
+  return { topic: source, partition: home, timestamp, key, value, headers };
 }
 
 function headerText(record: StoredRecord, wanted: string): string | undefined {

@@ -9,6 +9,7 @@ import { Fetcher } from './fetch/fetcher.ts';
 import { GroupMembership } from './group/group-membership.ts';
 import type { GroupIdentity } from './group/group-membership-options.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
+import { mayFailInSilence, OffsetProgress } from './group/offset-progress.ts';
 import { Ownership } from './group/ownership.ts';
 import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
@@ -26,6 +27,7 @@ export class KafkaMember implements Member {
   readonly #name: string;
   readonly #membership: GroupMembership;
   readonly #ownership: Ownership;
+  readonly #progress: OffsetProgress;
   readonly #fetcher: Fetcher;
   readonly #watched: WatchedTopics;
   /** Notified where a poll that waits has something to say. */
@@ -43,6 +45,11 @@ export class KafkaMember implements Member {
     this.state = options.state.committed;
     this.#name = `member ${membership.member} of group ${membership.group}`;
     this.#ownership = new Ownership(this.#name, options.nextEpoch);
+    this.#progress = new OffsetProgress({
+      ownership: this.#ownership,
+      positionOf: ({ topic, partition }) => this.#positionOf.get(partitionKey(topic, partition)),
+      clock: cluster.timing.clock,
+    });
     this.#watched = new WatchedTopics({
       cluster,
       group: membership.group,
@@ -53,7 +60,7 @@ export class KafkaMember implements Member {
     this.#fetcher = new Fetcher({
       cluster,
       decompress,
-      member: `${membership.group} ${membership.member}`,
+      membership,
       onFault,
       onDoubt: () => this.#watched.doubt(),
     });
@@ -91,7 +98,10 @@ export class KafkaMember implements Member {
       this.#requireActive();
       // What was fetched under an older assignment is dropped: its positions are gone with it.
       if (this.#ownership.isNew) return { assignment: this.#takeAssignment(), batches: [] };
-      if (this.#ownership.epoch === round.epoch && batches.length > 0) return { batches };
+      if (this.#ownership.epoch === round.epoch && batches.length > 0)
+        return { batches: this.#progress.handedOut(batches) };
+      const passed = this.#progress.passed();
+      if (passed.length > 0) await this.#commitPassed(passed);
       if (timing.clock() >= deadline) return { batches: [] };
     }
   }
@@ -161,11 +171,10 @@ export class KafkaMember implements Member {
   async #transact(given: Transaction): Promise<void> {
     const { cluster, producer, state, membership, onStep, onWritten } = this.#options;
     const { epoch } = given;
-    const offsets = this.#offsetsWith(given.offsets);
+    const offsets = this.#progress.offsetsWith(given.offsets);
     const transaction = state.witnessed(given, offsets);
     const parts = await state.parts(transaction);
-    const isEmpty = parts.length === 0 && given.offsets.length === 0;
-    if (isEmpty) return;
+    if (parts.length === 0 && given.offsets.length === 0) return;
     if (offsets.length === 0) {
       throw new HeadraceError(
         'COMMIT_REFUSED',
@@ -199,14 +208,13 @@ export class KafkaMember implements Member {
     onStep?.('apply');
   }
 
-  /**
-   * The offsets of all partitions that the member owns, also of those without progress: a partition's next owner waits for a
-   * transaction only where it sees an offset of that partition in it.
-   */
-  #offsetsWith(offsets: readonly GroupOffset[]): readonly GroupOffset[] {
-    const all = new Map(this.#ownership.committed().map((each) => [partitionKey(each.topic, each.partition), each]));
-    for (const each of offsets) all.set(partitionKey(each.topic, each.partition), each);
-    return [...all.values()];
+  /** Where it fails nothing is lost: the next commit, or the next silence, says the same. */
+  async #commitPassed(offsets: readonly GroupOffset[]): Promise<void> {
+    try {
+      await this.#transact({ epoch: this.#ownership.epoch, records: [], offsets, stateChanges: [] });
+    } catch (error) {
+      if (!mayFailInSilence(error)) throw error;
+    }
   }
 
   /** Who the member is, as soon as it knows what it owns; throws MEMBER_FENCED where the epoch is over. */

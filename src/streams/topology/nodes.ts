@@ -71,12 +71,17 @@ export interface ExtractedRecord<K = unknown, V = unknown> {
 /** Returns event time in whole milliseconds since 1970. A negative or fractional one fails the record (TIMESTAMP_INVALID). */
 export type TimestampExtractor<K = unknown, V = unknown> = (record: ExtractedRecord<K, V>) => number;
 
+/** How the keys of a topic are spread over its partitions: by murmur2 of their bytes, as Kafka's own clients do. */
+export type Partitioning = 'murmur2';
+
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   readonly topic: TopicName;
   readonly key: Serde<unknown>;
   readonly value: Serde<unknown>;
   readonly timestampExtractor: TimestampExtractor | undefined;
+  /** Records that lie elsewhere than their key belongs to are refused; absent: wherever they lie is right. */
+  readonly partitionedBy?: Partitioning | undefined;
 }
 
 export interface TableSourceNode extends NodeBase {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { bytesSerde, jsonSerde, stringSerde } from 'headrace';
 import { TopologyTestDriver } from 'headrace/testing';
 import { describe, expect, it } from 'vitest';
+import { partitionFor } from '../../../src/log/partitioner.ts';
 import type {
   AccountBalances,
   DailySummary,
@@ -50,6 +51,26 @@ const deposit = {
 };
 
 describe('the account ledger', () => {
+  it.each([TOPICS.transactions, TOPICS.accounts, TOPICS.commands])(
+    '%s: a record elsewhere than its account belongs is a dead letter, for it would begin a second account',
+    (topic) => {
+      const { driver, accepted } = ledger({ partitions: 4 });
+      const command = { commandId: 'c', requester: 'r', replyKey: 'A', action: 'post', transaction: deposit };
+      const value = topic === TOPICS.accounts ? { status: 'closed' } : { ...deposit, ...command };
+      const home = partitionFor(Buffer.from('A'), 4);
+      const input = driver.inputTopic(topic, json<Record<string, unknown>>());
+      input.pipe('A', value, { partition: (home + 1) % 4 });
+      const [letter, ...others] = driver.outputTopic(`${topic}.dlq`, { key: bytesSerde, value: bytesSerde }).readAll();
+      expect(letter!.headers.map(([, text]) => Buffer.from(text!).toString())).toContain('PARTITION_MISMATCH');
+      expect([others, accepted(), driver.storeEntries('accounts'), driver.storeEntries('account-settings')]).toEqual([
+        [],
+        [],
+        [],
+        [],
+      ]);
+    },
+  );
+
   it('posts a transaction and tells everyone', () => {
     const { send, accepted, postings, balances, summaries } = ledger();
     send({ ...deposit, channel: 'atm', reference: 'R1' });

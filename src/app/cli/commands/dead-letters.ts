@@ -88,7 +88,7 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
                     ...waiting.keys().flatMap((each) => each.letters),
                     ...letters.filter((each) => waiting.statusOf(each) === undefined),
                   ];
-          await send(node, chosen, dryRun, replayed);
+          await send(node, chosen, dryRun, (letter) => replayed(node, letter));
         });
       },
     );
@@ -111,7 +111,7 @@ export function deadLettersCommand({ clock }: CommandContext): Command {
             'INPUT_INVALID',
             `Nobody waits behind ${placeIn(letter)}: there is nothing to let go on`,
           );
-        await send(node, oneToReplay(letter, waiting), dryRun, ({ record }) => replayRecord(record, { by, why }));
+        await send(node, oneToReplay(letter, waiting), dryRun, async ({ record }) => replayRecord(record, { by, why }));
       });
     });
   return command;
@@ -173,10 +173,10 @@ async function send(
   node: HeadraceNode,
   letters: readonly Letter[],
   isDryRun: boolean,
-  recordOf: (letter: Letter) => NewRecord,
+  recordOf: (letter: Letter) => Promise<NewRecord>,
 ): Promise<void> {
   for (const letter of letters) {
-    const record = recordOf(letter);
+    const record = await recordOf(letter);
     if (isDryRun)
       await print({ ...summaryOf(letter), wouldReplayTo: { topic: record.topic, partition: record.partition } });
     else {
@@ -187,8 +187,8 @@ async function send(
   if (!isDryRun) await node.drain();
 }
 
-function replayed(letter: Letter): NewRecord {
-  return parkedPlaceOf(letter.record.headers) === undefined ? sentAgain(letter) : replayRecord(letter.record);
+async function replayed(node: HeadraceNode, letter: Letter): Promise<NewRecord> {
+  return parkedPlaceOf(letter.record.headers) === undefined ? sentAgain(node, letter) : replayRecord(letter.record);
 }
 
 function placeIn({ topic, partition, record }: Letter): string {

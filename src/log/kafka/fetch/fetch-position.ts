@@ -10,6 +10,8 @@ export class FetchPosition {
   isPaused = false;
   /** The next offset to be handed out. */
   offset: number;
+  /** Behind the last record that was handed out: from there to `offset` are markers and aborted records only. */
+  handedOut: number;
   /**
    * The first offset held and the high watermark, as last heard; but what was reached is there: what is heard may be older than that, from the time
    * of an earlier assignment or from a leader that has just begun. A commit may say that everything up to here was processed.
@@ -27,6 +29,7 @@ export class FetchPosition {
     this.partition = partition;
     this.key = partitionKey(topic, partition);
     this.offset = offset;
+    this.handedOut = offset;
     this.start = start;
     this.end = Math.max(end, offset);
   }
@@ -49,6 +52,7 @@ export class FetchPosition {
 
   seek(offset: number): void {
     this.offset = offset;
+    this.handedOut = offset;
     this.buffered = undefined;
     this.#askedAtPoll = -1;
   }

@@ -1,4 +1,5 @@
 import { HeadraceError } from '../../../errors.ts';
+import type { Membership } from '../../log.ts';
 import { nextOf, Signal } from '../../membership/signal.ts';
 import type { RecordBatch } from '../../record-batch.ts';
 import { type Cluster, refused } from '../cluster/cluster.ts';
@@ -11,8 +12,8 @@ import { type FetchPosition, partitionKey } from './fetch-position.ts';
 export interface FetcherOptions {
   readonly cluster: Cluster;
   readonly decompress: Decompress;
-  /** Whose connections are used. */
-  readonly member: string;
+  /** Whose connections are used, and whom an error advises. */
+  readonly membership: Pick<Membership, 'group' | 'member'>;
   /** Something that passes, for the log. */
   readonly onFault: (error: HeadraceError) => void;
   /** Told where an answer may mean that a topic is not the one it was. */
@@ -104,7 +105,7 @@ export class Fetcher {
 
   /** Never rejects: what can't pass is kept for the next round. */
   async #askLeader(leader: number, positions: readonly FetchPosition[], waitMs: number): Promise<void> {
-    const { cluster, member, onFault } = this.#options;
+    const { cluster, membership, onFault } = this.#options;
     const [poll, asked] = [this.#poll, positions.map((position) => ({ position, offset: position.offset }))];
     const message = fetch({
       maxWaitMs: waitMs,
@@ -120,7 +121,7 @@ export class Fetcher {
       })),
     });
     try {
-      const answer = await cluster.send(leader, `fetch ${member}`, message);
+      const answer = await cluster.send(leader, `fetch ${membership.group} ${membership.member}`, message);
       this.#retryMs = RETRY_MIN_MS;
       const positionOf = new Map(asked.map((each) => [each.position.key, each]));
       for (const part of answer.partitions) {
@@ -160,13 +161,15 @@ export class Fetcher {
 
   /** What an error of one partition means. */
   async #mend(position: FetchPosition, { errorCode, logStartOffset }: FetchedPartition): Promise<void> {
-    const { topic, partition, offset } = position;
+    const { topic, partition, offset, start } = position;
+    const { group } = this.#options.membership;
+    const first = Math.max(start, logStartOffset);
     const where = { where: { topic, partition, offset } };
     switch (errorCode) {
       case errorCodes.OFFSET_OUT_OF_RANGE:
         this.#failure ??= new HeadraceError(
           'OFFSET_OUT_OF_RANGE',
-          `Offset ${offset} of ${topic}-${partition} is not there any more${logStartOffset > offset ? `: the first one kept is ${logStartOffset}` : ''}. Records were removed before they were read, or the topic was made anew. Reconcile, then set the offsets with "headrace reset"`,
+          `Offset ${offset} of ${topic}-${partition} is not there any more${first > offset ? `: the first one kept is ${first}` : ''}. Records were removed before they were read, or the topic was made anew. Reconcile; then go on with the first record that is kept and the state so far (headrace reset ${group} --topic ${topic} --by 0 --keep-state), or begin anew with what there is (headrace reset ${group} --to-earliest)`,
           where,
         );
         break;
