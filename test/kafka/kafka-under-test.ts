@@ -17,7 +17,7 @@ import type { Brokers } from './brokers.ts';
 
 const othersAreGone = { self: systemProcesses.self, isAlive: () => false };
 const connect = connectToBrokers({ clientId: 'conformance' });
-const timing = {
+export const timing = {
   clock: Date.now,
   startTimer: (delayMs: number, action: () => void) => {
     const timer = setTimeout(action, Math.min(delayMs, 2 ** 31 - 1));
