@@ -41,6 +41,8 @@ export interface GroupMembershipOptions {
   readonly topicSets: readonly (readonly string[])[];
   readonly isExclusive?: boolean;
   readonly topologyId?: string | undefined;
+  /** See Subscription.endpoint; asked for at each join. */
+  readonly endpoint?: (() => string | undefined) | undefined;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;
@@ -156,7 +158,7 @@ export class GroupMembership {
   /** One round of join and sync. Leaves the state `joining` where another round is needed. */
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
-    const { isExclusive = false, topologyId, listener } = this.#options;
+    const { isExclusive = false, topologyId, endpoint, listener } = this.#options;
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
       member,
@@ -166,7 +168,8 @@ export class GroupMembership {
       members: this.#members,
       attempt: this.#attempt,
       isExclusive,
-      ...(topologyId === undefined ? {} : { topologyId }),
+      topologyId,
+      endpoint: endpoint?.(),
     });
     const topics = [...new Set(topicSets.flat())].sort();
     const joined = await cluster.send(
