@@ -2,6 +2,7 @@ import type { ReconciliationCase } from '../../topologies/reconciliation/events.
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { WorkerFigures } from '../runtime/worker-figures.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
@@ -18,6 +19,17 @@ export interface StoredRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: Headers;
+}
+
+/** A batch's records one by one. */
+export function storedRecords(batch: RecordBatch): readonly StoredRecord[] {
+  return Array.from({ length: batch.length }, (_, index) => ({
+    offset: batch.offsetAt(index),
+    timestamp: batch.timestampAt(index),
+    key: batch.keyAt(index),
+    value: batch.valueAt(index),
+    headers: batch.headersAt(index),
+  }));
 }
 
 /** What a running node is doing. */
