@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'MEMBER_REPLACED'
   | 'STATE_MISMATCH'
   | 'STATE_UNAVAILABLE'
+  | 'INSTANCES_RUNNING'
   | 'TOPIC_RECREATED'
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'

@@ -12,7 +12,7 @@ import { type DataDirectory, openDataDirectory } from '../storage/data-directory
 import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { createMissingTopics } from './create-topics.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
-import { Engine } from './engine.ts';
+import { Engine, SINK } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
@@ -35,6 +35,7 @@ import {
 import { openEmbeddedClickHouse } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
+import { requireAlone } from './require-alone.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type System, systemsOf } from './systems.ts';
@@ -199,7 +200,8 @@ export class LocalNode implements HeadraceNode {
     return this.#gate.pass(() => this.#log.append(records));
   }
 
-  hold(): Promise<Hold> {
+  async hold(): Promise<Hold> {
+    await requireAlone(this.#log, [...this.#systems.map(({ application }) => application), SINK]);
     return this.#gate.hold();
   }
 

@@ -94,7 +94,7 @@ export interface HeadraceNode {
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;
   query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
-  /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. */
+  /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. Throws INSTANCES_RUNNING. */
   hold(): Promise<Hold>;
   /** Resolves when everything that was in the log when it was called, and what comes of it, is processed and in ClickHouse. */
   drain(): Promise<void>;

@@ -18,6 +18,7 @@ import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
 import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
 import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
+import { membersOf } from './group/described-group.ts';
 import { stableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
@@ -189,6 +190,12 @@ export class KafkaLog implements Log {
   async answerState(question: Uint8Array): Promise<Uint8Array> {
     this.#requireOpen();
     return this.#desk.answer(question);
+  }
+
+  async membersElsewhere(groups: readonly string[]): Promise<readonly string[]> {
+    this.#requireOpen();
+    const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
+    return [...new Set(all.flat())].filter((member) => !member.startsWith(`${this.instance}.`)).sort();
   }
 
   async loadGroupState(group: string): Promise<void> {

@@ -60,6 +60,19 @@ export async function describedGroup(cluster: Cluster, group: string): Promise<G
   return descriptionOf(found);
 }
 
+/** The names of a group's members, once it is not being rebalanced. Throws what {@link describedGroup} throws. */
+export async function membersOf(cluster: Cluster, group: string): Promise<readonly string[]> {
+  const { timing } = cluster;
+  const { owners } = await retried(
+    async () => {
+      const description = await describedGroup(cluster, group);
+      return description.state === 'moving' ? new Again('it is being rebalanced') : description;
+    },
+    { ...timing, until: timing.clock() + TIMEOUT_MS, what: `to describe group ${group}` },
+  );
+  return owners.map(({ member }) => member);
+}
+
 /** What the coordinator's answer says. Throws TOPIC_MISMATCH. */
 export function descriptionOf({ group, state, members }: DescribedGroup): GroupDescription {
   const ownerOf = new Map<string, GroupOwner>();
