@@ -61,6 +61,8 @@ export interface Log {
    * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
    */
   loadGroupState?(group: string): Promise<void>;
+  /** Whether a member of this process has a partition of its group now, as far as it knows. Only adapters have it to which other processes can join. */
+  owns?(group: string, partition: TopicPartition): boolean;
   /** Members that other processes have in these groups, by name. Only adapters have it to which other processes can join. */
   membersElsewhere?(groups: readonly string[]): Promise<readonly string[]>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */

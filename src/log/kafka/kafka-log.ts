@@ -12,7 +12,7 @@ import type {
 } from '../log.ts';
 import { nextOf, Signal } from '../membership/signal.ts';
 import { topicSetsOf } from '../membership/topic-sets.ts';
-import type { NewRecord, RecordPosition } from '../record.ts';
+import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
 import { Topics } from './cluster/topics.ts';
@@ -28,6 +28,7 @@ import { Appender } from './producer/appender.ts';
 import { PartEncoder } from './producer/part-encoder.ts';
 import { TransactionalProducer } from './producer/transactional-producer.ts';
 import { StateDesk } from './queries/state-desk.ts';
+import type { StateMember } from './queries/state-member.ts';
 import { changelogOf } from './state/changelogs.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
@@ -87,8 +88,7 @@ export class KafkaLog implements Log {
     this.#desk = new StateDesk({
       cluster: this.#cluster,
       exchange: options.exchange,
-      membersOf: (group) =>
-        [...this.#members.values()].map(({ stateMember }) => stateMember).filter((each) => each.group === group),
+      membersOf: (group) => this.#membersOf(group),
       committed: (group) => this.state(group),
       changesOf: (group, { topic, partition }) => this.#local.changes({ topic: changelogOf(group, topic), partition }),
       bringHere: (stores) => this.#memberState({ ...stores, member: '', topicSets: [] }).prepareAll(),
@@ -192,6 +192,10 @@ export class KafkaLog implements Log {
     return this.#desk.answer(question);
   }
 
+  owns(group: string, partition: TopicPartition): boolean {
+    return this.#membersOf(group).some((member) => member.standing(partition) !== undefined);
+  }
+
   async membersElsewhere(groups: readonly string[]): Promise<readonly string[]> {
     this.#requireOpen();
     const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
@@ -254,6 +258,10 @@ export class KafkaLog implements Log {
         if (endOffset !== undefined) this.#visibility.written(topic, partition, endOffset);
       },
     });
+  }
+
+  #membersOf(group: string): readonly StateMember[] {
+    return [...this.#members.values()].map(({ stateMember }) => stateMember).filter((each) => each.group === group);
   }
 
   #memberState(membership: Membership): MemberState {

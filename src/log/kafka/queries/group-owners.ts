@@ -57,8 +57,9 @@ export class GroupOwners implements StateOwners {
     if (this.#isAllHere) return { state: local, stamp: NOBODY };
     const own = ofMembers(unit);
     const known = this.#description?.state === 'stable' ? ownerIn(this.#description, unit) : undefined;
-    // A member that was stopped does not know yet that it was replaced.
-    return known !== undefined && known.memberId !== own?.stamp.memberId ? undefined : own;
+    if (own === undefined || known === undefined || known.memberId === own.stamp.memberId) return own;
+    // A member that was stopped does not know yet that it was replaced; or what is known is of the time before it got the partition.
+    return own.stamp.generation > (known.generation ?? 0) ? own : undefined;
   }
 
   async ask(question: UnitQuestion, isRepeated: boolean): Promise<UnitAnswer | 'here'> {
