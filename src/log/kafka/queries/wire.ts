@@ -29,17 +29,19 @@ export function decodeQuestion(bytes: Uint8Array): WireQuestion {
   return { group, units };
 }
 
-function isQuestion({ unit, version, lookups }: UnitQuestion): boolean {
+function isQuestion(given: UnitQuestion | null): boolean {
+  const { unit, version, lookups }: Partial<UnitQuestion> = given ?? {};
   return (
     typeof unit?.topic === 'string' &&
-    Number.isSafeInteger(unit.partition) &&
+    Number.isSafeInteger(unit?.partition) &&
     (version === undefined || typeof version === 'string') &&
     Array.isArray(lookups) &&
     lookups.every(isLookup)
   );
 }
 
-function isLookup({ lookup, after, moreBytes, allBytes }: AskedLookup): boolean {
+function isLookup(asked: AskedLookup | null): boolean {
+  const { lookup, after, moreBytes, allBytes }: Partial<AskedLookup> = asked ?? {};
   const isText = (value: unknown) => value === undefined || typeof value === 'string';
   if (!isText(after) || !Number.isFinite(moreBytes) || !Number.isFinite(allBytes)) return false;
   if (typeof lookup?.store !== 'string') return false;
