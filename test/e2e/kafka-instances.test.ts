@@ -93,9 +93,9 @@ kafkaSuite('two instances on Apache Kafka', {}, (brokers) => {
       ...{ transactionId: `T${i}`, accountId, direction: 'credit', amount: `${i + 1}.00`, currency: 'EUR' },
       ...{ occurredAt: '2024-07-05T10:00:00Z', kind: 'posting' },
     }));
-    const produce = async (all: readonly object[]) => {
+    const produce = async (all: readonly object[], topic = 'transactions') => {
       const stdin = all.map((value) => `${JSON.stringify({ value })}\n`).join('');
-      const { status, err } = await headrace(['produce', 'transactions', ...data('a'), ...kafka()], { stdin });
+      const { status, err } = await headrace(['produce', topic, ...data('a'), ...kafka()], { stdin });
       expect([status, err]).toEqual([0, '']);
     };
     await produce(rows);
@@ -115,6 +115,27 @@ kafkaSuite('two instances on Apache Kafka', {}, (brokers) => {
     expect((await fetch(`${first}/instances/state`, { method: 'POST', body: '{}' })).status).toBe(401);
     const wrong = { authorization: 'Bearer wrong', 'content-type': 'application/json' };
     expect((await fetch(`${first}/instances/state`, { method: 'POST', headers: wrong, body: '{}' })).status).toBe(401);
+
+    // Cases hang on terminals, and each instance has some of them.
+    const withdrawals = Array.from({ length: 12 }, (_, i) => ({ withdrawalId: `W-${i}`, terminalId: `T-${i}` }));
+    const at = new Date().toISOString();
+    const request = { amount: '1.00', currency: 'EUR', requestedAt: at };
+    await produce(
+      withdrawals.map((each, i) => ({ ...each, accountId: ACCOUNTS[i], ...request })),
+      'atm.withdrawals',
+    );
+    await produce(
+      withdrawals.map((each) => ({ ...each, status: 'RETRACTED', occurredAt: at })),
+      'atm.dispense-results',
+    );
+    const casesOf = async (name: string) =>
+      (await headrace(['cases', 'list', '--json', ...data(name), ...kafka()])).out.match(/case:W-\d+/g) ?? [];
+    await until('to open cases', async () => (new Set(await casesOf('a')).size === 12 ? true : undefined));
+    expect(new Set(await casesOf('b')).size).toBe(12);
+    for (const address of [first, second]) {
+      const found = withdrawals.map(({ withdrawalId }) => fetch(`${address}/cases/case:${withdrawalId}`));
+      expect((await Promise.all(found)).map(({ status }) => status)).toEqual(withdrawals.map(() => 200));
+    }
 
     const reconciled = await headrace(['reconcile', ...data('a'), ...kafka()]);
     expect([reconciled.status, reconciled.err]).toEqual([
