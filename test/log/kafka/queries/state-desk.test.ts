@@ -160,6 +160,21 @@ kafkaSuite('state over several processes', {}, (brokers) => {
     expect(await read(a, rows)).toEqual(everything);
   });
 
+  it('is not what a member remembers that was thrown out and does not know it', { timeout: 60_000 }, async () => {
+    // Without heartbeats its session ends, and nothing tells it: a process that was stopped and has just gone on.
+    const [a, b] = [instances[0]!, await open(true, { heartbeatIntervalMs: 3_600_000 })];
+    await join(a);
+    await share([a]);
+    await join(b);
+    await share([a, b]);
+    await fill([a, b]);
+    const partition = b.partitions[0]!;
+    await share([a]);
+    await commit(a, partition, [['all', 'new']]);
+    expect(text(b.under.log.state('g').partition('s', partition).get('all'))).toBe(`${partition}`);
+    expect(text(await read(b, (state) => state.partition('s', partition).get('all')))).toBe('new');
+  });
+
   it('whose owner is down and not given up yet is told of, and found when others have it', {
     timeout: 60_000,
   }, async () => {
