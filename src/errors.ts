@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'KAFKA_CLIENT_UNSUPPORTED'
   | 'MEMBER_REPLACED'
   | 'STATE_MISMATCH'
+  | 'STATE_UNAVAILABLE'
+  | 'INSTANCES_RUNNING'
   | 'TOPIC_RECREATED'
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'

@@ -1,17 +1,16 @@
 import { accountStateSerde } from '../../topologies/account-ledger/account-state.ts';
 import { caseSerde } from '../../topologies/reconciliation/cases.ts';
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
-import type { Log } from '../log/log.ts';
+import type { CommittedState } from '../log/log.ts';
 import { currencyExponent } from '../serde/currency.ts';
 import { formatMinorUnits } from '../serde/money.ts';
 import { fromBinaryString, toBinaryString } from '../state/binary-string.ts';
 import type { AccountFigures } from './node.ts';
-import { LEDGER, RECONCILIATION } from './systems.ts';
 
 /** The accounts of one partition as the ledger's committed state has them. */
-export function committedAccounts(log: Pick<Log, 'state'>, partition: number): readonly AccountFigures[] {
+export function committedAccounts(state: CommittedState, partition: number): readonly AccountFigures[] {
   const figures: AccountFigures[] = [];
-  for (const [key, value] of log.state(LEDGER).partition('accounts', partition).range()) {
+  for (const [key, value] of state.partition('accounts', partition).range()) {
     const { sequence, balances } = accountStateSerde.deserialize(value);
     const amounts = (of: 'booked' | 'held') =>
       Object.fromEntries(
@@ -24,21 +23,19 @@ export function committedAccounts(log: Pick<Log, 'state'>, partition: number): r
 }
 
 /** The cases of the terminals of one partition, as the committed state of reconciliation has them. */
-export function committedCases(log: Pick<Log, 'state'>, partition: number): readonly ReconciliationCase[] {
-  return [...log.state(RECONCILIATION).partition('cases', partition).range()].map(([, value]) =>
-    caseSerde.deserialize(value),
-  );
+export function committedCases(state: CommittedState, partition: number): readonly ReconciliationCase[] {
+  return [...state.partition('cases', partition).range()].map(([, value]) => caseSerde.deserialize(value));
 }
 
 /** One case, whatever partition its terminal is in. */
 export function committedCase(
-  log: Pick<Log, 'state'>,
+  state: CommittedState,
   partitions: number,
   caseId: string,
 ): ReconciliationCase | undefined {
   const key = toBinaryString(Buffer.from(caseId));
   for (let partition = 0; partition < partitions; partition++) {
-    const value = log.state(RECONCILIATION).partition('cases', partition).get(key);
+    const value = state.partition('cases', partition).get(key);
     if (value !== undefined) return caseSerde.deserialize(value);
   }
   return undefined;

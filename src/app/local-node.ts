@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
-import { openStore, type Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
@@ -12,23 +10,35 @@ import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
-import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
-import { committedParkings, type PartitionParking } from './dead-letters/committed-parking.ts';
-import { Engine } from './engine.ts';
+import { createMissingTopics } from './create-topics.ts';
+import type { PartitionParking } from './dead-letters/committed-parking.ts';
+import { Engine, SINK } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
-import { IDEMPOTENCY_TOPIC } from './http/api/idempotency-keys.ts';
+import { advertisedAddress } from './http/advertised.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
 import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-node.ts';
+import { HttpStateExchange } from './http/state-exchange.ts';
+import { questionsOf } from './http/state-routes.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
-import { type AccountFigures, type HeadraceNode, type NodeStatus, notStarted, type StoredRecord } from './node.ts';
+import {
+  type AccountFigures,
+  type HeadraceNode,
+  type NodeStatus,
+  notStarted,
+  type StoredRecord,
+  storedRecords,
+} from './node.ts';
+import { openEmbeddedClickHouse } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
-import { answerState, type StateAnswer, type StateRequest } from './state/answer-state.ts';
-import { systemsOf, topicsOf } from './systems.ts';
+import { requireAlone } from './require-alone.ts';
+import { NodeState } from './state/node-state.ts';
+import type { StateAnswer, StateRequest } from './state/state-request.ts';
+import { type System, systemsOf } from './systems.ts';
 import { packageVersion } from './version.ts';
 
 export interface LocalNodeOptions {
@@ -64,11 +74,6 @@ export interface LocalNodeOptions {
   readonly onStep?: (step: string) => void;
 }
 
-/** sql/ stands in the package's root: two folders up from src/app, three from dist/src/app. */
-const HERE = new URL('.', import.meta.url);
-const ROOT = new URL(HERE.pathname.endsWith('/dist/src/app/') ? '../../../' : '../../', HERE);
-const MIGRATIONS = fileURLToPath(new URL('sql/', ROOT));
-
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
@@ -76,6 +81,9 @@ export class LocalNode implements HeadraceNode {
   readonly #options: LocalNodeOptions;
   readonly #log: Log;
   readonly #counter: RecordCounter;
+  readonly #systems: readonly System[];
+  readonly #state: NodeState;
+  readonly #exchange: HttpStateExchange;
   readonly #gate = new IntakeGate();
   readonly #faults = new Faults();
   #server: ControlServer | NodeServer | undefined;
@@ -88,8 +96,12 @@ export class LocalNode implements HeadraceNode {
     this.#options = options;
     this.formats = formats;
     this.directory = directory;
-    this.#log = openLog({ ...options, directory, onFault: (error) => this.#faults.note('log', error) });
+    this.#exchange = HttpStateExchange.ofProcess(process.env);
+    const onFault = (error: HeadraceError) => this.#faults.note('log', error);
+    this.#log = openLog({ ...options, directory, exchange: this.#exchange, onFault });
     this.#counter = new RecordCounter(this.#log);
+    this.#systems = systemsOf({ ...options, valueSerde: formats.valueSerde });
+    this.#state = new NodeState(this.#log, this.#systems);
   }
 
   /**
@@ -111,7 +123,7 @@ export class LocalNode implements HeadraceNode {
       throw error;
     }
     try {
-      if (options.readsLogOnly !== true) await node.#createTopics();
+      if (options.readsLogOnly !== true) await createMissingTopics(node.#log, options.partitions);
       return node;
     } catch (error) {
       await node.close();
@@ -129,7 +141,7 @@ export class LocalNode implements HeadraceNode {
     const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, allowTopologyChange } = this.#options;
     this.#engine = new Engine({
       log: this.#log,
-      systems: systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }),
+      systems: this.#systems,
       decodeValue: this.formats.decodeValue,
       partitions: await this.#partitionCount(),
       store: await this.#openStore(),
@@ -151,7 +163,8 @@ export class LocalNode implements HeadraceNode {
    * For `lingerMs` at most {@link close} waits until they have nothing more to ask. Throws USAGE for a port that is taken.
    */
   async serve(port: number, lingerMs = 0): Promise<string> {
-    this.#server = await serveControl(this, port);
+    this.#server = await serveControl(this, port, { questions: questionsOf(this.#log, this.#exchange) });
+    this.#exchange.serveAt(this.#server.address);
     this.#lingerMs = lingerMs;
     this.directory.setAddress(this.#server.address, this.#server.token);
     return this.#server.address;
@@ -162,14 +175,18 @@ export class LocalNode implements HeadraceNode {
     const { clock, logger } = this.#options;
     const backend = nodeBackend({
       log: this.#log,
+      state: this.#state,
       append: (records, holdWaitMaxMs) => this.#gate.pass(() => this.#log.append(records), holdWaitMaxMs),
       store: () => this.#openStore(),
       decode: this.formats.decodeValue,
       status: () => this.status(),
       isEngineRunning: () => this.#engine !== undefined,
     });
-    const server = await serveNode({ ...options, node: this, backend, port, clock, logger, version: packageVersion() });
+    const questions = questionsOf(this.#log, this.#exchange);
+    const served = { ...options, node: this, backend, questions, port, clock, logger };
+    const server = await serveNode({ ...served, version: packageVersion() });
     this.#server = server;
+    this.#exchange.serveAt(advertisedAddress(server.apiAddress, options.host, options.advertise));
     this.directory.setAddress(server.address, server.token);
     return server.apiAddress;
   }
@@ -183,7 +200,8 @@ export class LocalNode implements HeadraceNode {
     return this.#gate.pass(() => this.#log.append(records));
   }
 
-  hold(): Promise<Hold> {
+  async hold(): Promise<Hold> {
+    await requireAlone(this.#log, [...this.#systems.map(({ application }) => application), SINK]);
     return this.#gate.hold();
   }
 
@@ -206,14 +224,7 @@ export class LocalNode implements HeadraceNode {
 
   async read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]> {
     const batch = await this.#log.read(topic, partition, fromOffset);
-    if (batch === null) return [];
-    return Array.from({ length: batch.length }, (_, index) => ({
-      offset: batch.offsetAt(index),
-      timestamp: batch.timestampAt(index),
-      key: batch.keyAt(index),
-      value: batch.valueAt(index),
-      headers: batch.headersAt(index),
-    }));
+    return batch === null ? [] : storedRecords(batch);
   }
 
   awaitCommit(timeoutMs: number): Promise<void> {
@@ -232,24 +243,24 @@ export class LocalNode implements HeadraceNode {
     await this.#engine.drain();
   }
 
-  async accounts(partition: number): Promise<readonly AccountFigures[]> {
-    return committedAccounts(this.#log, partition);
+  accounts(partition: number): Promise<readonly AccountFigures[]> {
+    return this.#state.accounts(partition);
   }
 
-  async cases(partition: number): Promise<readonly ReconciliationCase[]> {
-    return committedCases(this.#log, partition);
+  cases(partition: number): Promise<readonly ReconciliationCase[]> {
+    return this.#state.cases(partition);
   }
 
-  async findCase(caseId: string): Promise<ReconciliationCase | undefined> {
-    return committedCase(this.#log, await this.#partitionCount(), caseId);
+  findCase(caseId: string): Promise<ReconciliationCase | undefined> {
+    return this.#state.findCase(caseId);
   }
 
   parked(): Promise<readonly PartitionParking[]> {
-    return committedParkings(this.#log, systemsOf({}));
+    return this.#state.parked();
   }
 
   state(request: StateRequest): Promise<StateAnswer> {
-    return answerState(this.#log, systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }), request);
+    return this.#state.answer(request);
   }
 
   async status(): Promise<NodeStatus> {
@@ -259,7 +270,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {
-    const plans = systemsOf({}).map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
+    const plans = this.#systems.map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
     return resetApplication(this.#log, new Map(plans), request);
   }
 
@@ -274,26 +285,12 @@ export class LocalNode implements HeadraceNode {
     this.formats.close();
   }
 
-  /** Those that are missing, also after an update of Headrace, with as many partitions as there are. */
-  async #createTopics(): Promise<void> {
-    const existing = await this.#log.topics();
-    const partitions = existing.find(({ name }) => name === TOPICS.transactions)?.partitions;
-    const known = new Set(existing.map(({ name }) => name));
-    const wanted = [...topicsOf(partitions ?? this.#options.partitions), IDEMPOTENCY_TOPIC];
-    const missing = wanted.filter(({ name }) => !known.has(name));
-    if (missing.length > 0) await this.#log.createTopics(missing);
-  }
-
   async #partitionCount(): Promise<number> {
     return (await this.#log.watermarks(TOPICS.transactions)).length;
   }
 
   #openStore(): Promise<Store> {
-    this.#store ??= openStore({
-      at: { path: join(this.directory.path, 'clickhouse') },
-      migrationsDirectory: MIGRATIONS,
-      clock: this.#options.clock,
-    });
+    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock);
     return this.#store;
   }
 }

@@ -2,6 +2,7 @@ import type { ReconciliationCase } from '../../topologies/reconciliation/events.
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
+import type { RecordBatch } from '../log/record-batch.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { WorkerFigures } from '../runtime/worker-figures.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
@@ -18,6 +19,17 @@ export interface StoredRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: Headers;
+}
+
+/** A batch's records one by one. */
+export function storedRecords(batch: RecordBatch): readonly StoredRecord[] {
+  return Array.from({ length: batch.length }, (_, index) => ({
+    offset: batch.offsetAt(index),
+    timestamp: batch.timestampAt(index),
+    key: batch.keyAt(index),
+    value: batch.valueAt(index),
+    headers: batch.headersAt(index),
+  }));
 }
 
 /** What a running node is doing. */
@@ -82,7 +94,7 @@ export interface HeadraceNode {
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;
   query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
-  /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. */
+  /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. Throws INSTANCES_RUNNING. */
   hold(): Promise<Hold>;
   /** Resolves when everything that was in the log when it was called, and what comes of it, is processed and in ClickHouse. */
   drain(): Promise<void>;

@@ -5,6 +5,7 @@ import { HeadraceError } from '../errors.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { ConnectionOptions, KafkaSasl } from '../log/kafka/client/connection-options.ts';
 import { openKafkaLog } from '../log/kafka/open-kafka-log.ts';
+import type { StateExchange } from '../log/kafka/queries/state-exchange.ts';
 import type { Log } from '../log/log.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
 import type { AppLogger } from './logger.ts';
@@ -18,6 +19,8 @@ export interface OpenLogOptions {
   readonly kafka?: string | undefined;
   readonly readBytesMax?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** On Kafka: how instances ask each other for state. */
+  readonly exchange?: StateExchange | undefined;
   /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
   readonly onFault: (error: HeadraceError) => void;
 }
@@ -28,7 +31,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault } = options;
+  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault, exchange } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
@@ -45,6 +48,7 @@ export function openLog(options: OpenLogOptions): Log {
     directory,
     newInstance: randomUUID,
     ...(readBytesMax === undefined ? {} : { readBytesMax }),
+    ...(exchange === undefined ? {} : { exchange }),
     clock,
     startTimer: (delayMs, action) => {
       const timer = setTimeout(action, Math.min(delayMs, TIMER_MAX_MS));

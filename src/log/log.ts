@@ -46,10 +46,25 @@ export interface Log {
   /** Committed state of a group's stores, for interactive queries; reads never see a commit in part. */
   state(group: string): CommittedState;
   /**
+   * Runs a synchronous reader against the committed state of a group, also where parts of it are in other processes; resolves with its result. The reader may
+   * be run several times, so it does nothing but read and return. Partition p of all stores that hang on one source is read as of one commit, several partitions not as of
+   * one moment. Nothing is left out without a word: throws STATE_UNAVAILABLE (retriable) where the owner of a partition does not answer, and what the reader throws.
+   */
+  readState<T>(stores: GroupStores, reader: (state: CommittedState) => T): Promise<T>;
+  /**
+   * The answer to a question that the same adapter in another process asks in its `readState`, and that came here by whatever carries it. Only adapters have it whose
+   * state is spread over processes. Throws INPUT_INVALID for what is no question.
+   */
+  answerState?(question: Uint8Array): Promise<Uint8Array>;
+  /**
    * Brings what belongs to a group as a whole (see {@link Membership.changelogs}) up to date in {@link state}, without joining: to be awaited
    * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
    */
   loadGroupState?(group: string): Promise<void>;
+  /** Whether a member of this process has a partition of its group now, as far as it knows. Only adapters have it to which other processes can join. */
+  owns?(group: string, partition: TopicPartition): boolean;
+  /** Members that other processes have in these groups, by name. Only adapters have it to which other processes can join. */
+  membersElsewhere?(groups: readonly string[]): Promise<readonly string[]>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
   close(): Promise<void>;
 }
@@ -109,6 +124,13 @@ export interface Membership {
    * these stores up to date before a poll assigns partition p of the topic. Stores that stand nowhere belong to the group as a
    * whole: they are up to date with the first assignment, or after {@link Log.loadGroupState}.
    */
+  readonly changelogs?: readonly ChangelogStores[];
+}
+
+/** Whose state is read, and where it hangs. */
+export interface GroupStores {
+  readonly group: string;
+  /** As in {@link Membership}: a store that stands nowhere belongs to the group as a whole. */
   readonly changelogs?: readonly ChangelogStores[];
 }
 

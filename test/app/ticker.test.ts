@@ -3,7 +3,7 @@ import { Ticker } from '../../src/app/ticker.ts';
 import { HeadraceError } from '../../src/errors.ts';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { Member } from '../../src/log/log.ts';
-import type { NewRecord } from '../../src/log/record.ts';
+import type { NewRecord, TopicPartition } from '../../src/log/record.ts';
 import { toBinaryString } from '../../src/state/binary-string.ts';
 import { openLog, temporaryDirectory, topicConfig } from '../embedded-log.ts';
 
@@ -18,7 +18,10 @@ function keyOf(at: number, id: string): string {
 }
 
 /** A log with a group that keeps deadlines, and a ticker at a time that only the test moves. */
-async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord[]) => Promise<never>) {
+async function setUp(
+  append?: (log: EmbeddedLog) => (records: readonly NewRecord[]) => Promise<never>,
+  owns?: (group: string, place: TopicPartition) => boolean,
+) {
   const directory = temporaryDirectory();
   const log = openLog(directory.path);
   await log.createTopics([topicConfig('in', PARTITIONS), topicConfig('timers', PARTITIONS)]);
@@ -28,8 +31,9 @@ async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord
   let appends = 0;
   const start = () => {
     const through = append?.(log) ?? ((records: readonly NewRecord[]) => log.append(records));
+    const shared = { state: (group: string) => log.state(group), awaitCommit: (ms: number) => log.awaitCommit(ms) };
     const ticker = new Ticker({
-      log,
+      log: owns === undefined ? log : { ...shared, owns },
       append: (records) => {
         appends++;
         return through(records);
@@ -112,6 +116,21 @@ describe('the ticker', () => {
     // A tick that fired only some of what is due leaves another entry first.
     await time.set(0, [[START - 1, 'a', false]]);
     await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0, 0]));
+  });
+
+  it('leaves what another process owns alone, however due the deadlines are that it once had here', async () => {
+    let owned = 1;
+    await using time = await setUp(undefined, (group, { topic, partition }) => {
+      expect([group, topic]).toEqual(['app', 'timers']);
+      return partition === owned;
+    });
+    await time.set(0, [[START, 'a']]);
+    await time.set(1, [[START, 'b']]);
+    await vi.waitFor(async () => expect(await time.ticks(1)).toEqual([0]));
+    await settle();
+    expect(await time.ticks(0)).toEqual([]);
+    owned = 0;
+    await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0]), { timeout: 3_000 });
   });
 
   it('has one tick under way, and repeats one that nothing came of after a second', async () => {

@@ -7,7 +7,8 @@ import { connectToBrokers } from '../../src/log/kafka/client/connection.ts';
 import type { BrokerAddress } from '../../src/log/kafka/cluster/broker-connection.ts';
 import { Cluster } from '../../src/log/kafka/cluster/cluster.ts';
 import { retried } from '../../src/log/kafka/cluster/retries.ts';
-import { KafkaLog, type KafkaLogOptions } from '../../src/log/kafka/kafka-log.ts';
+import { KafkaLog } from '../../src/log/kafka/kafka-log.ts';
+import type { KafkaLogOptions } from '../../src/log/kafka/kafka-log-options.ts';
 import { leaveGroup } from '../../src/log/kafka/protocol/requests/leave-group.ts';
 import type { Member, Membership } from '../../src/log/log.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
@@ -17,7 +18,7 @@ import type { Brokers } from './brokers.ts';
 
 const othersAreGone = { self: systemProcesses.self, isAlive: () => false };
 const connect = connectToBrokers({ clientId: 'conformance' });
-const timing = {
+export const timing = {
   clock: Date.now,
   startTimer: (delayMs: number, action: () => void) => {
     const timer = setTimeout(action, Math.min(delayMs, 2 ** 31 - 1));

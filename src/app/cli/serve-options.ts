@@ -13,6 +13,7 @@ export interface ServeOptionValues {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly rateLimit?: number;
+  readonly advertise?: string;
 }
 
 export function withServeOptions(command: Command): Command {
@@ -21,6 +22,10 @@ export function withServeOptions(command: Command): Command {
     .option('--api-keys <file>', 'lines name:SHA-256 of the keys of those who may ask ($HEADRACE_API_KEYS)')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate, PEM ($HEADRACE_TLS_CERT)')
     .option('--tls-key <file>', 'and this key, PEM ($HEADRACE_TLS_KEY)')
+    .option(
+      '--advertise <url>',
+      'on Kafka: where the other instances reach this one for state that it owns (where it listens, or $HEADRACE_ADVERTISE)',
+    )
     .option(
       '--rate-limit <n>',
       'HTTP requests a second of one client (20000)',
@@ -38,6 +43,7 @@ export function serveApiOptions(values: ServeOptionValues, environment = process
   const { rateLimit } = values;
   return {
     host: values.host ?? environment.HEADRACE_HOST,
+    advertise: values.advertise ?? environment.HEADRACE_ADVERTISE,
     apiKeysFile: values.apiKeys ?? environment.HEADRACE_API_KEYS,
     ...(certificate === undefined || key === undefined ? {} : { tls: { certificate, key } }),
     ...(rateLimit === undefined ? {} : { limits: { requestsPerSecond: rateLimit, burst: rateLimit } }),

@@ -9,6 +9,7 @@ import type { HeadraceNode } from '../node.ts';
 import type { Api } from './api/api.ts';
 import { HoldLeases } from './hold-leases.ts';
 import { listen, newServer } from './listen.ts';
+import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 import { Visitors } from './visitors.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
 
@@ -59,14 +60,19 @@ export interface ControlServer {
 
 /**
  * Serves a node to the other commands of this machine: loopback only, and each request must present the token that
- * stands in the data directory. With an API, the same server has that too, for everyone of this machine. Port 0 takes a
- * free one. Throws USAGE for a port that is taken.
+ * stands in the data directory. With an API, the same server has that too, for everyone of this machine; with `questions`, what other
+ * instances ask. Port 0 takes a free one. Throws USAGE for a port that is taken.
  */
-export async function serveControl(node: HeadraceNode, port: number, api?: Api): Promise<ControlServer> {
+export async function serveControl(
+  node: HeadraceNode,
+  port: number,
+  { api, questions }: { readonly api?: Api; readonly questions?: StateRoutesOptions | undefined } = {},
+): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url');
   const server = newServer();
   const visitors = new Visitors();
   void server.register(async (own) => addControlRoutes(own, node, visitors, token), { prefix: '/control' });
+  if (questions !== undefined) addStateRoutes(server, questions);
   if (api === undefined) {
     server.get('/healthz', (request, reply) => (request.url === '/healthz' ? { status: 'ok' } : unauthorised(reply)));
     server.setNotFoundHandler((_request, reply) => unauthorised(reply));

@@ -1,19 +1,18 @@
-import { RECONCILIATION_TOPICS as TOPICS } from '../../../topologies/reconciliation/topics.ts';
 import { readRows } from '../../clickhouse/clickhouse.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { NewRecord, RecordPosition } from '../../log/record.ts';
-import { toBinaryString } from '../../state/binary-string.ts';
-import { committedCase, committedCases } from '../committed-books.ts';
 import type { NodeStatus } from '../node.ts';
+import type { NodeState } from '../state/node-state.ts';
 import type { ApiBackend } from './api/api-backend.ts';
 
 /** Seconds that a query for one answer may take. */
 const QUERY_MAX_SECONDS = 10;
 
 export interface NodeBackendOptions {
-  readonly log: Pick<Log, 'watermarks' | 'read' | 'committedOffsets' | 'awaitCommit' | 'state'>;
+  readonly log: Pick<Log, 'watermarks' | 'read' | 'committedOffsets' | 'awaitCommit'>;
+  readonly state: NodeState;
   readonly append: (records: readonly NewRecord[], holdWaitMaxMs: number) => Promise<readonly RecordPosition[]>;
   readonly store: () => Promise<Store>;
   readonly decode: ApiBackend['decode'];
@@ -22,7 +21,15 @@ export interface NodeBackendOptions {
 }
 
 /** The ways of a node that owns its data directory, for the public API. */
-export function nodeBackend({ log, append, store, decode, status, isEngineRunning }: NodeBackendOptions): ApiBackend {
+export function nodeBackend({
+  log,
+  state,
+  append,
+  store,
+  decode,
+  status,
+  isEngineRunning,
+}: NodeBackendOptions): ApiBackend {
   return {
     append,
     decode,
@@ -34,9 +41,9 @@ export function nodeBackend({ log, append, store, decode, status, isEngineRunnin
     readBatch: (topic, partition, fromOffset) => log.read(topic, partition, fromOffset),
     committedOffsets: (group) => log.committedOffsets(group),
     awaitCommit: (timeoutMs) => log.awaitCommit(timeoutMs),
-    stateValue: (group, name, partition, key) => log.state(group).partition(name, partition).get(toBinaryString(key)),
-    cases: async (partition) => committedCases(log, partition),
-    findCase: async (caseId) => committedCase(log, (await log.watermarks(TOPICS.commands)).length, caseId),
+    stateValue: (group, name, partition, key) => state.value(group, name, partition, key),
+    cases: (partition) => state.cases(partition),
+    findCase: (caseId) => state.findCase(caseId),
     async rows<T>(sql: string, parameters: Parameters<ApiBackend['rows']>[1]) {
       if (!isEngineRunning()) throw new HeadraceError('NOT_RUNNING', 'The engine does not run yet');
       const { clickhouse } = await store();

@@ -9,6 +9,7 @@ import { ApiKeys } from './api/api-keys.ts';
 import type { ApiLimits } from './api/api-limits.ts';
 import { type ControlServer, serveControl } from './control-server.ts';
 import { listen, newServer, type TlsFiles } from './listen.ts';
+import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 
 /** How the public API is served. */
 export interface ServeApiOptions {
@@ -18,11 +19,15 @@ export interface ServeApiOptions {
   readonly apiKeysFile?: string | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly limits?: Partial<ApiLimits> | undefined;
+  /** Under which address other instances reach the API; where it listens, without it. */
+  readonly advertise?: string | undefined;
 }
 
 export interface ServeNodeOptions extends ServeApiOptions {
   readonly node: HeadraceNode;
   readonly backend: ApiBackend;
+  /** What other instances ask: served where the API is. */
+  readonly questions?: StateRoutesOptions | undefined;
   readonly port: number;
   readonly clock: Clock;
   readonly logger: AppLogger;
@@ -44,7 +49,7 @@ const LOOPBACK = '127.0.0.1';
  * port that is taken, for a host beyond this machine without API keys, and for files that can't be used.
  */
 export async function serveNode(options: ServeNodeOptions): Promise<NodeServer> {
-  const { node, backend, port, clock, logger, version, host = LOOPBACK, apiKeysFile, tls, limits } = options;
+  const { node, backend, questions, port, clock, logger, version, host = LOOPBACK, apiKeysFile, tls, limits } = options;
   const keys = apiKeysFile === undefined ? undefined : ApiKeys.ofFile(apiKeysFile);
   if (!isLoopback(host) && keys === undefined) {
     throw new HeadraceError(
@@ -57,11 +62,12 @@ export async function serveNode(options: ServeNodeOptions): Promise<NodeServer> 
   }
   const api = await Api.open({ backend, clock, logger, version, keys, limits });
   if (host === LOOPBACK && tls === undefined) {
-    const control = await serveControl(node, port, api);
+    const control = await serveControl(node, port, { api, questions });
     return { ...control, apiAddress: control.address, endIntake: () => api.end() };
   }
   const server = newServer(tls);
   api.register(server);
+  if (questions !== undefined) addStateRoutes(server, questions);
   const apiAddress = await listen(server, host, port);
   let control: ControlServer;
   try {

@@ -10,6 +10,7 @@ import type { System } from '../systems.ts';
 import { keyOf } from './key-text.ts';
 import { plainJson } from './plain-json.ts';
 import type { StateAnswer, StateRequest, StateRow, StateStore } from './state-request.ts';
+import { storesOfSystem } from './system-stores.ts';
 
 export type { StateAnswer, StateRequest } from './state-request.ts';
 
@@ -20,25 +21,34 @@ type Queried = Exclude<StateRequest, { kind: 'list' }>;
  * several systems have, and for what a store of its kind can't be asked.
  */
 export async function answerState(
-  log: Pick<Log, 'state' | 'topics'>,
+  log: Pick<Log, 'state' | 'readState' | 'topics' | 'instance'>,
   systems: readonly Pick<System, 'application' | 'topology'>[],
   request: StateRequest,
 ): Promise<StateAnswer> {
   const partitions = new Map((await log.topics()).map((topic) => [topic.name, topic.partitions]));
   const partitionsOf = (topic: string) => partitions.get(topic);
-  const applications = systems.map(({ application, topology: { plan } }) => ({ application, plan, log, partitionsOf }));
+  const member = log.instance === undefined ? undefined : `${log.instance}.worker-0`;
+  const applications = systems.map(
+    ({ application, topology: { plan } }): QueriedApplication => ({ application, plan, log, member, partitionsOf }),
+  );
   const stores = chosen(applications, request.application).flatMap((each) =>
     queriedStores(each.plan).map((store) => ({ ...store, application: each })),
   );
   if (request.kind === 'list') return { stores: stores.map(listed), rows: [], hasMore: false };
 
   const found = theOne(stores, request);
-  const queries = openStore(found.application, request.store);
+  const { application } = found.application;
+  const system = systems.find((each) => each.application === application)!;
   const key = keySerde(found.application, request.store);
   // One more than asked for tells whether there are more.
   const asked = { ...request, limit: request.limit + 1 };
   const parse = (text: string) => keyOf(key, text);
-  const rows = asked.kind === 'get' ? got(queries, asked, parse) : ranged(queries, asked, parse);
+  const rows = await log.readState(storesOfSystem(system), (state) => {
+    // Global tables are in groups of their own, whole in each process.
+    const reading = { state: (group: string) => (group === application ? state : log.state(group)) };
+    const queries = openStore({ ...found.application, log: reading }, request.store);
+    return asked.kind === 'get' ? got(queries, asked, parse) : ranged(queries, asked, parse);
+  });
   return {
     stores: [listed(found)],
     rows: rows.slice(0, request.limit).map(shown),

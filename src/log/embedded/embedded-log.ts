@@ -6,6 +6,7 @@ import type {
   CommittedState,
   GroupOffset,
   GroupReset,
+  GroupStores,
   Log,
   Member,
   Membership,
@@ -193,6 +194,10 @@ export class EmbeddedLog implements Log {
   state(group: string): CommittedState {
     this.#requireOpen();
     return new StoredState(group, this.#stores, this.#tables.state, () => this.#requireOpen());
+  }
+
+  async readState<T>({ group }: GroupStores, reader: (state: CommittedState) => T): Promise<T> {
+    return reader(this.state(group));
   }
 
   /**

@@ -1,9 +1,9 @@
 import { HeadraceError } from '../../errors.ts';
-import type { DataDirectory } from '../../storage/data-directory.ts';
 import type {
   CommittedState,
   GroupOffset,
   GroupReset,
+  GroupStores,
   Log,
   Member,
   Membership,
@@ -14,56 +14,25 @@ import { nextOf, Signal } from '../membership/signal.ts';
 import { topicSetsOf } from '../membership/topic-sets.ts';
 import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
-import type { BrokerAddress, ConnectToBroker } from './cluster/broker-connection.ts';
 import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
-import type { Timing } from './cluster/retries.ts';
 import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
 import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
+import { membersOf } from './group/described-group.ts';
 import { stableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
+import type { KafkaLogOptions } from './kafka-log-options.ts';
 import { KafkaMember } from './kafka-member.ts';
-import type { KafkaCommitStep } from './kafka-member-options.ts';
 import { Appender } from './producer/appender.ts';
 import { PartEncoder } from './producer/part-encoder.ts';
 import { TransactionalProducer } from './producer/transactional-producer.ts';
-import type { Codec } from './protocol/batch-layout.ts';
-import type { Compress } from './protocol/encode-record-batches.ts';
-import type { Decompress } from './protocol/record-set-reader.ts';
+import { StateDesk } from './queries/state-desk.ts';
+import type { StateMember } from './queries/state-member.ts';
+import { changelogOf } from './state/changelogs.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
 import { resetRecords, withIdentities } from './state/reset-records.ts';
-import type { RestoreProgress } from './state/restore.ts';
-
-export interface KafkaLogOptions extends Timing {
-  readonly bootstrap: readonly BrokerAddress[];
-  readonly connect: ConnectToBroker;
-  readonly compress: Compress;
-  readonly decompress: Decompress;
-  /** The compression of what this log writes; none unless given. */
-  readonly compression?: Codec;
-  /** Where the local state is; the log takes it over: `close` gives it up. */
-  readonly directory: DataDirectory;
-  /** Names this process over restarts: kept in its data directory; no dots. */
-  readonly instance: string;
-  readonly appendLingerMs?: number;
-  readonly queuedBytesMax?: number;
-  readonly queuedRecordsMax?: number;
-  /** What one fetch of `read` brings at most (1 MiB); a broker brings one batch at least. */
-  readonly readBytesMax?: number;
-  readonly sessionTimeoutMs?: number;
-  readonly heartbeatIntervalMs?: number;
-  readonly transactionTimeoutMs?: number;
-  readonly requestTimeoutMs?: number;
-  /** Called at the steps of a commit, for chaos tests. */
-  readonly onStep?: (step: KafkaCommitStep) => void;
-  readonly onRestore?: (progress: RestoreProgress) => void;
-  /** Told where local state is dropped and built anew from its changelog, and why. */
-  readonly onRebuild?: (changelog: TopicPartition, because: string) => void;
-  /** Told of what passes by itself: a broker away, a leader moved. */
-  readonly onFault?: (error: HeadraceError) => void;
-}
 
 /** `awaitCommit` can't know what others commit: whoever waits looks again after so long. */
 const AWAIT_COMMIT_MAX_MS = 100;
@@ -81,6 +50,7 @@ export class KafkaLog implements Log {
   readonly #committed = new Signal();
   readonly #members = new Map<string, KafkaMember>();
   readonly #local: LocalState;
+  readonly #desk: StateDesk;
   #epochs = 0;
   #isOpen = true;
 
@@ -114,6 +84,15 @@ export class KafkaLog implements Log {
         this.#visibility.written(topic, partition, endOffset);
         this.#committed.notify();
       },
+    });
+    this.#desk = new StateDesk({
+      cluster: this.#cluster,
+      exchange: options.exchange,
+      membersOf: (group) => this.#membersOf(group),
+      committed: (group) => this.state(group),
+      changesOf: (group, { topic, partition }) => this.#local.changes({ topic: changelogOf(group, topic), partition }),
+      bringHere: (stores) => this.#memberState({ ...stores, member: '', topicSets: [] }).prepareAll(),
+      bringGroupHere: (group) => this.loadGroupState(group),
     });
   }
 
@@ -203,6 +182,26 @@ export class KafkaLog implements Log {
     return this.#local.committed(group, () => this.#requireOpen());
   }
 
+  async readState<T>(stores: GroupStores, reader: (state: CommittedState) => T): Promise<T> {
+    this.#requireOpen();
+    return this.#desk.read(stores, reader);
+  }
+
+  async answerState(question: Uint8Array): Promise<Uint8Array> {
+    this.#requireOpen();
+    return this.#desk.answer(question);
+  }
+
+  owns(group: string, partition: TopicPartition): boolean {
+    return this.#membersOf(group).some((member) => member.standing(partition) !== undefined);
+  }
+
+  async membersElsewhere(groups: readonly string[]): Promise<readonly string[]> {
+    this.#requireOpen();
+    const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
+    return [...new Set(all.flat())].filter((member) => !member.startsWith(`${this.instance}.`)).sort();
+  }
+
   async loadGroupState(group: string): Promise<void> {
     this.#requireOpen();
     await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
@@ -227,7 +226,8 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
+    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, exchange } = this.#options;
+    const { onStep, onFault } = this.#options;
     const cluster = this.#cluster;
     const producerOf = (member: string) =>
       new TransactionalProducer({
@@ -244,6 +244,7 @@ export class KafkaLog implements Log {
       endTransactionOf: async (member) => void (await producerOf(member).init()),
       state,
       decompress,
+      endpoint: () => exchange?.endpoint(),
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       onStep: (step) => {
@@ -257,6 +258,10 @@ export class KafkaLog implements Log {
         if (endOffset !== undefined) this.#visibility.written(topic, partition, endOffset);
       },
     });
+  }
+
+  #membersOf(group: string): readonly StateMember[] {
+    return [...this.#members.values()].map(({ stateMember }) => stateMember).filter((each) => each.group === group);
   }
 
   #memberState(membership: Membership): MemberState {

@@ -19,6 +19,8 @@ export interface KafkaMemberOptions {
   readonly decompress: Decompress;
   readonly sessionTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
+  /** See Subscription.endpoint. */
+  readonly endpoint?: (() => string | undefined) | undefined;
   readonly onStep?: (step: KafkaCommitStep) => void;
   readonly nextEpoch: () => number;
   /** Aborts what another member of the group has open, and fences it. */

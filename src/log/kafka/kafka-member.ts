@@ -15,6 +15,7 @@ import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
 import type { KafkaMemberOptions } from './kafka-member-options.ts';
 import { endOffset } from './producer/partition-produce.ts';
+import { StateMember } from './queries/state-member.ts';
 
 /** Before the preparation of partitions is tried again. */
 const PREPARE_RETRY_MS = 500;
@@ -22,6 +23,7 @@ const PREPARE_RETRY_MS = 500;
 /** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
 export class KafkaMember implements Member {
   readonly state: CommittedState;
+  readonly stateMember: StateMember;
   readonly #options: KafkaMemberOptions;
   /** As errors name it. */
   readonly #name: string;
@@ -71,6 +73,7 @@ export class KafkaMember implements Member {
       topicSets: membership.topicSets.filter((topics) => topics.length > 0),
       isExclusive: membership.isExclusive ?? false,
       topologyId: membership.topologyId,
+      endpoint: options.endpoint,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {
@@ -78,6 +81,13 @@ export class KafkaMember implements Member {
         failed: (error) => this.#fail(error),
         faulted: onFault,
       },
+    });
+    this.stateMember = new StateMember({
+      group: membership.group,
+      membership: this.#membership,
+      ownership: this.#ownership,
+      state: options.state,
+      isOut: () => this.#hasLeft || this.#failure !== undefined,
     });
   }
 

@@ -4,7 +4,8 @@ import { compress, decompress } from './client/codecs.ts';
 import { connectToBrokers } from './client/connection.ts';
 import type { ConnectionOptions } from './client/connection-options.ts';
 import type { BrokerAddress } from './cluster/broker-connection.ts';
-import { KafkaLog, type KafkaLogOptions } from './kafka-log.ts';
+import { KafkaLog } from './kafka-log.ts';
+import type { KafkaLogOptions } from './kafka-log-options.ts';
 
 export interface OpenKafkaLogOptions
   extends Omit<KafkaLogOptions, 'bootstrap' | 'connect' | 'compress' | 'decompress' | 'instance'> {

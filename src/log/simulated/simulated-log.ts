@@ -4,6 +4,7 @@ import type {
   CommittedState,
   GroupOffset,
   GroupReset,
+  GroupStores,
   Log,
   Member,
   Membership,
@@ -20,6 +21,7 @@ import type { RecordBatch } from '../record-batch.ts';
 import { BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, RecordBuffer } from '../record-buffer.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
 import { type FaultOptions, Faults } from './faults.ts';
+import type { Queued } from './queued.ts';
 import { SimulatedMemory } from './simulated-memory.ts';
 import type { SimulatedPartition } from './simulated-partition.ts';
 import { neededFrom, requireQueueRoom, requireRoom } from './simulated-retention.ts';
@@ -39,13 +41,6 @@ export interface SimulatedLogOptions {
   readonly queuedRecordsMax?: number;
   /** What an earlier log committed. */
   readonly memory?: SimulatedMemory;
-}
-
-/** Work that waits for its turn: `apply` commits it, `answer` tells whoever waits. */
-interface Queued {
-  readonly apply: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -174,6 +169,10 @@ export class SimulatedLog implements Log {
       this.#requireOpen();
       return this.#memory.state(group, store, partition);
     });
+  }
+
+  async readState<T>({ group }: GroupStores, reader: (state: CommittedState) => T): Promise<T> {
+    return reader(this.state(group));
   }
 
   /** Retention and compaction, all of it at once. */

@@ -3,6 +3,7 @@ import { commitCases } from './commit-cases.ts';
 import { groupCases } from './group-cases.ts';
 import type { OpenLog } from './log-under-test.ts';
 import { pollCases } from './poll-cases.ts';
+import { readerCases } from './reader-cases.ts';
 import { recordCases } from './record-cases.ts';
 import { resetCases } from './reset-cases.ts';
 import { retentionCases } from './retention-cases.ts';
@@ -13,6 +14,7 @@ export function logConformance(name: string, open: OpenLog, { isRemote = false }
   describe(`${name}: records`, () => recordCases(open));
   describe(`${name}: commits`, () => commitCases(open));
   describe(`${name}: state`, () => stateCases(open));
+  describe(`${name}: readers`, () => readerCases(open));
   describe(`${name}: groups`, () => groupCases(open));
   describe(`${name}: poll`, () => pollCases(open));
   describe(`${name}: resets`, () => resetCases(open));

@@ -61,7 +61,7 @@ export function accountRoutes(backend: ApiBackend): readonly Route[] {
 async function accountOf(backend: ApiBackend, accountId: string) {
   const key = Buffer.from(accountId);
   const partition = partitionFor(key, (await backend.watermarks(TOPICS.transactions)).length);
-  const value = backend.stateValue(LEDGER, 'accounts', partition, key);
+  const value = await backend.stateValue(LEDGER, 'accounts', partition, key);
   if (value === undefined) throw refuse(404, 'ACCOUNT_UNKNOWN', 'Nothing was posted to such an account');
   return accountStateSerde.deserialize(value);
 }

@@ -19,8 +19,8 @@ export interface ApiBackend {
   committedOffsets(group: string): Promise<readonly GroupOffset[]>;
   /** Resolves when something was committed after this call, or after `timeoutMs`. */
   awaitCommit(timeoutMs: number): Promise<void>;
-  /** A value of a group's committed state. */
-  stateValue(group: string, store: string, partition: number, key: Uint8Array): Uint8Array | undefined;
+  /** A value of a group's committed state. Throws STATE_UNAVAILABLE (retriable), as the two below. */
+  stateValue(group: string, store: string, partition: number, key: Uint8Array): Promise<Uint8Array | undefined>;
   /** The reconciliation cases of one partition, and one of them all. */
   cases(partition: number): Promise<readonly ReconciliationCase[]>;
   findCase(caseId: string): Promise<ReconciliationCase | undefined>;

@@ -63,6 +63,7 @@ const UNAVAILABLE: ReadonlySet<string> = new Set([
   'LOG_CLOSED',
   'NOT_RUNNING',
   'SCHEMA_UNAVAILABLE',
+  'STATE_UNAVAILABLE',
 ]);
 
 /** The problem of anything that was thrown. What nobody expected says no more than that: its text may hold anything. */

@@ -79,7 +79,8 @@ export class TransactionWatch {
     const input = await scan(LEDGER, TOPICS.transactions);
     await this.#readInput(input);
     const identity = Buffer.from(identityOf(this.#accountId, this.#transactionId));
-    const isKnown = this.#backend.stateValue(LEDGER, 'transaction-identities', partition, identity) !== undefined;
+    const known = await this.#backend.stateValue(LEDGER, 'transaction-identities', partition, identity);
+    const isKnown = known !== undefined;
     const scans = {
       input,
       accepted: await scan(SINK, TOPICS.accepted),

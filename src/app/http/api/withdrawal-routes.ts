@@ -161,7 +161,7 @@ async function withdrawalOf(
     isPending = true;
     return true;
   });
-  const value = backend.stateValue(ATM_DISPENSE, 'withdrawals', partition, key);
+  const value = await backend.stateValue(ATM_DISPENSE, 'withdrawals', partition, key);
   const known = value === undefined ? undefined : withdrawalSerde.deserialize(value);
   // Results that came before their withdrawal are known without it.
   if (known?.request !== undefined) return statusOf(known, known.request, known.history.at(-1)!.at) as WithdrawalAnswer;

@@ -28,6 +28,8 @@ export interface GroupMembershipOptions {
   readonly topicSets: readonly (readonly string[])[];
   readonly isExclusive?: boolean;
   readonly topologyId?: string | undefined;
+  /** See Subscription.endpoint; asked for at each join. */
+  readonly endpoint?: (() => string | undefined) | undefined;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;

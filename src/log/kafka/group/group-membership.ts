@@ -129,7 +129,7 @@ export class GroupMembership {
   /** One round of join and sync. Leaves the state `joining` where another round is needed. */
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
-    const { isExclusive = false, topologyId, listener } = this.#options;
+    const { isExclusive = false, topologyId, endpoint, listener } = this.#options;
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
       member,
@@ -139,7 +139,8 @@ export class GroupMembership {
       members: this.#members,
       attempt: this.#attempt,
       isExclusive,
-      ...(topologyId === undefined ? {} : { topologyId }),
+      topologyId,
+      endpoint: endpoint?.(),
     });
     const topics = [...new Set(topicSets.flat())].sort();
     const joined = await cluster.send(

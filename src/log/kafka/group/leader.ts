@@ -39,7 +39,8 @@ export async function leaderAssignments({
   );
   return subscriptions.map(({ memberId, subscription }) => {
     const { partitions, notice } = assigned.get(subscription.member)!;
-    return { memberId, assignment: encodeConsumerAssignment({ partitions, userData: encodeNotice(notice) }) };
+    const userData = encodeNotice({ ...notice, generation: joined.generation });
+    return { memberId, assignment: encodeConsumerAssignment({ partitions, userData }) };
   });
 }
 

@@ -9,7 +9,7 @@ export interface Subscription {
   /** Whether one member is to get everything. */
   readonly isExclusive?: boolean;
   /** See Membership.topologyId. */
-  readonly topologyId?: string;
+  readonly topologyId?: string | undefined;
   /** What it had when it joined, and of which generation that was: the leader leaves it there as far as it can. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;
@@ -20,6 +20,8 @@ export interface Subscription {
    * came back with other topics under its old name would else wait for the next one (KIP-345, KIP-814).
    */
   readonly attempt: number;
+  /** Where its process answers questions of its state, for those who know how to ask (StateExchange); undefined where it does not. */
+  readonly endpoint?: string | undefined;
 }
 
 /** What the leader says to one member: the user data of its assignment. */
@@ -30,6 +32,8 @@ export interface AssignmentNotice {
   readonly members: readonly string[];
   /** Who was there before and is not any more: what they have open, nobody will end. */
   readonly gone: readonly string[];
+  /** Which generation it is: DescribeGroups does not tell. Undefined in what older releases wrote. */
+  readonly generation?: number;
   /** Why it gets nothing of a set that it asked for. */
   readonly refused?: string;
 }

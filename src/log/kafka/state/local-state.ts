@@ -45,6 +45,8 @@ export class LocalState {
   readonly #writer: StoreWriter;
   readonly #recordWriter: RecordWriter;
   readonly #positions: Table<string>;
+  /** How often each position was written since this process began. */
+  readonly #changes = new Map<string, number>();
   /** Restores under way, and what waits behind them, by changelog. */
   readonly #restores = new Map<string, Promise<unknown>>();
 
@@ -64,6 +66,11 @@ export class LocalState {
   position(changelog: TopicPartition): ChangelogPosition | undefined {
     const bytes = this.#positions.get(positionKey(changelog));
     return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as ChangelogPosition);
+  }
+
+  /** Grows with whatever is applied of a changelog's partition, by commits and by restores. */
+  changes(changelog: TopicPartition): number {
+    return this.#changes.get(positionKey(changelog)) ?? 0;
   }
 
   /**
@@ -176,7 +183,9 @@ export class LocalState {
   }
 
   #putPosition(changelog: TopicPartition, position: ChangelogPosition): void {
-    this.#positions.put(positionKey(changelog), Buffer.from(JSON.stringify(position), 'utf8'));
+    const key = positionKey(changelog);
+    this.#changes.set(key, this.changes(changelog) + 1);
+    this.#positions.put(key, Buffer.from(JSON.stringify(position), 'utf8'));
   }
 }
 

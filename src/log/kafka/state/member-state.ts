@@ -110,6 +110,26 @@ export class MemberState {
     for (const name of wanted) this.#topicIds.set(name, (await cluster.topic(name)).id);
   }
 
+  /** Restores the whole state of a group that has no members, to the ends of now. What has no changelog yet has no state. */
+  async prepareAll(): Promise<void> {
+    const { cluster, reader, local, membership, requireOpen } = this.#options;
+    local.noteSourceStores(membership.group, this.#changelogs.ofSources);
+    await cluster.refresh(this.#changelogs.all.map(({ topic }) => topic));
+    for (const { topic, stores } of this.#changelogs.all) {
+      const partitions = cluster.known(topic)?.leaders.length ?? 0;
+      const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+      const ends = await reader.watermarks(places);
+      for (const [partition, place] of places.entries()) {
+        await this.#restore(place, stores, partition, ends[partition]!, requireOpen);
+      }
+    }
+    await this.prepareGroup();
+  }
+
+  hasStore(source: string, store: string): boolean {
+    return this.#changelogs.sourceOf(store) === source;
+  }
+
   /** See Log.loadGroupState. A group that never wrote anything of its own has nothing to load. */
   async prepareGroup(): Promise<void> {
     const { cluster, reader, requireOpen } = this.#options;
