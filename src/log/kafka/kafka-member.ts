@@ -3,7 +3,7 @@ import type { Assignment, CommittedState, GroupOffset, Member, PollOptions, Poll
 import { Signal } from '../membership/signal.ts';
 import type { TopicPartition } from '../record.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
-import { isUnavailable, ownError, pause, unavailable } from './cluster/retries.ts';
+import { isUnavailable, ownError, pause } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { GroupMembership } from './group/group-membership.ts';
@@ -195,7 +195,11 @@ export class KafkaMember implements Member {
       cluster,
       group: membership.group,
       offsets: offsets.map((each) => ({ ...each, metadata: encodeIdentities(state.identities(each)) })),
-      identity: (until: number) => this.#identity(epoch, until),
+      identity: (until: number) =>
+        this.#membership.identified(until, () => {
+          this.#requireActive();
+          this.#ownership.requireEpoch(epoch);
+        }),
       onRefused: (identity: GroupIdentity) => this.#membership.doubt(identity),
     };
     const baseOffsets = await producer.transact({
@@ -224,20 +228,6 @@ export class KafkaMember implements Member {
       await this.#transact({ epoch: this.#ownership.epoch, records: [], offsets, stateChanges: [] });
     } catch (error) {
       if (!mayFailInSilence(error)) throw error;
-    }
-  }
-
-  /** Who the member is, as soon as it knows what it owns; throws MEMBER_FENCED where the epoch is over. */
-  async #identity(epoch: number, until: number): Promise<GroupIdentity> {
-    const { timing } = this.#options.cluster;
-    for (;;) {
-      this.#requireActive();
-      this.#ownership.requireEpoch(epoch);
-      const { identity } = this.#membership;
-      if (identity !== undefined) return identity;
-      const leftMs = until - timing.clock();
-      if (leftMs <= 0) throw unavailable('The group was being rebalanced');
-      await pause(timing, leftMs, [this.#membership.changed]);
     }
   }
 

@@ -67,9 +67,16 @@ export class GroupMembership {
     return { memberId: this.#memberId, generation: this.#generation, instanceId: this.#options.member };
   }
 
-  /** Notified at each change of the state. */
-  get changed(): Signal {
-    return this.#changed;
+  /** The same as soon as the member knows what it owns; throws what `requireWanted` throws, and KAFKA_UNAVAILABLE when the time is over. */
+  async identified(until: number, requireWanted: () => void): Promise<GroupIdentity> {
+    const { timing } = this.#options.cluster;
+    for (;;) {
+      requireWanted();
+      if (this.identity !== undefined) return this.identity;
+      const leftMs = until - timing.clock();
+      if (leftMs <= 0) throw unavailable('The group was being rebalanced');
+      await pause(timing, leftMs, [this.#changed]);
+    }
   }
 
   /** The coordinator does not know the member under this identity any more: it joins anew, unless it has one already. */
