@@ -13,12 +13,12 @@ import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.t
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { committedAccounts, committedCase, committedCases } from './committed-books.ts';
+import { createMissingTopics } from './create-topics.ts';
 import { committedParkings, type PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
-import { IDEMPOTENCY_TOPIC } from './http/api/idempotency-keys.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
 import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-node.ts';
@@ -28,7 +28,8 @@ import { type AccountFigures, type HeadraceNode, type NodeStatus, notStarted, ty
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { answerState, type StateAnswer, type StateRequest } from './state/answer-state.ts';
-import { systemsOf, topicsOf } from './systems.ts';
+import { systemsOf } from './systems.ts';
+import { startThreads } from './threads/start-threads.ts';
 import { packageVersion } from './version.ts';
 
 export interface LocalNodeOptions {
@@ -37,6 +38,8 @@ export interface LocalNodeOptions {
   readonly logger: AppLogger;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  /** On Kafka: how many threads run the systems' workers, this one among them (1). */
+  readonly threads?: number | undefined;
   /** Whether it only looks at the log: topics that are missing stay so. */
   readonly readsLogOnly?: boolean | undefined;
   readonly readBytesMax?: number | undefined;
@@ -111,7 +114,7 @@ export class LocalNode implements HeadraceNode {
       throw error;
     }
     try {
-      if (options.readsLogOnly !== true) await node.#createTopics();
+      if (options.readsLogOnly !== true) await createMissingTopics(node.#log, options.partitions);
       return node;
     } catch (error) {
       await node.close();
@@ -126,24 +129,19 @@ export class LocalNode implements HeadraceNode {
   }
 
   async #startEngine(onFailure: (error: unknown) => void): Promise<void> {
-    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, allowTopologyChange } = this.#options;
-    this.#engine = new Engine({
+    const systems = systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde });
+    const store = await this.#openStore();
+    const shared = {
       log: this.#log,
-      systems: systemsOf({ ...this.#options, valueSerde: this.formats.valueSerde }),
-      decodeValue: this.formats.decodeValue,
-      partitions: await this.#partitionCount(),
-      store: await this.#openStore(),
-      clock,
-      logger,
-      faults: this.#faults,
-      append: (records) => this.append(records),
-      commitIntervalMs,
-      flushIntervalMs,
-      parkKeysMax: this.#options.parkKeysMax,
-      allowTopologyChange,
-      onStep,
+      append: (records: readonly NewRecord[]) => this.append(records),
+      onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
-    });
+    };
+    const applications = systems.map(({ application }) => application);
+    const { path } = this.directory;
+    const threads = await startThreads({ ...shared, node: this.#options, directory: path, applications });
+    const { decodeValue } = this.formats;
+    this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
   }
 
   /**
@@ -272,16 +270,6 @@ export class LocalNode implements HeadraceNode {
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
     this.formats.close();
-  }
-
-  /** Those that are missing, also after an update of Headrace, with as many partitions as there are. */
-  async #createTopics(): Promise<void> {
-    const existing = await this.#log.topics();
-    const partitions = existing.find(({ name }) => name === TOPICS.transactions)?.partitions;
-    const known = new Set(existing.map(({ name }) => name));
-    const wanted = [...topicsOf(partitions ?? this.#options.partitions), IDEMPOTENCY_TOPIC];
-    const missing = wanted.filter(({ name }) => !known.has(name));
-    if (missing.length > 0) await this.#log.createTopics(missing);
   }
 
   async #partitionCount(): Promise<number> {

@@ -16,6 +16,8 @@ export interface OpenLogOptions {
   readonly logger: AppLogger;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  /** On Kafka: who this is to the groups; kept in the data directory unless given. */
+  readonly instance?: string | undefined;
   readonly readBytesMax?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
@@ -28,7 +30,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault } = options;
+  const { directory, clock, logger, kafka, instance, readBytesMax, onStep, onFault } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
@@ -44,6 +46,7 @@ export function openLog(options: OpenLogOptions): Log {
     connection: connectionFrom(process.env),
     directory,
     newInstance: randomUUID,
+    instance,
     ...(readBytesMax === undefined ? {} : { readBytesMax }),
     clock,
     startTimer: (delayMs, action) => {

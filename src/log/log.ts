@@ -50,6 +50,11 @@ export interface Log {
    * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
    */
   loadGroupState?(group: string): Promise<void>;
+  /**
+   * Takes out of a group what members (as the group knows them: INSTANCE.MEMBER) left behind whose processes are gone and do not come back
+   * under their names; a member that works is fenced by it. Only adapters over several processes have it.
+   */
+  retire?(group: string, members: readonly string[]): Promise<void>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
   close(): Promise<void>;
 }

@@ -26,6 +26,7 @@ async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord
   const { assignment } = await member.poll({ maxRecords: 1, timeoutMs: 0 });
   let now = START;
   let appends = 0;
+  let owned: readonly number[] = [0, 1];
   const start = () => {
     const through = append?.(log) ?? ((records: readonly NewRecord[]) => log.append(records));
     const ticker = new Ticker({
@@ -35,7 +36,7 @@ async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord
         return through(records);
       },
       timers: [{ group: 'app', topic: 'timers' }],
-      partitions: PARTITIONS,
+      partitionsOf: () => owned,
       clock: () => now,
     });
     return { ticker, running: ticker.run() };
@@ -60,6 +61,9 @@ async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord
       now += milliseconds;
     },
     appends: () => appends,
+    own: (partitions: readonly number[]) => {
+      owned = partitions;
+    },
     async ticks(partition: number): Promise<readonly unknown[]> {
       const batch = await log.read('timers', partition, 0);
       return Array.from({ length: batch?.length ?? 0 }, (_, index) => {
@@ -123,6 +127,19 @@ describe('the ticker', () => {
     expect(await time.ticks(0)).toEqual([0]);
     time.pass(1_000);
     await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0, 1_000]), { timeout: 3_000 });
+  });
+
+  it('leaves alone what others own, however long it is due here, and ticks when it is owned again', async () => {
+    await using time = await setUp();
+    time.own([1]);
+    await time.set(0, [[START, 'left behind by an owner before']]);
+    await time.set(1, [[START, 'a']]);
+    await vi.waitFor(async () => expect(await time.ticks(1)).toEqual([0]));
+    await settle();
+    expect(await time.ticks(0)).toEqual([]);
+    time.own([0, 1]);
+    await time.set(1, [[START, 'a', false]]);
+    await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0]));
   });
 
   it('sends none behind one that waits at the door', async () => {

@@ -23,6 +23,7 @@ import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
 import { stableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
+import { retireMembers } from './group/retire-members.ts';
 import { KafkaMember } from './kafka-member.ts';
 import type { KafkaCommitStep } from './kafka-member-options.ts';
 import { Appender } from './producer/appender.ts';
@@ -208,6 +209,12 @@ export class KafkaLog implements Log {
     await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
   }
 
+  async retire(group: string, members: readonly string[]): Promise<void> {
+    this.#requireOpen();
+    const endTransactionOf = async (member: string) => void (await this.#producerOf(group, member).init());
+    await retireMembers({ cluster: this.#cluster, group, members, endTransactionOf });
+  }
+
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -227,21 +234,15 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
+    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault } = this.#options;
     const cluster = this.#cluster;
-    const producerOf = (member: string) =>
-      new TransactionalProducer({
-        cluster,
-        // No name of a group has a slash, so that two pairs never make one id.
-        transactionalId: `${membership.group}/${member}`,
-        ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
-      });
+    const { group } = membership;
     return new KafkaMember({
       cluster,
       membership,
       topics,
-      producer: producerOf(membership.member),
-      endTransactionOf: async (member) => void (await producerOf(member).init()),
+      producer: this.#producerOf(group, membership.member),
+      endTransactionOf: async (member) => void (await this.#producerOf(group, member).init()),
       state,
       decompress,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
@@ -256,6 +257,16 @@ export class KafkaLog implements Log {
       onWritten: ({ topic, partition }, endOffset) => {
         if (endOffset !== undefined) this.#visibility.written(topic, partition, endOffset);
       },
+    });
+  }
+
+  #producerOf(group: string, member: string): TransactionalProducer {
+    const { transactionTimeoutMs } = this.#options;
+    return new TransactionalProducer({
+      cluster: this.#cluster,
+      // No name of a group has a slash, so that two pairs never make one id.
+      transactionalId: `${group}/${member}`,
+      ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
     });
   }
 
