@@ -102,6 +102,38 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     await heir.dispose();
   });
 
+  it('and does not come back is retired: whoever comes has everything at once, though it saw nobody die', async () => {
+    // Both would be waited for.
+    const patient = { sessionTimeoutMs: 60_000, transactionTimeoutMs: 60_000 };
+    const dying = await openKafka(brokers(), {
+      ...patient,
+      onStep: (step) => {
+        if (step === 'produce') void dying.log.close();
+      },
+    });
+    const heir = await openKafka(brokers(), patient);
+    const changelogs = [{ source: 'in', stores: ['s'] }];
+    await heir.log.createTopics([topic('in')]);
+    await heir.log.append([record('in', 'k', '1')]);
+    const first = await dying.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    const { epoch } = await drain(first);
+    const lost = first.commit({
+      epoch,
+      records: [],
+      offsets: [{ topic: 'in', partition: 0, offset: 1 }],
+      stateChanges: [{ store: 's', partition: 0, entries: [['k', bytes('lost')]] }],
+    });
+    await expect(lost).rejects.toThrow();
+    const retiredAt = Date.now();
+    await heir.log.retire!('g', [`${dying.log.instance}.m`, 'never.there']);
+    await heir.log.retire!('no such group', [`${dying.log.instance}.m`]);
+    const second = await heir.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    expect((await drain(second)).records).toEqual(['in-0 0 k=1']);
+    expect(second.state.partition('s', 0).get('k')).toBeUndefined();
+    expect(Date.now() - retiredAt).toBeLessThan(20_000);
+    await heir.dispose();
+  }, 60_000);
+
   it('in all but name, for another process has its data directory, is told so and stays out', async () => {
     const before = await openKafka(brokers(), { instance: 'same', sessionTimeoutMs: 1_500 });
     const after = await openKafka(brokers(), { instance: 'same', sessionTimeoutMs: 1_500 });

@@ -30,8 +30,10 @@ export interface AssignmentNotice {
   readonly members: readonly string[];
   /** Who was there before and is not any more: what they have open, nobody will end. */
   readonly gone: readonly string[];
-  /** Why it gets nothing of a set that it asked for. */
+  /** Why it gets nothing of a set that it asked for, for good. */
   readonly refused?: string;
+  /** Topics of which it gets nothing as long as members are there that join them otherwise. */
+  readonly waitsFor?: string;
 }
 
 const VERSION = 1;
