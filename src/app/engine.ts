@@ -72,9 +72,9 @@ export class Engine {
   /** Resolves when everything in the log at the call, and all that it brings about, is processed and in ClickHouse. */
   async drain(): Promise<void> {
     for (let round = 0; round < CHAIN_LENGTH_MAX; round++) {
-      const before = await this.#saidBetween();
+      const before = [await this.#saidBetween(), this.#assigned()].join();
       await Promise.all(this.#workers.map((workers) => workers.idle()));
-      if ((await this.#saidBetween()) === before) break;
+      if ([await this.#saidBetween(), this.#assigned()].join() === before) break;
     }
     await this.#sink.drain();
   }
@@ -84,6 +84,12 @@ export class Engine {
     const ends: number[] = [];
     for (const topic of this.#between) for (const { end } of await this.#log.watermarks(topic)) ends.push(end);
     return ends.join();
+  }
+
+  /** Differs where a partition has changed hands: who took it may have said before that it has nothing to do. */
+  #assigned(): string {
+    const workers = this.#workers.flatMap((each) => each.figures().workers);
+    return workers.map(({ tasksCreated, tasksClosed }) => `${tasksCreated} ${tasksClosed}`).join();
   }
 
   /** Added up over all threads. */

@@ -143,6 +143,11 @@ export interface Member {
    * choose by timestamp wait for a partition that is not. Offsets alone can't tell: compaction leaves gaps.
    */
   isCaughtUp(partition: TopicPartition): boolean;
+  /**
+   * Whether polls have handed out all that the group has given it: false while the group is rebalanced, or while state of new partitions is brought up to
+   * date. Adapters that hand out at once do not say.
+   */
+  readonly isSettled?: boolean;
   /** Records committed and not handed out yet, as last known; compacted gaps count. For metrics. */
   lag(partition: TopicPartition): number;
   /** The committed state of the stores of this member's group. */

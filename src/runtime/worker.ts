@@ -108,7 +108,8 @@ export class Worker {
     for (let round = 0; round < rounds && !this.#hasEnded; round++) {
       const ends = await sourceEnds(log, topology.plan, application, round > 0);
       const assigned = this.#assigned;
-      const isDone = assigned !== undefined && assigned.epoch >= 0 && isReached(ends, assigned.committedOffsets);
+      const isKnown = assigned !== undefined && assigned.epoch >= 0 && this.#member?.isSettled !== false;
+      const isDone = isKnown && isReached(ends, assigned.committedOffsets);
       if (!isDone) await this.#idle.add(ends);
     }
   }
@@ -209,8 +210,9 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
-      // Before the first assignment nothing is known of what there is to do.
-      if (waiters > 0 && assigned.epoch >= 0) this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
+      // Before an assignment is handed out nothing is known of what there is to do.
+      if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
+        this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
     }
   }
 

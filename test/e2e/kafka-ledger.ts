@@ -99,11 +99,11 @@ export class KafkaLedger {
   }
 
   /** Waits until the ledger has as many outcomes as transactions were sent, and checks each of them. */
-  async everyOneOnce(): Promise<void> {
+  async everyOneOnce(waitMs = 60_000): Promise<void> {
     let [accepted, rejected]: (readonly Consumed[])[] = [[], []];
-    for (const until = Date.now() + 60_000; ; await sleep(200)) {
+    for (const until = Date.now() + waitMs; ; await sleep(200)) {
       [accepted, rejected] = [await this.consumed('ledger.transactions'), await this.consumed('transactions.rejected')];
-      if (accepted.length + rejected.length >= this.sent || Date.now() > until) break;
+      if (accepted.length + rejected.length >= this.sent || Date.now() >= until) break;
     }
     expect(rejected).toEqual([]);
     expect(sequenceFaults(accepted)).toEqual([]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openKafka } from '../kafka/kafka-under-test.ts';
 import { kafkaSuite } from '../kafka/suite.ts';
@@ -55,6 +56,20 @@ kafkaSuite('headrace start --threads', {}, (brokers) => {
     for (const group of GROUPS) expect(await ledger.members(group)).toEqual([]);
     await ledger.everyOneOnce();
   }, 120_000);
+
+  it.each([0, 400, 1_200])(
+    'processes what was taken in while its threads join, before it ends (%s ms)',
+    async (afterMs) => {
+      const node = await start(3);
+      await sleep(afterMs);
+      await ledger.send(1_000);
+      node.child.kill('SIGTERM');
+      expect(await node.ended).toMatchObject({ status: 0 });
+      // Nobody works any more: what is not there now was left behind.
+      await ledger.everyOneOnce(0);
+    },
+    60_000,
+  );
 
   it('goes on after a kill under the same names, and with fewer threads at once as well', async () => {
     const first = await start(3);

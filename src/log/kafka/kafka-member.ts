@@ -120,6 +120,10 @@ export class KafkaMember implements Member {
     return this.#fetcher.isCaughtUp(this.#position(partition));
   }
 
+  get isSettled(): boolean {
+    return this.#membership.identity !== undefined && this.#ownership.isSettled;
+  }
+
   lag(partition: TopicPartition): number {
     const { offset, end } = this.#position(partition);
     return Math.max(0, end - offset);

@@ -38,6 +38,37 @@ kafkaSuite('offsets and state on Kafka', {}, (brokers) => {
     await admin.disconnect();
   };
 
+  it('go with the state of another version, which is kept, and dropped where its changelog is built anew', async () => {
+    const inVersion = async (stores: readonly string[], entries?: readonly (readonly [string, Buffer | null])[]) => {
+      const member = await under.log.join({
+        group: 'g',
+        member: 'm',
+        topicSets: [['in']],
+        changelogs: [{ source: 'in', stores }],
+      });
+      const { epoch } = await drain(member);
+      const stateChanges = entries === undefined ? [] : [{ store: 'new', partition: 0, entries }];
+      if (entries !== undefined) await member.commit({ epoch, records: [], offsets: [], stateChanges });
+      await member.leave();
+    };
+    const rows = () => [...under.log.state('g').partition('new', 0).range()].map(([key]) => key);
+    await inVersion(['s', 'new'], [['a', bytes('1')]]);
+    // On another machine the version before reads what it does not know.
+    const other = await openKafka(brokers());
+    const mine = under;
+    under = other;
+    await inVersion(['s']);
+    expect(rows()).toEqual(['a']);
+    await under.log.resetGroup('g', { offsets: [], dropsState: true });
+    await inVersion(['s', 'new']);
+    expect(rows()).toEqual([]);
+    await other.log.close();
+    under = mine;
+    // The mark of the reset is read by a version that does not know the store.
+    await inVersion(['s']);
+    expect(rows()).toEqual([]);
+  });
+
   it('that another tool set back are refused: records would be counted twice', async () => {
     await withAdmin((admin) =>
       admin.setOffsets({ groupId: 'g', topic: 'in', partitions: [{ partition: 0, offset: '1' }] }),

@@ -55,7 +55,7 @@ export class MemberState {
   async createChangelogs(partitionsOf: (source: string) => number): Promise<void> {
     const { topics, local, membership } = this.#options;
     await topics.create(this.#changelogs.topics(partitionsOf));
-    local.noteSourceStores(membership.group, this.#changelogs.ofSources);
+    for (const { topic, stores } of this.#changelogs.ofSources) local.noteStoresIn(membership.group, topic, stores);
   }
 
   /**
@@ -76,7 +76,7 @@ export class MemberState {
     const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
       const { topic, partition, stores } = changelog;
-      await this.#restore({ topic, partition }, stores, partition, ends[i + 1]!, requireWanted);
+      await this.#restore({ topic, partition }, this.#storesIn(topic, stores), partition, ends[i + 1]!, requireWanted);
     }
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
@@ -94,6 +94,13 @@ export class MemberState {
       start,
       end,
     }));
+  }
+
+  /** Of a changelog: the stores of this version, and those of others that have no place in this one. */
+  #storesIn(topic: string, own: readonly string[]): readonly string[] {
+    const { local, membership } = this.#options;
+    const others = [...local.storesIn(membership.group, topic)];
+    return [...own, ...others.filter((store) => this.#changelogs.sourceOf(store) === undefined)];
   }
 
   /** Asked anew: what is known may be of a topic that was deleted meanwhile. */
