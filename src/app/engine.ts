@@ -1,19 +1,17 @@
 import type { DecodeValue } from '../clickhouse/sink-table.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
-import { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
-import type { NewRecord, RecordPosition } from '../log/record.ts';
-import { maskCardNumbers } from '../privacy/card-numbers.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
-import { Worker } from '../runtime/worker.ts';
-import type { Faults } from './faults.ts';
-import type { AppLogger } from './logger.ts';
 import type { NodeStatus } from './node.ts';
-import { ProgressWatch } from './progress-watch.ts';
 import { sinkTables } from './sink-tables.ts';
-import { type System, topicsBetween } from './systems.ts';
-import { Ticker } from './ticker.ts';
+import {
+  type RunningWorkers,
+  SystemWorkers,
+  type SystemWorkersOptions,
+  told,
+  type WorkFigures,
+} from './system-workers.ts';
+import { topicsBetween } from './systems.ts';
 
 /** Group of the sink; part of the tokens in ClickHouse. */
 export const SINK = 'clickhouse';
@@ -25,55 +23,40 @@ export const SINK = 'clickhouse';
  */
 const CHAIN_LENGTH_MAX = 12;
 
-/** Under which name the ticker's faults are counted. */
-const ENGINE = 'engine';
-/** Between two looks whether the workers get on. */
-const WATCH_INTERVAL_MS = 5_000;
-
-export interface EngineOptions {
-  readonly log: Log;
-  readonly systems: readonly System[];
-  readonly partitions: number;
+export interface EngineOptions extends SystemWorkersOptions {
   readonly store: Store;
   /** How the sink reads the values of topics. */
   readonly decodeValue: DecodeValue;
-  readonly clock: Clock;
-  readonly logger: AppLogger;
-  /** Where what goes wrong is counted. */
-  readonly faults: Faults;
-  /** As Log.append, for what the node itself has to say. */
-  readonly append: (records: readonly NewRecord[]) => Promise<readonly RecordPosition[]>;
-  readonly commitIntervalMs?: number | undefined;
   readonly flushIntervalMs?: number | undefined;
-  /** Later records of a key wait behind its dead letter, at most so many keys of a partition; without it none do. */
-  readonly parkKeysMax?: number | undefined;
-  readonly allowTopologyChange?: boolean | undefined;
-  readonly onStep?: ((step: string) => void) | undefined;
-  /** Told when a part of it can't go on. */
-  readonly onFailure: (error: unknown) => void;
+  /** Further workers of the same systems, in threads of their own; the engine closes them. */
+  readonly threads?: readonly RunningWorkers[] | undefined;
 }
 
-/** All that works on one log: a worker for each system, the ticker that tells them the time, and the sink. */
+/** All that works on one log: the systems' workers, here and in threads, and the sink. */
 export class Engine {
   readonly #log: Log;
   readonly #between: readonly string[];
-  readonly #workers: readonly Worker[];
-  readonly #ticker: Ticker;
+  readonly #workers: readonly RunningWorkers[];
   readonly #sink: SinkWorker;
-  readonly #ended: Promise<unknown>;
-  readonly #watching: NodeJS.Timeout;
+  readonly #sinkEnded: Promise<void>;
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const { log, systems, partitions, store, decodeValue, clock, logger, faults, append, onFailure } = options;
-    const { flushIntervalMs, onStep } = options;
+    const {
+      log,
+      systems,
+      store,
+      decodeValue,
+      clock,
+      logger,
+      threads = [],
+      flushIntervalMs,
+      onStep,
+      onFailure,
+    } = options;
     this.#log = log;
     this.#between = topicsBetween(systems);
-    this.#workers = systems.map((system) => this.#workerOf(system, options));
-    const timers = systems.flatMap(({ application, timers }) =>
-      timers === undefined ? [] : [{ group: application, topic: timers }],
-    );
-    this.#ticker = new Ticker({ log, append, timers, partitions, clock });
+    this.#workers = [new SystemWorkers(options), ...threads];
     this.#sink = new SinkWorker({
       log,
       target: store.target(sinkTables, decodeValue),
@@ -83,55 +66,15 @@ export class Engine {
       ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
       ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
     });
-    const parts = [
-      ...systems.map(({ application }, i) => [application, this.#workers[i]!] as const),
-      [ENGINE, this.#ticker] as const,
-      [SINK, this.#sink] as const,
-    ];
-    const running = parts.map(([source, part]) =>
-      part.run().catch((error: unknown) => {
-        if (error instanceof HeadraceError) faults.note(source, error);
-        logger.error({ error }, 'the engine has ended');
-        onFailure(error);
-      }),
-    );
-    this.#ended = Promise.all(running);
-    const watch = new ProgressWatch({
-      clock,
-      progress: () => systems.map(({ application }, i) => ({ ...this.#workers[i]!.metrics(), application })),
-      onStuck: (application, error) => {
-        faults.note(application, error);
-        logger.warn({ code: error.code, application }, error.message);
-      },
-    });
-    this.#watching = setInterval(() => watch.look(), WATCH_INTERVAL_MS).unref();
-  }
-
-  #workerOf({ application, topology, steps }: System, options: EngineOptions): Worker {
-    const { log, clock, logger, faults, commitIntervalMs, parkKeysMax, allowTopologyChange = false, onStep } = options;
-    return new Worker({
-      log,
-      topology,
-      application,
-      clock,
-      redact: maskCardNumbers,
-      allowTopologyChange,
-      onFault: (error) => {
-        faults.note(application, error);
-        logger.warn({ code: error.code, application }, `commit aborted, going on: ${error.message}`);
-      },
-      parkKeys: parkKeysMax === undefined ? false : { keysMax: parkKeysMax },
-      ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`${steps}:${step}`) }),
-    });
+    this.#sinkEnded = this.#sink.run().catch((error: unknown) => told(error, SINK, options, onFailure));
   }
 
   /** Resolves when everything in the log at the call, and all that it brings about, is processed and in ClickHouse. */
   async drain(): Promise<void> {
     for (let round = 0; round < CHAIN_LENGTH_MAX; round++) {
-      const before = await this.#saidBetween();
-      await Promise.all(this.#workers.map((worker) => worker.idle()));
-      if ((await this.#saidBetween()) === before) break;
+      const before = [await this.#saidBetween(), this.#assigned()].join();
+      await Promise.all(this.#workers.map((workers) => workers.idle()));
+      if ([await this.#saidBetween(), this.#assigned()].join() === before) break;
     }
     await this.#sink.drain();
   }
@@ -143,31 +86,34 @@ export class Engine {
     return ends.join();
   }
 
+  /** Differs where a partition has changed hands: who took it may have said before that it has nothing to do. */
+  #assigned(): string {
+    const workers = this.#workers.flatMap((each) => each.figures().workers);
+    return workers.map(({ tasksCreated, tasksClosed }) => `${tasksCreated} ${tasksClosed}`).join();
+  }
+
+  /** Added up over all threads. */
   status(): Omit<NodeStatus, 'fault' | 'faults'> {
-    const workers = this.#workers.map((worker) => worker.metrics());
-    const sum = (figure: 'processed' | 'deadLetters' | 'parked' | 'commits' | 'aborts' | 'lag') =>
-      workers.reduce((total, metrics) => total + metrics[figure], 0);
     const { rows, lag, lastError } = this.#sink.metrics;
-    return {
-      processed: sum('processed'),
-      deadLetters: sum('deadLetters'),
-      parked: sum('parked'),
-      commits: sum('commits'),
-      aborts: sum('aborts'),
-      lag: sum('lag'),
-      sinkRows: rows,
-      sinkLag: lag,
-      sinkError: lastError,
-      workers: this.#workers.map((worker) => worker.figures()),
-    };
+    const work = this.#workers.map((workers) => workers.figures()).reduce(sumOf);
+    return { ...work, sinkRows: rows, sinkLag: lag, sinkError: lastError };
   }
 
   /** Stops all parts after the step under way. */
   async close(): Promise<void> {
-    clearInterval(this.#watching);
-    this.#ticker.stop();
-    for (const worker of this.#workers) worker.stop();
     this.#sink.stop();
-    await this.#ended;
+    await Promise.all([...this.#workers.map((workers) => workers.close()), this.#sinkEnded]);
   }
+}
+
+function sumOf(one: WorkFigures, other: WorkFigures): WorkFigures {
+  return {
+    processed: one.processed + other.processed,
+    deadLetters: one.deadLetters + other.deadLetters,
+    parked: one.parked + other.parked,
+    commits: one.commits + other.commits,
+    aborts: one.aborts + other.aborts,
+    lag: one.lag + other.lag,
+    workers: [...one.workers, ...other.workers],
+  };
 }

@@ -1,4 +1,3 @@
-import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import type { Store } from '../clickhouse/store.ts';
@@ -39,6 +38,7 @@ import { requireAlone } from './require-alone.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type System, systemsOf } from './systems.ts';
+import { type StatePlace, startThreads } from './threads/start-threads.ts';
 import { packageVersion } from './version.ts';
 
 export interface LocalNodeOptions {
@@ -47,6 +47,8 @@ export interface LocalNodeOptions {
   readonly logger: AppLogger;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  /** On Kafka: how many threads run the systems' workers, this one among them (1). */
+  readonly threads?: number | undefined;
   /** Whether it only looks at the log: topics that are missing stay so. */
   readonly readsLogOnly?: boolean | undefined;
   readonly readBytesMax?: number | undefined;
@@ -87,6 +89,7 @@ export class LocalNode implements HeadraceNode {
   readonly #gate = new IntakeGate();
   readonly #faults = new Faults();
   #server: ControlServer | NodeServer | undefined;
+  #statePlace: StatePlace | undefined;
   #lingerMs = 0;
   #store: Promise<Store> | undefined;
   #starting: Promise<void> | undefined;
@@ -138,24 +141,19 @@ export class LocalNode implements HeadraceNode {
   }
 
   async #startEngine(onFailure: (error: unknown) => void): Promise<void> {
-    const { clock, logger, onStep, commitIntervalMs, flushIntervalMs, allowTopologyChange } = this.#options;
-    this.#engine = new Engine({
+    const shared = {
       log: this.#log,
-      systems: this.#systems,
-      decodeValue: this.formats.decodeValue,
-      partitions: await this.#partitionCount(),
-      store: await this.#openStore(),
-      clock,
-      logger,
-      faults: this.#faults,
-      append: (records) => this.append(records),
-      commitIntervalMs,
-      flushIntervalMs,
-      parkKeysMax: this.#options.parkKeysMax,
-      allowTopologyChange,
-      onStep,
+      append: (records: readonly NewRecord[]) => this.append(records),
+      onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
-    });
+    };
+    const systems = this.#systems;
+    const store = await this.#openStore();
+    const applications = systems.map(({ application }) => application);
+    const place = { directory: this.directory.path, statePlace: this.#statePlace };
+    const threads = await startThreads({ ...shared, ...place, node: this.#options, applications });
+    const { decodeValue } = this.formats;
+    this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
   }
 
   /**
@@ -164,7 +162,7 @@ export class LocalNode implements HeadraceNode {
    */
   async serve(port: number, lingerMs = 0): Promise<string> {
     this.#server = await serveControl(this, port, { questions: questionsOf(this.#log, this.#exchange) });
-    this.#exchange.serveAt(this.#server.address);
+    this.#serveStateAt({ address: this.#server.address });
     this.#lingerMs = lingerMs;
     this.directory.setAddress(this.#server.address, this.#server.token);
     return this.#server.address;
@@ -186,9 +184,15 @@ export class LocalNode implements HeadraceNode {
     const served = { ...options, node: this, backend, questions, port, clock, logger };
     const server = await serveNode({ ...served, version: packageVersion() });
     this.#server = server;
-    this.#exchange.serveAt(advertisedAddress(server.apiAddress, options.host, options.advertise));
+    const { host, tls, advertise } = options;
+    this.#serveStateAt({ address: advertisedAddress(server.apiAddress, host, advertise), host, tls });
     this.directory.setAddress(server.address, server.token);
     return server.apiAddress;
+  }
+
+  #serveStateAt(place: StatePlace): void {
+    this.#statePlace = place;
+    this.#exchange.serveAt(place.address);
   }
 
   /** The public API takes nothing in any more; resolves when the requests under way have been answered. */
@@ -283,10 +287,6 @@ export class LocalNode implements HeadraceNode {
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
     this.formats.close();
-  }
-
-  async #partitionCount(): Promise<number> {
-    return (await this.#log.watermarks(TOPICS.transactions)).length;
   }
 
   #openStore(): Promise<Store> {

@@ -16,15 +16,19 @@ const WAITING_BYTES_MAX = 1024 * 1024;
 
 /**
  * Logs to `headrace.log` in the data directory, with what looks like a card number masked (design D15). A log that can't
- * be written stops nobody: the books are more important, and their errors reach the user by themselves. Throws USAGE for a
- * level that does not exist.
+ * be written stops nobody: the books are more important, and their errors reach the user by themselves. Each line has
+ * `fields` in it. Throws USAGE for a level that does not exist.
  */
-export function openLogger(dataDirectory: string, level = process.env.HEADRACE_LOG_LEVEL ?? 'info'): AppLogger {
+export function openLogger(
+  dataDirectory: string,
+  level = process.env.HEADRACE_LOG_LEVEL ?? 'info',
+  fields: Readonly<Record<string, unknown>> = {},
+): AppLogger {
   checkLevel(level);
   const destination = openDestination(dataDirectory);
   if (destination === undefined) return silentLogger;
   const masking = { write: (line: string) => void destination.write(maskCardNumbers(line)) };
-  return pino({ level, base: { pid: process.pid }, errorKey: 'error' }, masking);
+  return pino({ level, base: { pid: process.pid, ...fields }, errorKey: 'error' }, masking);
 }
 
 function checkLevel(level: string): void {

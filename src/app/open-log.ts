@@ -17,6 +17,8 @@ export interface OpenLogOptions {
   readonly logger: AppLogger;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  /** On Kafka: who this is to the groups; kept in the data directory unless given. */
+  readonly instance?: string | undefined;
   readonly readBytesMax?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** On Kafka: how instances ask each other for state. */
@@ -31,7 +33,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault, exchange } = options;
+  const { directory, clock, logger, kafka, instance, readBytesMax, onStep, onFault, exchange } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
@@ -47,6 +49,7 @@ export function openLog(options: OpenLogOptions): Log {
     connection: connectionFrom(process.env),
     directory,
     newInstance: randomUUID,
+    instance,
     ...(readBytesMax === undefined ? {} : { readBytesMax }),
     ...(exchange === undefined ? {} : { exchange }),
     clock,

@@ -2,7 +2,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
-import type { NewRecord, RecordPosition } from '../log/record.ts';
+import type { NewRecord } from '../log/record.ts';
 import { fromBinaryString, toBinaryString } from '../state/binary-string.ts';
 
 /** A group that keeps deadlines, and the topic on which it is told the time. */
@@ -12,12 +12,15 @@ export interface Timers {
 }
 
 export interface TickerOptions {
-  readonly log: Pick<Log, 'state' | 'awaitCommit' | 'owns'>;
+  readonly log: Pick<Log, 'state' | 'awaitCommit'>;
   /** As Log.append; the node's own, which waits while intake is held. */
-  readonly append: (records: readonly NewRecord[]) => Promise<readonly RecordPosition[]>;
+  readonly append: (records: readonly NewRecord[]) => Promise<unknown>;
   readonly timers: readonly Timers[];
-  /** Of every topic of timers, and so of every store. */
-  readonly partitions: number;
+  /**
+   * The partitions of a topic of timers, and so of the store of deadlines, that are this ticker's matter: those that its workers work on. What
+   * lies here of others is what they were when they went to another owner, who has ticked for them since.
+   */
+  readonly partitionsOf: (timers: Timers) => Iterable<number>;
   readonly clock: Clock;
 }
 
@@ -74,19 +77,18 @@ export class Ticker {
 
   /** Sends the ticks that are due, and says when to look again at the latest. */
   #look(): number {
-    const { log, timers, partitions, clock } = this.#options;
+    const { log, timers, partitionsOf, clock } = this.#options;
     const now = clock();
     // What is due later than the next look need not be read.
     const beyond = keyAt(now + WAIT_MAX_MS);
     let nextAt = Number.POSITIVE_INFINITY;
-    for (const { group, topic } of timers) {
+    for (const each of timers) {
+      const { group, topic } = each;
       const state = log.state(group);
-      for (let partition = 0; partition < partitions; partition++) {
-        const name = `${topic}-${partition}`;
-        // What another process has by now is its matter: the deadlines here are old, and would be due for ever.
-        const isElsewhere = log.owns?.(group, { topic, partition }) === false;
+      for (const partition of partitionsOf(each)) {
         const first = state.partition(STORE, partition).range(undefined, beyond).next();
-        if (first.done || isElsewhere) this.#sent.delete(name);
+        const name = `${topic}-${partition}`;
+        if (first.done) this.#sent.delete(name);
         else nextAt = Math.min(nextAt, this.#consider(name, first.value[0], now, { topic, partition }));
       }
     }

@@ -61,10 +61,13 @@ export interface Log {
    * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
    */
   loadGroupState?(group: string): Promise<void>;
-  /** Whether a member of this process has a partition of its group now, as far as it knows. Only adapters have it to which other processes can join. */
-  owns?(group: string, partition: TopicPartition): boolean;
   /** Members that other processes have in these groups, by name. Only adapters have it to which other processes can join. */
   membersElsewhere?(groups: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Takes out of a group what members (as the group knows them: INSTANCE.MEMBER) left behind whose processes are gone and do not come back
+   * under their names; a member that works is fenced by it. Only adapters over several processes have it.
+   */
+  retire?(group: string, members: readonly string[]): Promise<void>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
   close(): Promise<void>;
 }
@@ -160,6 +163,11 @@ export interface Member {
    * choose by timestamp wait for a partition that is not. Offsets alone can't tell: compaction leaves gaps.
    */
   isCaughtUp(partition: TopicPartition): boolean;
+  /**
+   * Whether polls have handed out all that the group has given it: false while the group is rebalanced, or while state of new partitions is brought up to
+   * date. Adapters that hand out at once do not say.
+   */
+  readonly isSettled?: boolean;
   /** Records committed and not handed out yet, as last known; compacted gaps count. For metrics. */
   lag(partition: TopicPartition): number;
   /** The committed state of the stores of this member's group. */

@@ -85,6 +85,11 @@ export class AssignedTasks {
     return [...this.#tasks.values()];
   }
 
+  /** The partitions of a source topic that are assigned. */
+  partitionsOf(topic: string): readonly number[] {
+    return this.#assignment.partitions.flatMap((each) => (each.topic === topic ? [each.partition] : []));
+  }
+
   get collector(): RecordCollector {
     return this.#collector;
   }

@@ -7,6 +7,7 @@ import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
+import { RetryPauses } from './retry-pauses.ts';
 import { renewWhereChanged, StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
 import { TaskTally, type WorkerFigures } from './worker-figures.ts';
@@ -24,9 +25,6 @@ const PROCESS_RECORDS_MAX = 2_000;
 const COMMIT_CHANGES_MAX = 400_000;
 /** How long a poll waits at most: as long as stop and idle may take to be noticed. */
 const POLL_WAIT_MAX_MS = 100;
-/** Between tries after an abort: doubled each time up to the greatest. */
-const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 5_000;
 
 /** What a stopping worker polls: the records at hand are enough. */
 const NOTHING: PollResult = { batches: [] };
@@ -68,17 +66,14 @@ export class Worker {
     try {
       const assigned = await this.#prepare();
       this.#assigned = assigned;
-      let retryMs = RETRY_MIN_MS;
+      const pauses = new RetryPauses(this.#options.sleep);
       while (!this.#isStopping) {
         try {
           this.#member ??= await this.#join(assigned);
-          await this.#work(this.#member, assigned, () => {
-            retryMs = RETRY_MIN_MS;
-          });
+          await this.#work(this.#member, assigned, () => pauses.reset());
         } catch (error) {
           this.#recoverFrom(error, assigned);
-          await this.#sleep(retryMs);
-          retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+          await pauses.wait();
         }
       }
       if (this.#globalsFault !== undefined) throw this.#globalsFault.error;
@@ -113,9 +108,15 @@ export class Worker {
     for (let round = 0; round < rounds && !this.#hasEnded; round++) {
       const ends = await sourceEnds(log, topology.plan, application, round > 0);
       const assigned = this.#assigned;
-      const isDone = assigned !== undefined && assigned.epoch >= 0 && isReached(ends, assigned.committedOffsets);
+      const isKnown = assigned !== undefined && assigned.epoch >= 0 && this.#member?.isSettled !== false;
+      const isDone = isKnown && isReached(ends, assigned.committedOffsets);
       if (!isDone) await this.#idle.add(ends);
     }
+  }
+
+  /** The partitions of a source topic that it works on now; with several workers in a group others have the rest. */
+  partitionsOf(topic: string): readonly number[] {
+    return this.#assigned?.partitionsOf(topic) ?? [];
   }
 
   metrics(): WorkerMetrics {
@@ -209,8 +210,9 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
-      // Before the first assignment nothing is known of what there is to do.
-      if (waiters > 0 && assigned.epoch >= 0) this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
+      // Before an assignment is handed out nothing is known of what there is to do.
+      if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
+        this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
     }
   }
 
@@ -291,9 +293,5 @@ export class Worker {
 
   #hasUncommitted(): boolean {
     return this.#handled() > this.#handledAtCommit;
-  }
-
-  #sleep(milliseconds: number): Promise<void> {
-    return this.#options.sleep?.(milliseconds) ?? new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 }

@@ -3,7 +3,7 @@ import { Ticker } from '../../src/app/ticker.ts';
 import { HeadraceError } from '../../src/errors.ts';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { Member } from '../../src/log/log.ts';
-import type { NewRecord, TopicPartition } from '../../src/log/record.ts';
+import type { NewRecord } from '../../src/log/record.ts';
 import { toBinaryString } from '../../src/state/binary-string.ts';
 import { openLog, temporaryDirectory, topicConfig } from '../embedded-log.ts';
 
@@ -18,10 +18,7 @@ function keyOf(at: number, id: string): string {
 }
 
 /** A log with a group that keeps deadlines, and a ticker at a time that only the test moves. */
-async function setUp(
-  append?: (log: EmbeddedLog) => (records: readonly NewRecord[]) => Promise<never>,
-  owns?: (group: string, place: TopicPartition) => boolean,
-) {
+async function setUp(append?: (log: EmbeddedLog) => (records: readonly NewRecord[]) => Promise<never>) {
   const directory = temporaryDirectory();
   const log = openLog(directory.path);
   await log.createTopics([topicConfig('in', PARTITIONS), topicConfig('timers', PARTITIONS)]);
@@ -29,17 +26,17 @@ async function setUp(
   const { assignment } = await member.poll({ maxRecords: 1, timeoutMs: 0 });
   let now = START;
   let appends = 0;
+  let owned: readonly number[] = [0, 1];
   const start = () => {
     const through = append?.(log) ?? ((records: readonly NewRecord[]) => log.append(records));
-    const shared = { state: (group: string) => log.state(group), awaitCommit: (ms: number) => log.awaitCommit(ms) };
     const ticker = new Ticker({
-      log: owns === undefined ? log : { ...shared, owns },
+      log,
       append: (records) => {
         appends++;
         return through(records);
       },
       timers: [{ group: 'app', topic: 'timers' }],
-      partitions: PARTITIONS,
+      partitionsOf: () => owned,
       clock: () => now,
     });
     return { ticker, running: ticker.run() };
@@ -64,6 +61,9 @@ async function setUp(
       now += milliseconds;
     },
     appends: () => appends,
+    own: (partitions: readonly number[]) => {
+      owned = partitions;
+    },
     async ticks(partition: number): Promise<readonly unknown[]> {
       const batch = await log.read('timers', partition, 0);
       return Array.from({ length: batch?.length ?? 0 }, (_, index) => {
@@ -118,21 +118,6 @@ describe('the ticker', () => {
     await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0, 0]));
   });
 
-  it('leaves what another process owns alone, however due the deadlines are that it once had here', async () => {
-    let owned = 1;
-    await using time = await setUp(undefined, (group, { topic, partition }) => {
-      expect([group, topic]).toEqual(['app', 'timers']);
-      return partition === owned;
-    });
-    await time.set(0, [[START, 'a']]);
-    await time.set(1, [[START, 'b']]);
-    await vi.waitFor(async () => expect(await time.ticks(1)).toEqual([0]));
-    await settle();
-    expect(await time.ticks(0)).toEqual([]);
-    owned = 0;
-    await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0]), { timeout: 3_000 });
-  });
-
   it('has one tick under way, and repeats one that nothing came of after a second', async () => {
     await using time = await setUp();
     await time.set(0, [[START, 'a']]);
@@ -142,6 +127,19 @@ describe('the ticker', () => {
     expect(await time.ticks(0)).toEqual([0]);
     time.pass(1_000);
     await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0, 1_000]), { timeout: 3_000 });
+  });
+
+  it('leaves alone what others own, however long it is due here, and ticks when it is owned again', async () => {
+    await using time = await setUp();
+    time.own([1]);
+    await time.set(0, [[START, 'left behind by an owner before']]);
+    await time.set(1, [[START, 'a']]);
+    await vi.waitFor(async () => expect(await time.ticks(1)).toEqual([0]));
+    await settle();
+    expect(await time.ticks(0)).toEqual([]);
+    time.own([0, 1]);
+    await time.set(1, [[START, 'a', false]]);
+    await vi.waitFor(async () => expect(await time.ticks(0)).toEqual([0]));
   });
 
   it('sends none behind one that waits at the door', async () => {

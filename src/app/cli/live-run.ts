@@ -26,6 +26,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     ...nodeOptionsOf(options),
     clock,
     logger,
+    threads: options.threads,
     partitions: options.partitions,
     businessZone: options.businessZone,
     parkKeysMax: parkKeysMaxOf(options.parkKeys),

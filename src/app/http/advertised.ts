@@ -12,6 +12,13 @@ export function advertisedAddress(listening: string, host: string | undefined, a
   return url.origin;
 }
 
+/** The same for a further server of the same process, which listens at a port of its own. */
+export function addressBeside(address: string, listening: string): string {
+  const url = new URL(address);
+  url.port = new URL(listening).port;
+  return url.origin;
+}
+
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isAddress = url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname);

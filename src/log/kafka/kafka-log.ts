@@ -12,7 +12,7 @@ import type {
 } from '../log.ts';
 import { nextOf, Signal } from '../membership/signal.ts';
 import { topicSetsOf } from '../membership/topic-sets.ts';
-import type { NewRecord, RecordPosition, TopicPartition } from '../record.ts';
+import type { NewRecord, RecordPosition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
 import { Topics } from './cluster/topics.ts';
@@ -22,6 +22,7 @@ import { membersOf } from './group/described-group.ts';
 import { stableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
+import { retireMembers } from './group/retire-members.ts';
 import type { KafkaLogOptions } from './kafka-log-options.ts';
 import { KafkaMember } from './kafka-member.ts';
 import { Appender } from './producer/appender.ts';
@@ -192,19 +193,23 @@ export class KafkaLog implements Log {
     return this.#desk.answer(question);
   }
 
-  owns(group: string, partition: TopicPartition): boolean {
-    return this.#membersOf(group).some((member) => member.standing(partition) !== undefined);
-  }
-
   async membersElsewhere(groups: readonly string[]): Promise<readonly string[]> {
     this.#requireOpen();
     const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
-    return [...new Set(all.flat())].filter((member) => !member.startsWith(`${this.instance}.`)).sort();
+    // Threads of this process have names that begin with its own.
+    const isOurs = (member: string) => member.startsWith(`${this.instance}.`) || member.startsWith(`${this.instance}-`);
+    return [...new Set(all.flat())].filter((member) => !isOurs(member)).sort();
   }
 
   async loadGroupState(group: string): Promise<void> {
     this.#requireOpen();
     await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
+  }
+
+  async retire(group: string, members: readonly string[]): Promise<void> {
+    this.#requireOpen();
+    const endTransactionOf = async (member: string) => void (await this.#producerOf(group, member).init());
+    await retireMembers({ cluster: this.#cluster, group, members, endTransactionOf });
   }
 
   async close(): Promise<void> {
@@ -226,22 +231,15 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, exchange } = this.#options;
-    const { onStep, onFault } = this.#options;
+    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault, exchange } = this.#options;
     const cluster = this.#cluster;
-    const producerOf = (member: string) =>
-      new TransactionalProducer({
-        cluster,
-        // No name of a group has a slash, so that two pairs never make one id.
-        transactionalId: `${membership.group}/${member}`,
-        ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
-      });
+    const { group } = membership;
     return new KafkaMember({
       cluster,
       membership,
       topics,
-      producer: producerOf(membership.member),
-      endTransactionOf: async (member) => void (await producerOf(member).init()),
+      producer: this.#producerOf(group, membership.member),
+      endTransactionOf: async (member) => void (await this.#producerOf(group, member).init()),
       state,
       decompress,
       endpoint: () => exchange?.endpoint(),
@@ -262,6 +260,16 @@ export class KafkaLog implements Log {
 
   #membersOf(group: string): readonly StateMember[] {
     return [...this.#members.values()].map(({ stateMember }) => stateMember).filter((each) => each.group === group);
+  }
+
+  #producerOf(group: string, member: string): TransactionalProducer {
+    const { transactionTimeoutMs } = this.#options;
+    return new TransactionalProducer({
+      cluster: this.#cluster,
+      // No name of a group has a slash, so that two pairs never make one id.
+      transactionalId: `${group}/${member}`,
+      ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
+    });
   }
 
   #memberState(membership: Membership): MemberState {

@@ -3,7 +3,7 @@ import type { Assignment, CommittedState, GroupOffset, Member, PollOptions, Poll
 import { Signal } from '../membership/signal.ts';
 import type { TopicPartition } from '../record.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
-import { isUnavailable, ownError, pause } from './cluster/retries.ts';
+import { isUnavailable } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { GroupMembership } from './group/group-membership.ts';
@@ -14,11 +14,9 @@ import { Ownership } from './group/ownership.ts';
 import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
 import type { KafkaMemberOptions } from './kafka-member-options.ts';
+import { Preparation } from './preparation.ts';
 import { endOffset } from './producer/partition-produce.ts';
 import { StateMember } from './queries/state-member.ts';
-
-/** Before the preparation of partitions is tried again. */
-const PREPARE_RETRY_MS = 500;
 
 /** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
 export class KafkaMember implements Member {
@@ -32,14 +30,13 @@ export class KafkaMember implements Member {
   readonly #progress: OffsetProgress;
   readonly #fetcher: Fetcher;
   readonly #watched: WatchedTopics;
+  readonly #preparation: Preparation;
   /** Notified where a poll that waits has something to say. */
   readonly #woken = new Signal();
   #positions: readonly FetchPosition[] = [];
   #positionOf: ReadonlyMap<string, FetchPosition> = new Map();
   #failure: HeadraceError | undefined;
   #hasLeft = false;
-  /** Grows with every assignment of the group, so that a preparation knows when it is out of date. */
-  #assignments = 0;
 
   constructor(options: KafkaMemberOptions) {
     const { cluster, membership, decompress, sessionTimeoutMs, heartbeatIntervalMs, onFault } = options;
@@ -65,6 +62,19 @@ export class KafkaMember implements Member {
       membership,
       onFault,
       onDoubt: () => this.#watched.doubt(),
+    });
+    this.#preparation = new Preparation({
+      timing: cluster.timing,
+      woken: this.#woken,
+      prepare: (partitions, requireWanted) => options.state.prepare(partitions, requireWanted),
+      endTransactionOf: options.endTransactionOf,
+      onPrepared: (prepared) => {
+        this.#ownership.prepared(prepared);
+        this.#woken.notify();
+      },
+      onFault,
+      onFailure: (error) => this.#fail(error),
+      onWorking: () => {},
     });
     this.#membership = new GroupMembership({
       cluster,
@@ -141,6 +151,10 @@ export class KafkaMember implements Member {
     return this.#fetcher.isCaughtUp(this.#position(partition));
   }
 
+  get isSettled(): boolean {
+    return this.#membership.identity !== undefined && this.#ownership.isSettled;
+  }
+
   lag(partition: TopicPartition): number {
     const { offset, end } = this.#position(partition);
     return Math.max(0, end - offset);
@@ -166,6 +180,7 @@ export class KafkaMember implements Member {
   async leave(): Promise<void> {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
+    this.#preparation.end();
     this.#woken.notify();
     await this.#membership.leave();
     this.#options.onLeft();
@@ -174,6 +189,7 @@ export class KafkaMember implements Member {
   /** Ends the work without a word to the group: the log closes, or another member has taken the name here. */
   end(): void {
     this.#hasLeft = true;
+    this.#preparation.end();
     this.#woken.notify();
     this.#membership.end();
   }
@@ -232,35 +248,9 @@ export class KafkaMember implements Member {
   }
 
   #assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void {
-    const gained = this.#ownership.assign(partitions, isContinuous);
-    const number = ++this.#assignments;
+    if (this.#hasLeft || this.#failure !== undefined) return;
+    this.#preparation.begin(this.#ownership.assign(partitions, isContinuous), gone);
     if (this.#ownership.isNew) this.#woken.notify();
-    if (gained.length > 0) void this.#prepare(gained, gone, number);
-  }
-
-  /** Brings state up to date in the background; repeated until it is done or another assignment came. */
-  async #prepare(partitions: readonly TopicPartition[], gone: readonly string[], number: number): Promise<void> {
-    const { state, endTransactionOf, onFault, cluster } = this.#options;
-    const isWanted = () => number === this.#assignments && !this.#hasLeft && this.#failure === undefined;
-    const requireWanted = () => {
-      if (!isWanted()) throw new HeadraceError('MEMBER_FENCED', 'Another assignment has come');
-    };
-    while (isWanted()) {
-      try {
-        // What a member that died has open would be waited for until its time is over.
-        for (const member of gone) await endTransactionOf(member);
-        const prepared = await state.prepare(partitions, requireWanted);
-        if (!isWanted()) return;
-        this.#ownership.prepared(prepared);
-        this.#woken.notify();
-        return;
-      } catch (error) {
-        if (!isWanted()) return;
-        if (!isUnavailable(error)) return this.#fail(ownError(error, 'Preparing partitions'));
-        onFault(error);
-        await pause(cluster.timing, PREPARE_RETRY_MS, [this.#woken]);
-      }
-    }
   }
 
   #takeAssignment(): Assignment {
@@ -279,6 +269,7 @@ export class KafkaMember implements Member {
 
   #fail(error: HeadraceError): void {
     this.#failure ??= error;
+    this.#preparation.end();
     this.#woken.notify();
   }
 

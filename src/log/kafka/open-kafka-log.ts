@@ -1,4 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
+import type { DataDirectory } from '../../storage/data-directory.ts';
 import { MetaTable } from '../../storage/meta-table.ts';
 import { compress, decompress } from './client/codecs.ts';
 import { connectToBrokers } from './client/connection.ts';
@@ -14,22 +15,27 @@ export interface OpenKafkaLogOptions
   readonly connection: ConnectionOptions;
   /** Makes the name of a new instance; it is kept in the data directory. */
   readonly newInstance: () => string;
+  /** The name, where the data directory is a part of another one that gives it; it is not kept then. */
+  readonly instance?: string | undefined;
 }
 
 const INSTANCE = 'instance';
 
 /** The log on Apache Kafka with everything that it needs. Opens no connection yet. Throws USAGE for addresses that are none. */
-export function openKafkaLog({ brokers, connection, newInstance, ...options }: OpenKafkaLogOptions): KafkaLog {
+export function openKafkaLog(given: OpenKafkaLogOptions): KafkaLog {
+  const { brokers, connection, newInstance, instance: givenInstance, ...options } = given;
   const bootstrap = parseBrokers(brokers);
-  const { environment } = options.directory;
+  const instance = givenInstance ?? keptInstance(options.directory, newInstance);
+  return new KafkaLog({ ...options, bootstrap, connect: connectToBrokers(connection), compress, decompress, instance });
+}
+
+function keptInstance({ environment }: DataDirectory, newInstance: () => string): string {
   const meta = MetaTable.of(environment)!;
-  let instance = meta.get(INSTANCE);
-  if (typeof instance !== 'string') {
-    instance = newInstance();
-    environment.transaction(() => meta.put(INSTANCE, instance));
-  }
-  const connect = connectToBrokers(connection);
-  return new KafkaLog({ ...options, bootstrap, connect, compress, decompress, instance: instance as string });
+  const kept = meta.get(INSTANCE);
+  if (typeof kept === 'string') return kept;
+  const instance = newInstance();
+  environment.transaction(() => meta.put(INSTANCE, instance));
+  return instance;
 }
 
 /** "HOST:PORT[,...]"; an IPv6 address stands in brackets. Throws USAGE. */

@@ -23,7 +23,7 @@ async function instance(options: { readonly secret?: string; readonly token?: st
     if (text === 'ending') throw new HeadraceError('LOG_CLOSED', 'The log is closed');
     return bytes(`answer to ${text}`);
   };
-  const server = await serveState({ exchange, answer, host: '127.0.0.1', port: 0 });
+  const server = await serveState({ exchange, answer, host: '127.0.0.1' });
   closing.push(server);
   return { exchange, questions, ...server };
 }

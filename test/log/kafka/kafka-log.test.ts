@@ -40,6 +40,37 @@ kafkaSuite('offsets and state on Kafka', {}, (brokers) => {
     await admin.disconnect();
   };
 
+  it('go with the state of another version, which is kept, and dropped where its changelog is built anew', async () => {
+    const inVersion = async (stores: readonly string[], entries?: readonly (readonly [string, Buffer | null])[]) => {
+      const member = await under.log.join({
+        group: 'g',
+        member: 'm',
+        topicSets: [['in']],
+        changelogs: [{ source: 'in', stores }],
+      });
+      const { epoch } = await drain(member);
+      const stateChanges = entries === undefined ? [] : [{ store: 'new', partition: 0, entries }];
+      if (entries !== undefined) await member.commit({ epoch, records: [], offsets: [], stateChanges });
+      await member.leave();
+    };
+    const rows = () => [...under.log.state('g').partition('new', 0).range()].map(([key]) => key);
+    await inVersion(['s', 'new'], [['a', bytes('1')]]);
+    // On another machine the version before reads what it does not know.
+    const other = await openKafka(brokers());
+    const mine = under;
+    under = other;
+    await inVersion(['s']);
+    expect(rows()).toEqual(['a']);
+    await under.log.resetGroup('g', { offsets: [], dropsState: true });
+    await inVersion(['s', 'new']);
+    expect(rows()).toEqual([]);
+    await other.log.close();
+    under = mine;
+    // The mark of the reset is read by a version that does not know the store.
+    await inVersion(['s']);
+    expect(rows()).toEqual([]);
+  });
+
   it('that another tool set back are refused: records would be counted twice', async () => {
     await withAdmin((admin) =>
       admin.setOffsets({ groupId: 'g', topic: 'in', partitions: [{ partition: 0, offset: '1' }] }),
@@ -103,6 +134,38 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     expect((await drain(second)).records).toContain(`in-${partition} 0 k=${partition + 1}`);
     await heir.dispose();
   });
+
+  it('and does not come back is retired: whoever comes has everything at once, though it saw nobody die', async () => {
+    // Both would be waited for.
+    const patient = { sessionTimeoutMs: 60_000, transactionTimeoutMs: 60_000 };
+    const dying = await openKafka(brokers(), {
+      ...patient,
+      onStep: (step) => {
+        if (step === 'produce') void dying.log.close();
+      },
+    });
+    const heir = await openKafka(brokers(), patient);
+    const changelogs = [{ source: 'in', stores: ['s'] }];
+    await heir.log.createTopics([topic('in')]);
+    await heir.log.append([record('in', 'k', '1')]);
+    const first = await dying.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    const { epoch } = await drain(first);
+    const lost = first.commit({
+      epoch,
+      records: [],
+      offsets: [{ topic: 'in', partition: 0, offset: 1 }],
+      stateChanges: [{ store: 's', partition: 0, entries: [['k', bytes('lost')]] }],
+    });
+    await expect(lost).rejects.toThrow();
+    const retiredAt = Date.now();
+    await heir.log.retire!('g', [`${dying.log.instance}.m`, 'never.there']);
+    await heir.log.retire!('no such group', [`${dying.log.instance}.m`]);
+    const second = await heir.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    expect((await drain(second)).records).toEqual(['in-0 0 k=1']);
+    expect(second.state.partition('s', 0).get('k')).toBeUndefined();
+    expect(Date.now() - retiredAt).toBeLessThan(20_000);
+    await heir.dispose();
+  }, 60_000);
 
   it('in all but name, for another process has its data directory, is told so and stays out', async () => {
     const before = await openKafka(brokers(), { instance: 'same', sessionTimeoutMs: 1_500 });

@@ -8,6 +8,7 @@ import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
 import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
+import { THREADS_MAX, threadsOf } from '../threads.ts';
 
 const PORT_MAX = 65_535;
 /** Every partition of every topic has rows and memory of its own. */
@@ -31,6 +32,7 @@ export interface StartOptions extends InputOptionValues, ServeOptionValues {
   /** How many keys may wait; true for as many as usual. */
   readonly parkKeys?: number | true;
   readonly allowTopologyChange?: boolean;
+  readonly threads?: number;
 }
 
 export function startCommand(context: CommandContext): Command {
@@ -68,6 +70,11 @@ export function startCommand(context: CommandContext): Command {
       `later records of a key wait behind its dead letter (see "headrace dlq"); at most so many keys of a partition (${PARKED_KEYS_MAX}, or $HEADRACE_PARK_KEYS)`,
       wholeNumber(1, PARKED_KEYS_LIMIT),
     )
+    .option(
+      '--threads <n>',
+      'with --kafka: so many threads share the partitions (1, or $HEADRACE_THREADS)',
+      wholeNumber(1, THREADS_MAX),
+    )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(
       'after',
@@ -80,17 +87,24 @@ export function startCommand(context: CommandContext): Command {
   return withInputOptions(withServeOptions(command)).action(async (_options, own: Command) => {
     const options = optionsOf<StartOptions>(own);
     checkZone(options.businessZone);
+    const threads = threadsOf(options);
     if (options.once !== true) {
       if (options.input !== undefined)
         throw new HeadraceError(
           'USAGE',
           '--input goes with --once; "headrace ingest FILE" takes a file into a running process',
         );
-      context.exit(await runLive(options, context.clock));
+      context.exit(await runLive({ ...options, threads }, context.clock));
       return;
     }
     if (options.input === undefined)
       throw new HeadraceError('USAGE', '--once needs --input FILE (or - for standard input)');
+    if (threads > 1) {
+      throw new HeadraceError(
+        'USAGE',
+        '--once reconciles what its own thread holds: it goes with one thread. "headrace ingest FILE" takes a file into a process with several',
+      );
+    }
     context.exit(await runOnce({ ...options, input: options.input }, context.clock));
   });
 }

@@ -10,25 +10,25 @@ export interface MemberAssignment {
 
 /**
  * What the leader of a group decides: each set of co-partitioned topics spread evenly, as little moved as that allows. Members whose sets
- * overlap without being equal (a rolling restart of a changed topology) are looked at together: the overlapping sets
- * count as one, which goes to members that read all of its topics. A function of its arguments alone; by the members' names.
+ * overlap without being equal (a rolling restart of a changed topology) are looked at together, see {@link decided}: some of them work, the others
+ * wait. A function of its arguments alone; by the members' names.
  */
 export function assignGroup(
   unordered: readonly Subscription[],
   partitionsOf: (topic: string) => number | undefined,
 ): ReadonlyMap<string, MemberAssignment> {
   const subscriptions = [...unordered].sort((a, b) => (a.member < b.member ? -1 : 1));
-  const refusals = new Map<string, string[]>();
-  const sets = mergedSets(subscriptions).flatMap((topics) => setOf(topics, subscriptions, partitionsOf, refusals));
-  const readers = subscriptions.map(({ member, topicSets }) => {
-    const read = new Set(topicSets.flat());
-    const whole = sets.filter(({ topics }) => topics.every((topic) => read.has(topic)));
-    for (const { topics } of sets) {
-      const isInPart = topics.some((topic) => read.has(topic)) && !topics.every((topic) => read.has(topic));
-      if (isInPart)
-        refuse(refusals, member, `other members join ${topics.join(', ')}, and it does not read all of them`);
-    }
-    return { member, setIds: new Set(whole.map(({ id }) => id)) };
+  const [refusals, waits] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  const together = mergedSets(subscriptions).map((topics) => decided(topics, subscriptions));
+  for (const { topics, waiting } of together) {
+    for (const member of waiting) note(waits, member, topics.join(', '));
+  }
+  const sets = together.flatMap((each) =>
+    each.sets.flatMap((topics) => setOf(topics, subscriptions, partitionsOf, refusals)),
+  );
+  const readers = subscriptions.map(({ member }) => {
+    const read = together.filter((each) => each.readers.has(member)).flatMap((each) => each.sets);
+    return { member, setIds: new Set(read.map(idOf)) };
   });
   const previous = previousOwners(sets, subscriptions);
   const isExclusive = subscriptions.some((each) => each.isExclusive === true);
@@ -37,11 +37,60 @@ export function assignGroup(
   const gone = [...new Set(subscriptions.flatMap((each) => each.members))].filter((each) => !members.includes(each));
   return new Map(
     subscriptions.map(({ member, topicSets }) => {
-      const refused = refusals.get(member)?.join('; ');
-      const notice: AssignmentNotice = { topicSets, members, gone, ...(refused === undefined ? {} : { refused }) };
+      const [refused, waitsFor] = [refusals.get(member)?.join('; '), waits.get(member)?.join('; ')];
+      const notice: AssignmentNotice = {
+        topicSets,
+        members,
+        gone,
+        ...(refused === undefined ? {} : { refused }),
+        ...(waitsFor === undefined ? {} : { waitsFor }),
+      };
       return [member, { partitions: partitionsOwned(member, sets, owners), notice }];
     }),
   );
+}
+
+/** What becomes of topics that hang together over the members' sets. */
+interface Decided {
+  readonly topics: readonly string[];
+  readonly sets: readonly (readonly string[])[];
+  readonly readers: ReadonlySet<string>;
+  readonly waiting: readonly string[];
+}
+
+/**
+ * Partition p of everything that is joined has one owner, so members that join differently can't share. Those that read all of the topics take them
+ * as one set. Where nobody does, those go on who have them, under their own sets, until the last of them is gone: so the version that
+ * works keeps working while another comes in its place.
+ */
+function decided(topics: readonly string[], subscriptions: readonly Subscription[]): Decided {
+  const all = new Set(topics);
+  const touching = subscriptions.filter(({ topicSets }) => topicSets.flat().some((topic) => all.has(topic)));
+  const whole = touching.filter(
+    ({ topicSets }) => new Set(topicSets.flat().filter((topic) => all.has(topic))).size === all.size,
+  );
+  const readers = new Set((whole.length > 0 ? whole : presentOwners(all, touching)).map(({ member }) => member));
+  const first = touching.find(({ member }) => readers.has(member));
+  const own = first === undefined ? [] : setsWithin(all, first).map((each) => [...each].sort());
+  const waiting = touching.map(({ member }) => member).filter((member) => !readers.has(member));
+  return { topics, sets: whole.length > 0 ? [topics] : own, readers, waiting };
+}
+
+/** Of members with different sets those of one kind: the kind that holds the most partitions, else that of the first by name. */
+function presentOwners(topics: ReadonlySet<string>, touching: readonly Subscription[]): readonly Subscription[] {
+  const kinds = new Map<string, { readonly members: Subscription[]; held: number }>();
+  for (const each of touching) {
+    const text = setsText(setsWithin(topics, each));
+    const kind = kinds.get(text) ?? { members: [], held: 0 };
+    kinds.set(text, kind);
+    kind.members.push(each);
+    kind.held += each.owned.filter(({ topic }) => topics.has(topic)).length;
+  }
+  return [...kinds.values()].reduce((best, kind) => (kind.held > best.held ? kind : best)).members;
+}
+
+function setsWithin(topics: ReadonlySet<string>, { topicSets }: Subscription): readonly (readonly string[])[] {
+  return topicSets.filter((set) => set.some((topic) => topics.has(topic)));
 }
 
 /** The one who has the most so far, that nothing moves without need; else the first by name. */
@@ -78,7 +127,7 @@ function setOf(
 ): readonly TopicSet[] {
   const counts = topics.map(partitionsOf);
   if (counts.every((count) => count !== undefined && count === counts[0])) {
-    return [{ id: topics.join(' '), topics, partitions: counts[0]! }];
+    return [{ id: idOf(topics), topics, partitions: counts[0]! }];
   }
   const missing = topics.filter((_, i) => counts[i] === undefined);
   const because =
@@ -86,7 +135,7 @@ function setOf(
       ? `topic ${missing.join(', ')} does not exist`
       : `topics that are joined have different numbers of partitions: ${topics.map((topic, i) => `${topic} ${counts[i]}`).join(', ')}`;
   for (const { member, topicSets } of subscriptions) {
-    if (topicSets.flat().some((topic) => topics.includes(topic))) refuse(refusals, member, because);
+    if (topicSets.flat().some((topic) => topics.includes(topic))) note(refusals, member, because);
   }
   return [];
 }
@@ -117,8 +166,12 @@ function partitionsOwned(member: string, sets: readonly TopicSet[], owners: Owne
   );
 }
 
-function refuse(refusals: Map<string, string[]>, member: string, because: string): void {
-  refusals.set(member, [...(refusals.get(member) ?? []), because]);
+function idOf(topics: readonly string[]): string {
+  return topics.join(' ');
+}
+
+function note(notes: Map<string, string[]>, member: string, text: string): void {
+  notes.set(member, [...(notes.get(member) ?? []), text]);
 }
 
 /** Whether an assignment was made for the topics that the member reads today. */

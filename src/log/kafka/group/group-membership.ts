@@ -22,7 +22,7 @@ import {
   RETRY_MIN_MS,
   SESSION_TIMEOUT_MS,
 } from './group-membership-options.ts';
-import { refusedByGroup } from './group-refusals.ts';
+import { refusedByGroup, waits } from './group-refusals.ts';
 import { leaderAssignments } from './leader.ts';
 import { decodeNotice, encodeSubscription } from './subscription.ts';
 
@@ -191,7 +191,7 @@ export class GroupMembership {
   }
 
   #take(generation: number, bytes: Buffer): void {
-    const { group, topicSets, listener } = this.#options;
+    const { group, member, topicSets, listener } = this.#options;
     const { partitions, userData } = decodeConsumerAssignment(bytes);
     const notice = decodeNotice(userData, group);
     if (!isForSets(notice, topicSets)) {
@@ -202,6 +202,7 @@ export class GroupMembership {
     if (notice.refused !== undefined) {
       throw new HeadraceError('TOPIC_MISMATCH', `Group ${group} gives this member nothing: ${notice.refused}`);
     }
+    if (notice.waitsFor !== undefined) listener.faulted(waits(group, member, notice.waitsFor));
     const isContinuous = this.#seen === generation || this.#seen === generation - 1;
     this.#seen = generation;
     this.#owned = partitions;

@@ -44,6 +44,11 @@ export class Ownership {
     return this.#isNew;
   }
 
+  /** Whether everything that was given is prepared and handed out. */
+  get isSettled(): boolean {
+    return !this.#isNew && this.#ready.size === this.#wanted.size;
+  }
+
   /** From the group. Returns what has to be prepared now. */
   assign(partitions: readonly TopicPartition[], isContinuous: boolean): readonly TopicPartition[] {
     this.#wanted = new Map(partitions.map((each) => [partitionKey(each.topic, each.partition), each]));

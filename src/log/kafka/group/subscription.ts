@@ -34,8 +34,10 @@ export interface AssignmentNotice {
   readonly gone: readonly string[];
   /** Which generation it is: DescribeGroups does not tell. Undefined in what older releases wrote. */
   readonly generation?: number;
-  /** Why it gets nothing of a set that it asked for. */
+  /** Why it gets nothing of a set that it asked for, for good. */
   readonly refused?: string;
+  /** Topics of which it gets nothing as long as members are there that join them otherwise. */
+  readonly waitsFor?: string;
 }
 
 const VERSION = 1;

@@ -35,16 +35,6 @@ export class Changelogs {
     return { topic: groupChangelogOf(this.#group), partition: 0 };
   }
 
-  /** The stores that hang on sources. */
-  get ofSources(): readonly string[] {
-    return [...this.#sourceOf.keys()];
-  }
-
-  /** Those of sources, with the stores in each. */
-  get all(): readonly { readonly topic: string; readonly stores: readonly string[] }[] {
-    return this.#changelogs.map(({ source, stores }) => ({ topic: this.#topic(source), stores }));
-  }
-
   /** The source that a store hangs on; undefined for what belongs to the group. */
   sourceOf(store: string): string | undefined {
     return this.#sourceOf.get(store);

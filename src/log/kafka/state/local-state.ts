@@ -90,18 +90,26 @@ export class LocalState {
   }
 
   /**
-   * Records [from, to) that were read of a changelog, and the position once they are all applied: all of it or nothing, durably. Throws
-   * LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED.
+   * Records [from, to) that were read of a changelog, and its position once they are all applied: all of it or nothing, durably. What they bring of
+   * stores that are new here is noted as {@link storesIn} where the changelog is that of a source. Throws LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED.
    */
   applyRecords(
     group: string,
     records: SortedRecords,
     { from, to }: { readonly from: number; readonly to: number },
-    reached?: { readonly changelog: TopicPartition; readonly position: ChangelogPosition },
+    changelog: TopicPartition & { readonly isOfSource: boolean },
+    position?: ChangelogPosition,
   ): void {
     this.#write(group, (newStores) => {
       this.#recordWriter.write(group, records, from, to, newStores);
-      if (reached !== undefined) this.#putPosition(reached.changelog, reached.position);
+      if (changelog.isOfSource && newStores.length > 0) {
+        this.#putStoresIn(
+          group,
+          changelog.topic,
+          newStores.map(([, store]) => store),
+        );
+      }
+      if (position !== undefined) this.#putPosition(changelog, position);
     });
   }
 
@@ -156,15 +164,33 @@ export class LocalState {
 
   /** The stores of a group of which is known that they are not the group's as a whole. */
   sourceStores(group: string): ReadonlySet<string> {
-    const bytes = this.#positions.get(sourceStoresKey(group));
-    return new Set(bytes === undefined ? [] : (JSON.parse(Buffer.from(bytes).toString('utf8')) as string[]));
+    return this.#names(sourceStoresKey(group));
   }
 
-  noteSourceStores(group: string, stores: readonly string[]): void {
-    const known = this.sourceStores(group);
-    if (stores.every((store) => known.has(store))) return;
-    const text = JSON.stringify([...new Set([...known, ...stores])]);
-    this.#environment.transaction(() => this.#positions.put(sourceStoresKey(group), Buffer.from(text, 'utf8')));
+  /**
+   * The stores whose changes a changelog is known to carry, also those of versions of the application that this process does not run: while
+   * a changed topology is rolled out, partitions go from one to the other with everything that hangs on them.
+   */
+  storesIn(group: string, topic: string): ReadonlySet<string> {
+    return this.#names(storesInKey(group, topic));
+  }
+
+  noteStoresIn(group: string, topic: string, stores: readonly string[]): void {
+    const [known, ofGroup] = [this.storesIn(group, topic), this.sourceStores(group)];
+    if (stores.every((store) => known.has(store) && ofGroup.has(store))) return;
+    this.#environment.transaction(() => this.#putStoresIn(group, topic, stores));
+  }
+
+  #putStoresIn(group: string, topic: string, stores: readonly string[]): void {
+    for (const key of [storesInKey(group, topic), sourceStoresKey(group)]) {
+      const text = JSON.stringify([...new Set([...this.#names(key), ...stores])]);
+      this.#positions.put(key, Buffer.from(text, 'utf8'));
+    }
+  }
+
+  #names(key: string): ReadonlySet<string> {
+    const bytes = this.#positions.get(key);
+    return new Set(bytes === undefined ? [] : (JSON.parse(Buffer.from(bytes).toString('utf8')) as string[]));
   }
 
   /** The names of the stores of a group that hold, or held, anything here. */
@@ -192,6 +218,10 @@ export class LocalState {
 /** No topic's name has a slash. */
 function sourceStoresKey(group: string): string {
   return `/${group}`;
+}
+
+function storesInKey(group: string, topic: string): string {
+  return `/${group}/${topic}`;
 }
 
 function positionKey({ topic, partition }: TopicPartition): string {

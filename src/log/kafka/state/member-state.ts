@@ -55,7 +55,7 @@ export class MemberState {
   async createChangelogs(partitionsOf: (source: string) => number): Promise<void> {
     const { topics, local, membership } = this.#options;
     await topics.create(this.#changelogs.topics(partitionsOf));
-    local.noteSourceStores(membership.group, this.#changelogs.ofSources);
+    for (const { topic, stores } of this.#changelogs.ofSources) local.noteStoresIn(membership.group, topic, stores);
   }
 
   /**
@@ -80,7 +80,7 @@ export class MemberState {
     const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
       const { topic, partition, stores } = changelog;
-      await this.#restore({ topic, partition }, stores, partition, ends[i + 1]!, requireWanted);
+      await this.#restore({ topic, partition }, this.#storesIn(topic, stores), partition, ends[i + 1]!, requireWanted);
     }
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
@@ -100,6 +100,13 @@ export class MemberState {
     }));
   }
 
+  /** Of a changelog: the stores of this version, and those of others that have no place in this one. */
+  #storesIn(topic: string, own: readonly string[]): readonly string[] {
+    const { local, membership } = this.#options;
+    const others = [...local.storesIn(membership.group, topic)];
+    return [...own, ...others.filter((store) => this.#changelogs.sourceOf(store) === undefined)];
+  }
+
   /** Asked anew: what is known may be of a topic that was deleted meanwhile. */
   async #noteTopics(partitions: readonly TopicPartition[]): Promise<void> {
     const { cluster } = this.#options;
@@ -113,14 +120,14 @@ export class MemberState {
   /** Restores the whole state of a group that has no members, to the ends of now. What has no changelog yet has no state. */
   async prepareAll(): Promise<void> {
     const { cluster, reader, local, membership, requireOpen } = this.#options;
-    local.noteSourceStores(membership.group, this.#changelogs.ofSources);
-    await cluster.refresh(this.#changelogs.all.map(({ topic }) => topic));
-    for (const { topic, stores } of this.#changelogs.all) {
+    for (const { topic, stores } of this.#changelogs.ofSources) local.noteStoresIn(membership.group, topic, stores);
+    await cluster.refresh(this.#changelogs.ofSources.map(({ topic }) => topic));
+    for (const { topic, stores } of this.#changelogs.ofSources) {
       const partitions = cluster.known(topic)?.leaders.length ?? 0;
       const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
       const ends = await reader.watermarks(places);
       for (const [partition, place] of places.entries()) {
-        await this.#restore(place, stores, partition, ends[partition]!, requireOpen);
+        await this.#restore(place, this.#storesIn(topic, stores), partition, ends[partition]!, requireOpen);
       }
     }
     await this.prepareGroup();

@@ -101,18 +101,16 @@ async function restoreNow(restoration: Restoration): Promise<void> {
   local.setPosition(changelog, { topicId, offset, currentAt: clock(), isPartial: false });
 }
 
-async function apply(
-  { local, group, changelog, pause, requireWanted, transactionRecords = TRANSACTION_RECORDS }: Restoration,
-  records: SortedRecords,
-  position: ChangelogPosition,
-): Promise<void> {
+async function apply(restoration: Restoration, records: SortedRecords, position: ChangelogPosition): Promise<void> {
+  const { local, group, statePartition, pause, requireWanted, transactionRecords = TRANSACTION_RECORDS } = restoration;
+  const changelog = { ...restoration.changelog, isOfSource: statePartition !== undefined };
   let from = 0;
   for (; records.length - from > transactionRecords; from += transactionRecords) {
-    local.applyRecords(group, records, { from, to: from + transactionRecords });
+    local.applyRecords(group, records, { from, to: from + transactionRecords }, changelog);
     await pause(0);
     requireWanted();
   }
-  local.applyRecords(group, records, { from, to: records.length }, { changelog, position });
+  local.applyRecords(group, records, { from, to: records.length }, changelog, position);
 }
 
 interface Step {

@@ -55,13 +55,33 @@ describe('the assignment of a group', () => {
     expect(found.get('m1')).toEqual(expect.arrayContaining(['d-1', 'd-2']));
   });
 
-  it('takes sets that overlap as one, and tells those who read only a part', () => {
+  it('takes sets that overlap as one, and lets those wait who read only a part', () => {
     const assigned = assignGroup(
       [member('new', { topicSets: [['a', 'b']] }), member('old', { topicSets: [['a']] })],
       partitionsOf,
     );
     expect(assigned.get('new')!.partitions).toHaveLength(12);
-    expect(assigned.get('old')).toMatchObject({ partitions: [], notice: { refused: expect.stringContaining('a, b') } });
+    expect(assigned.get('old')).toMatchObject({ partitions: [], notice: { waitsFor: 'a, b' } });
+    expect(assigned.get('old')!.notice.refused).toBeUndefined();
+    expect(assigned.get('new')!.notice.waitsFor).toBeUndefined();
+  });
+
+  it('leaves topics with those who have them, where nobody reads all that hangs together, until they are gone', () => {
+    const owned = (member: string) =>
+      [...places([...old]).get(member)!].map((place) => ({ topic: place[0]!, partition: Number(place.slice(2)) }));
+    const old = [member('z1', { topicSets: [['a', 'b']] }), member('z2', { topicSets: [['a', 'b']] })];
+    const [z1, z2] = old.map((each) => ({ ...each, owned: owned(each.member), generation: 3 }));
+    const renewed = member('a1', { topicSets: [['b', 'e'], ['d']] });
+    const counted = (topic: string) => (topic === 'e' ? 6 : counts[topic]);
+    const mixed = assignGroup([z1!, z2!, renewed], counted);
+    expect(mixed.get('z1')!.partitions).toEqual(z1!.owned);
+    expect(mixed.get('z2')!.partitions).toEqual(z2!.owned);
+    expect(mixed.get('a1')!.notice.waitsFor).toBe('a, b, e');
+    // What it shares with nobody is its own.
+    expect(mixed.get('a1')!.partitions.map(({ topic }) => topic)).toEqual(['d', 'd', 'd', 'd', 'd']);
+    const alone = assignGroup([renewed], counted).get('a1')!;
+    expect(alone.partitions).toHaveLength(17);
+    expect(alone.notice.waitsFor).toBeUndefined();
   });
 
   it('tells of topics that are gone, or can not be joined', () => {

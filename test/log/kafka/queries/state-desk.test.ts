@@ -29,7 +29,7 @@ kafkaSuite('state over several processes', {}, (brokers) => {
     const exchange = new HttpStateExchange({ token: `token-${instances.length}` });
     const under = await openKafka(brokers(), { exchange, ...settings });
     const answer = (question: Uint8Array) => under.log.answerState!(question);
-    const server = serves ? await serveState({ exchange, answer, host: '127.0.0.1', port: 0 }) : undefined;
+    const server = serves ? await serveState({ exchange, answer, host: '127.0.0.1' }) : undefined;
     const stopServing = async () => server?.close();
     const close = async () => {
       await stopServing();

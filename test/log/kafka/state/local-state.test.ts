@@ -71,12 +71,32 @@ describe('LocalState', () => {
     expect(rows(['s', 'new'])).toEqual({ 'new 2 a': '2' });
   });
 
+  it('knows which stores a changelog carries, also those that only another version of the application has', async () => {
+    const applied = (store: string, topic: string, isOfSource: boolean) => {
+      const source = new ChangelogUnderTest(100);
+      source.append([{ store, partition: 2, key: 'k', value: '1' }]);
+      return source.fetch({ topic, partition: 2 }, 0).then(({ batches }) => {
+        const records = new SortedRecords(batches, 0);
+        const range = { from: 0, to: records.length };
+        under.local.applyRecords('g', records, range, { topic, partition: 2, isOfSource }, at(2));
+      });
+    };
+    under.local.noteStoresIn('g', changelog.topic, ['s']);
+    await applied('of-the-next-version', changelog.topic, true);
+    await applied('__plan', 'g-group-changelog', false);
+    await under.restart();
+    expect([...under.local.storesIn('g', changelog.topic)]).toEqual(['s', 'of-the-next-version']);
+    // What is left belongs to the group as a whole: it is dropped when that is built anew, and nothing else may be.
+    const ofSources = under.local.sourceStores('g');
+    expect(under.local.storesOf('g').filter((store) => !ofSources.has(store))).toEqual(['__plan']);
+  });
+
   it('reads what was applied as records and as changes the same way, whatever the bytes', async () => {
     const keys = ['', '\u0000', '\u00ff\u0001', 'k'.repeat(60), 'q'.repeat(1_900)];
     const source = new ChangelogUnderTest(100);
     source.append(keys.map((key) => ({ store: 's', partition: 2, key, value: 'as record' })));
     const records = new SortedRecords((await source.fetch(changelog, 0)).batches, 0);
-    under.local.applyRecords('g', records, { from: 0, to: records.length }, { changelog, position: at(6) });
+    under.local.applyRecords('g', records, { from: 0, to: records.length }, { ...changelog, isOfSource: true }, at(6));
     const state = under.local.committed('g', () => {}).partition('s', 2);
     for (const key of keys) expect(Buffer.from(state.get(key)!).toString()).toBe('as record');
     expect([...state.range()].map(([key]) => key)).toEqual([...keys].sort());
