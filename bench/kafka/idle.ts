@@ -25,8 +25,8 @@ const SETTLE_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
 /**
- * A worker of many partitions that have next to nothing to do: one record each every 100 ms. Prints what a worker's process and the broker take of one core;
- * the producer is a third process, and what the broker does for it counts as well.
+ * A worker of many partitions that have next to nothing to do: one record each every 100 ms. Prints what a worker's process and the broker take of one core:
+ * the broker with the producer alone, and with the worker as well.
  */
 export async function idle(options: IdleOptions): Promise<void> {
   const { brokers, brokerPid, directory, log, workload, partitions, seconds, commitMs, print } = options;
@@ -38,23 +38,31 @@ export async function idle(options: IdleOptions): Promise<void> {
     ...{ brokers, directory: own, workload, commitMs, input, output },
     application: `idle-${run}`,
   };
-  const worker = headrace.serve(job);
   const stop = new AbortController();
   const producing = produce(log, input, partitions, stop.signal);
+  let worker: ReturnType<typeof headrace.serve> | undefined;
   try {
     await sleep(SETTLE_MS);
-    const before = [cpuSecondsOf(worker.pid!), cpuSecondsOf(brokerPid)] as const;
-    const startedAt = performance.now();
-    await sleep(seconds * 1_000);
-    const elapsed = (performance.now() - startedAt) / 1_000;
-    const percentOf = (pid: number, from: number) => Number((((cpuSecondsOf(pid) - from) / elapsed) * 100).toFixed(1));
-    const percents = { worker: percentOf(worker.pid!, before[0]), broker: percentOf(brokerPid, before[1]) };
-    print({ workload, partitions, seconds, percentOfOneCore: percents });
+    const [alone] = await percentsOf([brokerPid], seconds);
+    worker = headrace.serve(job);
+    await sleep(SETTLE_MS);
+    const [ofWorker, ofBroker] = await percentsOf([worker.pid!, brokerPid], seconds);
+    const percentOfOneCore = { worker: ofWorker, broker: ofBroker, brokerWithoutWorker: alone };
+    print({ workload, partitions, seconds, percentOfOneCore });
   } finally {
     stop.abort();
     await producing;
-    await endProcess(worker, 'SIGTERM');
+    if (worker !== undefined) await endProcess(worker, 'SIGTERM');
   }
+}
+
+/** What each process takes of one core in so many seconds. */
+async function percentsOf(pids: readonly number[], seconds: number): Promise<readonly number[]> {
+  const before = pids.map(cpuSecondsOf);
+  const startedAt = performance.now();
+  await sleep(seconds * 1_000);
+  const elapsed = (performance.now() - startedAt) / 1_000;
+  return pids.map((pid, i) => Number((((cpuSecondsOf(pid) - before[i]!) / elapsed) * 100).toFixed(1)));
 }
 
 async function produce(log: Log, topic: string, partitions: number, signal: AbortSignal): Promise<void> {

@@ -102,7 +102,7 @@ export function startCommand(context: CommandContext): Command {
     if (threads > 1) {
       throw new HeadraceError(
         'USAGE',
-        '--once reconciles what its own thread holds: it goes with one thread. "headrace ingest FILE" takes a file into a process with several',
+        '--once goes with one thread. "headrace ingest FILE" takes a file into a process with several',
       );
     }
     context.exit(await runOnce({ ...options, input: options.input }, context.clock));

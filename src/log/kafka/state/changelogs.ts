@@ -35,6 +35,11 @@ export class Changelogs {
     return { topic: groupChangelogOf(this.#group), partition: 0 };
   }
 
+  /** The changelogs of sources, with the stores in each. */
+  get ofSources(): readonly { readonly topic: string; readonly stores: readonly string[] }[] {
+    return this.#changelogs.map(({ source, stores }) => ({ topic: this.#topic(source), stores }));
+  }
+
   /** The source that a store hangs on; undefined for what belongs to the group. */
   sourceOf(store: string): string | undefined {
     return this.#sourceOf.get(store);
