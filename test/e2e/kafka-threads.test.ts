@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openKafka } from '../kafka/kafka-under-test.ts';
 import { kafkaSuite } from '../kafka/suite.ts';
+import { headrace } from './headrace.ts';
 import { byThread, KafkaLedger, startNode, until } from './kafka-ledger.ts';
 
 const LEDGER = 'account-ledger';
@@ -12,13 +13,14 @@ const GROUPS = [LEDGER, 'atm-dispense', 'reconciliation'];
 /** The coordinator waits so long for a member that is gone without a word. */
 const SESSION_MS = 10_000;
 const RATE = 300;
+const ACCOUNTS = 100;
 
 kafkaSuite('headrace start --threads', {}, (brokers) => {
   let folder: string;
   let ledger: KafkaLedger;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'headrace-kafka-threads-'));
-    ledger = new KafkaLedger(brokers().bootstrap);
+    ledger = new KafkaLedger(brokers().bootstrap, ACCOUNTS);
   });
   afterAll(async () => {
     await ledger.close();
@@ -48,6 +50,13 @@ kafkaSuite('headrace start --threads', {}, (brokers) => {
     const ofLedger = async () => [(await processed())[`${LEDGER}-worker-0`], (await processed())[`${LEDGER}-worker-1`]];
     await until(async () => (await ofLedger()).every((count) => count! > 100), 'both threads process');
     await ledger.endFeed();
+    // Both threads have some of the accounts: the main one asks the other.
+    const asked = (...command: readonly string[]) =>
+      headrace([...command, '--data', join(folder, 'data'), '--kafka', brokers().bootstrap]);
+    const reconciled = await asked('reconcile');
+    expect([reconciled.status, reconciled.out, reconciled.err]).toEqual([0, expect.any(String), expect.any(String)]);
+    const rows = await asked('state', 'range', 'accounts', '--limit', '1000');
+    expect(rows.out.trim().split('\n')).toHaveLength(ACCOUNTS);
     node.child.kill('SIGTERM');
     expect(await node.ended).toMatchObject({
       status: 0,
