@@ -64,10 +64,12 @@ export class Worker {
    */
   async run(): Promise<void> {
     try {
-      const assigned = await this.#prepare();
+      const { sleep, onFault = () => {} } = this.#options;
+      const pauses = new RetryPauses(sleep);
+      const isWanted = () => !this.#isStopping;
+      const assigned = await pauses.begun(() => this.#prepare(), { isWanted, onFault });
       this.#assigned = assigned;
-      const pauses = new RetryPauses(this.#options.sleep);
-      while (!this.#isStopping) {
+      while (assigned !== undefined && !this.#isStopping) {
         try {
           this.#member ??= await this.#join(assigned);
           await this.#work(this.#member, assigned, () => pauses.reset());
@@ -153,6 +155,7 @@ export class Worker {
   async #readGlobals(): Promise<void> {
     const plan = planOfGlobals(this.#options.topology.plan);
     if (plan === undefined) return;
+    if (this.#globals !== undefined) return this.#globals.worker.idle();
     const { idleAfterMs: _noTicks, onStep: _notItsSteps, ...options } = this.#options;
     await renewWhereChanged(options.log, plan, this.#globalGroup());
     const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });

@@ -1,11 +1,13 @@
 import { keyValueStore, StreamsBuilder, type Topology } from 'headrace';
 import { describe, expect, it } from 'vitest';
+import { type ErrorCode, HeadraceError } from '../../src/errors.ts';
 import { SimulatedLog } from '../../src/log/simulated/simulated-log.ts';
 import { VirtualTime } from '../../src/log/simulated/virtual-time.ts';
 import { type SeededRandom, seededRandom } from '../../src/random.ts';
 import { Worker } from '../../src/runtime/worker.ts';
 import { appendText, readText, topicConfig } from '../embedded-log.ts';
 import { text } from '../text-serde.ts';
+import { startWorker } from './running-worker.ts';
 
 const serdes = { key: text, value: text };
 const PARTITIONS = 3;
@@ -150,4 +152,38 @@ describe('Worker under faults from a seed', () => {
     expect(aborts).toBeGreaterThan(SEEDS);
     expect(crashes).toBeGreaterThan(SEEDS);
   });
+});
+
+it('brokers that are away as a worker begins are waited for, and what else is wrong then ends it', async () => {
+  const time = new VirtualTime();
+  const log = new SimulatedLog({ random: () => 0.5, time });
+  await log.createTopics([topicConfig('in', PARTITIONS), topicConfig('numbered', 1), topicConfig('joined', 1)]);
+  await appendText(log, 'in', [['k', 'ant']]);
+  const codes: ErrorCode[] = [];
+  const startOn = (away: readonly ErrorCode[]) => {
+    const left = [...away];
+    const loadGroupState = async () => {
+      const code = left.shift();
+      if (code !== undefined) throw new HeadraceError(code, 'away');
+    };
+    // As on Kafka the state of the group is brought first.
+    const remote = new Proxy(log, {
+      get(target, name) {
+        const value = name === 'loadGroupState' ? loadGroupState : Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    return startWorker({
+      log: remote,
+      topology: topology(),
+      application: 'app',
+      clock: () => time.now(),
+      sleep: async () => {},
+      onFault: ({ code }) => codes.push(code),
+    });
+  };
+  await startOn(['KAFKA_UNAVAILABLE', 'KAFKA_UNAVAILABLE']).finish();
+  expect(codes).toEqual(['KAFKA_UNAVAILABLE', 'KAFKA_UNAVAILABLE']);
+  expect(await readText(log, 'numbered')).toEqual([['k', 'ant#1']]);
+  await expect(startOn(['KAFKA_REFUSED']).running).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
 });
