@@ -34,7 +34,8 @@ import type { Decompress } from './protocol/record-set-reader.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
 import { resetRecords, withIdentities } from './state/reset-records.ts';
-import type { RestoreProgress } from './state/restore.ts';
+import type { RestoreProgress } from './state/restore-progress.ts';
+import { withoutCopies } from './state/without-copies.ts';
 
 export interface KafkaLogOptions extends Timing {
   readonly bootstrap: readonly BrokerAddress[];
@@ -55,6 +56,8 @@ export interface KafkaLogOptions extends Timing {
   readonly sessionTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Copies of each partition's state that are kept on other instances beside the owner's (0). */
+  readonly standbyReplicas?: number;
   readonly requestTimeoutMs?: number;
   /** Called at the steps of a commit, for chaos tests. */
   readonly onStep?: (step: KafkaCommitStep) => void;
@@ -200,7 +203,10 @@ export class KafkaLog implements Log {
 
   state(group: string): CommittedState {
     this.#requireOpen();
-    return this.#local.committed(group, () => this.#requireOpen());
+    const committed = this.#local.committed(group, () => this.#requireOpen());
+    return withoutCopies(committed, (store, partition) =>
+      [...this.#members.values()].some((member) => member.isCopy(group, store, partition)),
+    );
   }
 
   async loadGroupState(group: string): Promise<void> {
@@ -227,7 +233,15 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, transactionTimeoutMs, onStep, onFault } = this.#options;
+    const {
+      decompress,
+      sessionTimeoutMs,
+      heartbeatIntervalMs,
+      transactionTimeoutMs,
+      standbyReplicas,
+      onStep,
+      onFault,
+    } = this.#options;
     const cluster = this.#cluster;
     const producerOf = (member: string) =>
       new TransactionalProducer({
@@ -244,6 +258,7 @@ export class KafkaLog implements Log {
       endTransactionOf: async (member) => void (await producerOf(member).init()),
       state,
       decompress,
+      standbyReplicas: standbyReplicas ?? 0,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       onStep: (step) => {

@@ -3,19 +3,19 @@ import type { Assignment, CommittedState, GroupOffset, Member, PollOptions, Poll
 import { Signal } from '../membership/signal.ts';
 import type { TopicPartition } from '../record.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
-import { isUnavailable, ownError, pause, unavailable } from './cluster/retries.ts';
+import { isUnavailable, pause, unavailable } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
+import type { GroupAssignment } from './group/group-listener.ts';
 import { type GroupIdentity, GroupMembership } from './group/group-membership.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
 import { Ownership } from './group/ownership.ts';
 import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
 import type { KafkaMemberOptions } from './kafka-member-options.ts';
+import { Preparation } from './preparation.ts';
 import { endOffset } from './producer/partition-produce.ts';
-
-/** Before the preparation of partitions is tried again. */
-const PREPARE_RETRY_MS = 500;
+import type { StandbyReplicas } from './state/standby-replicas.ts';
 
 /** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
 export class KafkaMember implements Member {
@@ -27,14 +27,14 @@ export class KafkaMember implements Member {
   readonly #ownership: Ownership;
   readonly #fetcher: Fetcher;
   readonly #watched: WatchedTopics;
+  readonly #preparation: Preparation;
+  readonly #standbys: StandbyReplicas;
   /** Notified where a poll that waits has something to say. */
   readonly #woken = new Signal();
   #positions: readonly FetchPosition[] = [];
   #positionOf: ReadonlyMap<string, FetchPosition> = new Map();
   #failure: HeadraceError | undefined;
   #hasLeft = false;
-  /** Grows with every assignment of the group, so that a preparation knows when it is out of date. */
-  #assignments = 0;
 
   constructor(options: KafkaMemberOptions) {
     const { cluster, membership, decompress, sessionTimeoutMs, heartbeatIntervalMs, onFault } = options;
@@ -56,6 +56,22 @@ export class KafkaMember implements Member {
       onFault,
       onDoubt: () => this.#watched.doubt(),
     });
+    this.#standbys = options.state.standbyReplicas(onFault);
+    this.#preparation = new Preparation({
+      timing: cluster.timing,
+      woken: this.#woken,
+      prepare: (partitions, requireWanted) => options.state.prepare(partitions, requireWanted),
+      endTransactionOf: options.endTransactionOf,
+      onPrepared: (prepared) => {
+        this.#ownership.prepared(prepared);
+        this.#woken.notify();
+      },
+      onFault,
+      onFailure: (error) => this.#fail(error),
+      onWorking: (isWorking) => {
+        this.#standbys.isPaused = isWorking;
+      },
+    });
     this.#membership = new GroupMembership({
       cluster,
       group: membership.group,
@@ -63,10 +79,15 @@ export class KafkaMember implements Member {
       topicSets: membership.topicSets.filter((topics) => topics.length > 0),
       isExclusive: membership.isExclusive ?? false,
       topologyId: membership.topologyId,
+      describeState: async () => ({
+        state: await options.state.held(),
+        standbys: this.#standbys.partitions,
+        standbyReplicas: options.standbyReplicas,
+      }),
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {
-        assigned: (partitions, isContinuous, gone) => this.#assigned(partitions, isContinuous, gone),
+        assigned: (assignment) => this.#assigned(assignment),
         failed: (error) => this.#fail(error),
         faulted: onFault,
       },
@@ -145,7 +166,7 @@ export class KafkaMember implements Member {
   async leave(): Promise<void> {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#woken.notify();
+    this.#letGo();
     await this.#membership.leave();
     this.#options.onLeft();
   }
@@ -153,8 +174,13 @@ export class KafkaMember implements Member {
   /** Ends the work without a word to the group: the log closes, or another member has taken the name here. */
   end(): void {
     this.#hasLeft = true;
-    this.#woken.notify();
+    this.#letGo();
     this.#membership.end();
+  }
+
+  /** Whether a partition of a store is a copy here, which nobody is to read. */
+  isCopy(group: string, store: string, partition: number): boolean {
+    return group === this.#options.membership.group && this.#standbys.isCopy(store, partition);
   }
 
   async #transact(given: Transaction): Promise<void> {
@@ -184,7 +210,7 @@ export class KafkaMember implements Member {
       fence: (identity, until, onUnanswered) => fenceWithOffsets(fence, identity, until, onUnanswered),
       ...(onStep === undefined ? {} : { onStep }),
     });
-    // A member that is out by now has still committed; whether its changes are newer than what is there, the state knows.
+    // A member that has lost partitions by now has still committed; whether its changes are still to be applied here, the state knows.
     state.apply(
       transaction,
       parts.map((part, i) => ({
@@ -222,36 +248,12 @@ export class KafkaMember implements Member {
     }
   }
 
-  #assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void {
+  #assigned({ partitions, isContinuous, gone, standbys }: GroupAssignment): void {
     const gained = this.#ownership.assign(partitions, isContinuous);
-    const number = ++this.#assignments;
+    this.#options.state.keepOnly(this.#ownership.committed());
     if (this.#ownership.isNew) this.#woken.notify();
-    if (gained.length > 0) void this.#prepare(gained, gone, number);
-  }
-
-  /** Brings state up to date in the background; repeated until it is done or another assignment came. */
-  async #prepare(partitions: readonly TopicPartition[], gone: readonly string[], number: number): Promise<void> {
-    const { state, endTransactionOf, onFault, cluster } = this.#options;
-    const isWanted = () => number === this.#assignments && !this.#hasLeft && this.#failure === undefined;
-    const requireWanted = () => {
-      if (!isWanted()) throw new HeadraceError('MEMBER_FENCED', 'Another assignment has come');
-    };
-    while (isWanted()) {
-      try {
-        // What a member that died has open would be waited for until its time is over.
-        for (const member of gone) await endTransactionOf(member);
-        const prepared = await state.prepare(partitions, requireWanted);
-        if (!isWanted()) return;
-        this.#ownership.prepared(prepared);
-        this.#woken.notify();
-        return;
-      } catch (error) {
-        if (!isWanted()) return;
-        if (!isUnavailable(error)) return this.#fail(ownError(error, 'Preparing partitions'));
-        onFault(error);
-        await pause(cluster.timing, PREPARE_RETRY_MS, [this.#woken]);
-      }
-    }
+    this.#preparation.begin(gained, gone);
+    this.#standbys.assign(standbys);
   }
 
   #takeAssignment(): Assignment {
@@ -270,6 +272,14 @@ export class KafkaMember implements Member {
 
   #fail(error: HeadraceError): void {
     this.#failure ??= error;
+    this.#letGo();
+  }
+
+  /** What goes on in the background ends, and the local state is free for others. */
+  #letGo(): void {
+    this.#preparation.end();
+    this.#standbys.assign([]);
+    this.#options.state.keepOnly([]);
     this.#woken.notify();
   }
 

@@ -11,27 +11,16 @@ import { joinGroup } from '../protocol/requests/join-group.ts';
 import { leaveGroup } from '../protocol/requests/leave-group.ts';
 import { syncGroup } from '../protocol/requests/sync-group.ts';
 import { isForSets } from './group-assignor.ts';
+import type { GroupListener } from './group-listener.ts';
 import { refusedByGroup } from './group-refusals.ts';
 import { leaderAssignments } from './leader.ts';
-import { decodeNotice, encodeSubscription } from './subscription.ts';
+import { decodeNotice, encodeSubscription, placesOf, type StateDescription } from './subscription.ts';
 
 /** Who the member is to its coordinator: what a commit carries so that a zombie's is refused (KIP-447, KIP-345). */
 export interface GroupIdentity {
   readonly memberId: string;
   readonly generation: number;
   readonly instanceId: string;
-}
-
-export interface GroupListener {
-  /**
-   * The partitions of a new generation. `isContinuous` where nobody else can have had those that were there before: the member has
-   * seen every generation since. `gone` are the members of before that are not there any more.
-   */
-  assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void;
-  /** For good: the error that ends the member. */
-  failed(error: HeadraceError): void;
-  /** Something that passes, for the log. */
-  faulted(error: HeadraceError): void;
 }
 
 export interface GroupMembershipOptions {
@@ -41,6 +30,8 @@ export interface GroupMembershipOptions {
   readonly topicSets: readonly (readonly string[])[];
   readonly isExclusive?: boolean;
   readonly topologyId?: string | undefined;
+  /** What it says of its state when it joins. */
+  readonly describeState: () => Promise<StateDescription>;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;
@@ -75,6 +66,8 @@ export class GroupMembership {
   #owned: readonly TopicPartition[] = [];
   #members: readonly string[] = [];
   #attempt = 0;
+  /** As it was said with the first try of a join: another text in the next one would begin another rebalance. */
+  #description: StateDescription | undefined;
   #state: 'joining' | 'stable' | 'left' | 'failed' = 'joining';
   #isRunning = false;
 
@@ -157,8 +150,10 @@ export class GroupMembership {
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
     const { isExclusive = false, topologyId, listener } = this.#options;
+    this.#description ??= await this.#options.describeState();
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
+      ...this.#description,
       member,
       topicSets,
       owned: this.#owned,
@@ -210,6 +205,7 @@ export class GroupMembership {
 
   #take(generation: number, bytes: Buffer): void {
     const { group, topicSets, listener } = this.#options;
+    this.#description = undefined;
     const { partitions, userData } = decodeConsumerAssignment(bytes);
     const notice = decodeNotice(userData, group);
     if (!isForSets(notice, topicSets)) {
@@ -225,7 +221,7 @@ export class GroupMembership {
     this.#owned = partitions;
     this.#members = notice.members;
     // Whoever waits for the new generation must find what it brought.
-    listener.assigned(partitions, isContinuous, notice.gone);
+    listener.assigned({ partitions, isContinuous, gone: notice.gone, standbys: placesOf(notice.standbys ?? {}) });
     this.#become('stable');
   }
 

@@ -1,8 +1,21 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { TopicPartition } from '../../record.ts';
+import type { HeldState } from './held-state.ts';
+
+export type PartitionsByTopic = Readonly<Record<string, readonly number[]>>;
+
+/** What it says of state; releases before standbys say nothing. */
+export interface StateDescription {
+  /** What its instance has on disk. */
+  readonly state?: HeldState;
+  /** Of which partitions it keeps a copy as a standby, by topic. */
+  readonly standbys?: PartitionsByTopic;
+  /** How many copies of each partition's state it wants to be kept beside the owner's. */
+  readonly standbyReplicas?: number;
+}
 
 /** What a member says of itself when it joins: the user data of its subscription in the consumer protocol (KIP-62). */
-export interface Subscription {
+export interface Subscription extends StateDescription {
   /** Its name, which it keeps over restarts. */
   readonly member: string;
   readonly topicSets: readonly (readonly string[])[];
@@ -30,6 +43,8 @@ export interface AssignmentNotice {
   readonly members: readonly string[];
   /** Who was there before and is not any more: what they have open, nobody will end. */
   readonly gone: readonly string[];
+  /** Of which partitions of sources with state it is to keep a copy, by topic. */
+  readonly standbys?: PartitionsByTopic;
   /** Why it gets nothing of a set that it asked for. */
   readonly refused?: string;
 }
@@ -73,4 +88,8 @@ export function setsText(topicSets: readonly (readonly string[])[]): string {
     .map((topics) => [...topics].sort().join(' '))
     .sort()
     .join('\n');
+}
+
+export function placesOf(partitions: PartitionsByTopic): readonly TopicPartition[] {
+  return Object.entries(partitions).flatMap(([topic, of]) => of.map((partition) => ({ topic, partition })));
 }

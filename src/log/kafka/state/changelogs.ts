@@ -40,6 +40,11 @@ export class Changelogs {
     return [...this.#sourceOf.keys()];
   }
 
+  /** The sources that have state, each with its changelog's topic. */
+  get sources(): readonly { readonly source: string; readonly topic: string }[] {
+    return this.#changelogs.map(({ source }) => ({ source, topic: this.#topic(source) }));
+  }
+
   /** The source that a store hangs on; undefined for what belongs to the group. */
   sourceOf(store: string): string | undefined {
     return this.#sourceOf.get(store);

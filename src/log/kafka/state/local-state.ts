@@ -7,6 +7,7 @@ import { StoreCatalog } from '../../stores/store-catalog.ts';
 import { openStoreTables, openTable, type StoreTables } from '../../stores/store-tables.ts';
 import { StoreWriter } from '../../stores/store-writer.ts';
 import { StoredState } from '../../stores/stored-state.ts';
+import { ChangelogHolders, type Holder } from './changelog-holders.ts';
 import { RecordWriter, recordStateKeys } from './record-writer.ts';
 import type { SortedRecords } from './sorted-records.ts';
 
@@ -28,6 +29,15 @@ export interface ChangelogChanges extends TopicPartition {
   /** Where the changes begin: they are left out where the state is beyond that already. */
   readonly fromOffset: number;
   readonly position: ChangelogPosition;
+  /** Who has to hold the changelog for that; undefined for the group's own, which nobody holds. */
+  readonly holder?: Holder | undefined;
+}
+
+/** What was read of a changelog behind the position: all records before `position`. */
+export interface ChangelogTail extends TopicPartition {
+  readonly before: ChangelogPosition;
+  readonly records: SortedRecords;
+  readonly position: ChangelogPosition;
 }
 
 /** Rows deleted in one transaction. */
@@ -45,8 +55,7 @@ export class LocalState {
   readonly #writer: StoreWriter;
   readonly #recordWriter: RecordWriter;
   readonly #positions: Table<string>;
-  /** Restores under way, and what waits behind them, by changelog. */
-  readonly #restores = new Map<string, Promise<unknown>>();
+  readonly holders = new ChangelogHolders();
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -67,12 +76,14 @@ export class LocalState {
   }
 
   /**
-   * What a member has committed: all of it or nothing, durably. What begins before the position reached is old news and left out, and
-   * so is what belongs to state that is being built anew: the changelog brings it. Throws STORAGE_FULL, STORAGE_FAILED.
+   * What a member has committed: all of it or nothing, durably. Left out is what belongs to a changelog that the member does not hold any more, for a restore may be
+   * in the midst of newer rows of it; what begins before the position reached; and what belongs to state that is being built anew. The changelog brings
+   * it. Throws STORAGE_FULL, STORAGE_FAILED.
    */
   apply(group: string, parts: readonly ChangelogChanges[]): void {
     this.#write(group, (newStores) => {
       for (const part of parts) {
+        if (part.holder !== undefined && this.holders.holderOf(part) !== part.holder) continue;
         const before = this.position(part);
         const isOld = before?.topicId === part.position.topicId && before.offset > part.fromOffset;
         if (isOld || before?.isPartial === true) continue;
@@ -98,17 +109,20 @@ export class LocalState {
     });
   }
 
-  /** One restore of a changelog at a time: two at once would take each other's newer rows back. */
-  async exclusively(changelog: TopicPartition, action: () => Promise<void>): Promise<void> {
-    const key = positionKey(changelog);
-    const running = (this.#restores.get(key) ?? Promise.resolve()).then(action);
-    const settled = running.catch(() => undefined);
-    this.#restores.set(key, settled);
-    try {
-      await running;
-    } finally {
-      if (this.#restores.get(key) === settled) this.#restores.delete(key);
-    }
+  /**
+   * Tails of several changelogs in one transaction, so that one sync does for all of them. Left out are those that someone else writes, or whose
+   * position is not any more where they were read from. Throws as applyRecords does.
+   */
+  applyTails(group: string, tails: readonly ChangelogTail[]): void {
+    this.#write(group, (newStores) => {
+      for (const tail of tails) {
+        const now = this.position(tail);
+        const isSame = now?.topicId === tail.before.topicId && now.offset === tail.before.offset;
+        if (!isSame || !this.holders.isFree(tail)) continue;
+        this.#recordWriter.write(group, tail.records, 0, tail.records.length, newStores);
+        this.#putPosition(tail, tail.position);
+      }
+    });
   }
 
   setPosition(changelog: TopicPartition, position: ChangelogPosition): void {

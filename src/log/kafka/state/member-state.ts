@@ -1,21 +1,25 @@
+import type { HeadraceError } from '../../../errors.ts';
 import type { CommittedState, GroupOffset, Membership, StateChanges, Transaction } from '../../log.ts';
 import { NO_HEADERS, type TopicPartition } from '../../record.ts';
 import { RecordBuffer } from '../../record-buffer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { pause } from '../cluster/retries.ts';
 import type { Topics } from '../cluster/topics.ts';
 import { partitionKey } from '../fetch/fetch-position.ts';
 import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
 import { stableOffsets } from '../group/group-offsets.ts';
+import type { HeldState } from '../group/held-state.ts';
 import type { PreparedPartition } from '../group/ownership.ts';
 import { decodeIdentities, requireSameTopics, type TopicIdentities } from '../group/topic-identities.ts';
 import type { PartEncoder } from '../producer/part-encoder.ts';
 import type { OutgoingPartition } from '../producer/partition-produce.ts';
 import { ChangelogKeyWriter } from './changelog-record.ts';
+import { ChangelogRestorer } from './changelog-restorer.ts';
 import { Changelogs } from './changelogs.ts';
+import { heldChangelogs } from './held-changelogs.ts';
 import type { LocalState } from './local-state.ts';
 import { requireOffsetOfState, witnessChanges } from './offset-witness.ts';
-import { type RestoreProgress, restore } from './restore.ts';
+import type { RestoreProgress } from './restore-progress.ts';
+import { StandbyReplicas } from './standby-replicas.ts';
 
 export interface MemberStateOptions {
   readonly cluster: Cluster;
@@ -41,6 +45,7 @@ export class MemberState {
   readonly committed: CommittedState;
   readonly #options: MemberStateOptions;
   readonly #changelogs: Changelogs;
+  readonly #restorer: ChangelogRestorer;
   /** The ids of sources and changelogs. */
   readonly #topicIds = new Map<string, string>();
 
@@ -48,6 +53,7 @@ export class MemberState {
     const { local, membership, requireOpen } = options;
     this.#options = options;
     this.#changelogs = new Changelogs(membership.group, membership.changelogs ?? []);
+    this.#restorer = new ChangelogRestorer({ ...options, group: membership.group });
     this.committed = local.committed(membership.group, requireOpen);
   }
 
@@ -76,7 +82,10 @@ export class MemberState {
     const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
       const { topic, partition, stores } = changelog;
-      await this.#restore({ topic, partition }, stores, partition, ends[i + 1]!, requireWanted);
+      const { start, end } = ends[i + 1]!;
+      const place = { changelog: { topic, partition }, stores, statePartition: partition, start, end };
+      const topicId = await this.#restorer.restore({ ...place, kind: 'owner', holder: this, requireWanted });
+      this.#topicIds.set(topic, topicId);
     }
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
@@ -94,6 +103,26 @@ export class MemberState {
       start,
       end,
     }));
+  }
+
+  /** Lets go of the state of all partitions but these: what is committed of the others is not applied here any more. */
+  keepOnly(partitions: readonly TopicPartition[]): void {
+    this.#options.local.holders.keepOnly(
+      partitions.flatMap((each) => this.#changelogs.ofSource(each) ?? []),
+      this,
+    );
+  }
+
+  /** What of the group's state is on this machine, as a subscription says it. */
+  held(): Promise<HeldState> {
+    return heldChangelogs(this.#options, this.#changelogs);
+  }
+
+  /** Copies of what others own, for the member that this is the state of. */
+  standbyReplicas(onFault: (error: HeadraceError) => void): StandbyReplicas {
+    const { membership } = this.#options;
+    const [changelogs, restorer] = [this.#changelogs, this.#restorer];
+    return new StandbyReplicas({ ...this.#options, group: membership.group, changelogs, restorer, onFault });
   }
 
   /** Asked anew: what is known may be of a topic that was deleted meanwhile. */
@@ -122,7 +151,9 @@ export class MemberState {
     const { local, membership } = this.#options;
     const ofSources = local.sourceStores(membership.group);
     const stores = local.storesOf(membership.group).filter((store) => !ofSources.has(store));
-    await this.#restore(this.#changelogs.ofGroup, stores, undefined, ends, requireWanted);
+    const { ofGroup } = this.#changelogs;
+    const place = { changelog: ofGroup, stores, statePartition: undefined, start: ends.start, end: ends.end };
+    this.#topicIds.set(ofGroup.topic, await this.#restorer.restore({ ...place, kind: 'owner', requireWanted }));
   }
 
   /** The transaction with what its changes of state say of the offsets up to which they go; `offsets` are all that it commits. */
@@ -184,41 +215,10 @@ export class MemberState {
       // Where the broker did not tell the offset again, the position stays as well: a restart reads these changes once more.
       const offset = (isOfGroup ? undefined : endOffset) ?? before?.offset ?? 0;
       const position = { topicId: this.#topicIds.get(place.topic) ?? '', offset, currentAt, isPartial: false };
-      return { ...place, changes, fromOffset: fromOffset ?? offset, position };
+      const holder = isOfGroup ? undefined : this;
+      return { ...place, changes, fromOffset: fromOffset ?? offset, position, holder };
     });
     if (parts.length > 0) local.apply(membership.group, parts);
-  }
-
-  async #restore(
-    changelog: TopicPartition,
-    stores: readonly string[],
-    statePartition: number | undefined,
-    { start, end }: { readonly start: number; readonly end: number },
-    requireWanted: () => void,
-  ): Promise<void> {
-    const { cluster, topics, reader, local, membership, onRestore, onRebuild } = this.#options;
-    const topicId = (await cluster.topic(changelog.topic)).id;
-    this.#topicIds.set(changelog.topic, topicId);
-    await restore({
-      local,
-      reader: {
-        fetch: ({ topic, partition }, offset) => reader.readAhead(topic, partition, offset),
-        endOf: async (place) => (await reader.watermarks([place]))[0]!.end,
-      },
-      group: membership.group,
-      changelog: { topic: changelog.topic, partition: changelog.partition },
-      stores,
-      statePartition,
-      topicId,
-      start,
-      end,
-      deleteRetentionMs: await topics.deleteRetentionMs(changelog.topic),
-      clock: cluster.timing.clock,
-      pause: (milliseconds) => pause(cluster.timing, milliseconds),
-      requireWanted,
-      ...(onRestore === undefined ? {} : { onProgress: onRestore }),
-      ...(onRebuild === undefined ? {} : { onRebuild }),
-    });
   }
 
   /** The changes of a transaction as records for their changelogs. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Restoration, type RestoreProgress, restore } from '../../../../src/log/kafka/state/restore.ts';
+import { type Restoration, restore } from '../../../../src/log/kafka/state/restore.ts';
+import type { RestoreProgress } from '../../../../src/log/kafka/state/restore-progress.ts';
 import { RecordBatch } from '../../../../src/log/record-batch.ts';
 import { RecordBuffer } from '../../../../src/log/record-buffer.ts';
 import { type Change, ChangelogUnderTest } from './changelog-under-test.ts';
@@ -30,6 +31,7 @@ describe('a restore', () => {
 
   const restored = (more: Partial<Restoration> = {}) =>
     restore({
+      kind: 'owner',
       local: under.local,
       reader: {
         fetch: (from, offset) => {
@@ -59,10 +61,12 @@ describe('a restore', () => {
     expect(rows()).toEqual({ 's 2 a': '1', 's 2 c': '3', 't 2 a': '2' });
     expect(under.local.position(place)).toEqual({ topicId: 'id', offset: 7, currentAt: now, isPartial: false });
     expect(rebuilds).toEqual([]);
+    const whole = { ...place, group: 'g', kind: 'owner', fromOffset: 0, endOffset: 7 };
     expect(progress).toEqual([
-      { ...place, group: 'g', fromOffset: 0, offset: 7, endOffset: 7, records: 5, bytes: expect.any(Number) },
+      { ...whole, isOver: false, offset: 0, records: 0, bytes: 0 },
+      { ...whole, isOver: true, offset: 7, records: 5, bytes: expect.any(Number) },
     ]);
-    expect(progress[0]!.bytes).toBeGreaterThan(0);
+    expect(progress[1]!.bytes).toBeGreaterThan(0);
   });
 
   it('reads the tail only where a position is here, after a restart as well', async () => {
@@ -143,11 +147,13 @@ describe('a restore', () => {
     changelog.append(Array.from({ length: 500 }, (_, i) => put(`k${i}`, 'v')));
     const fenced = new Error('fenced');
     const requireWanted = () => {
-      if (progress.length > 2) throw fenced;
+      if (progress.length > 4) throw fenced;
     };
     await expect(restored({ requireWanted, stepBytes: 1 })).rejects.toBe(fenced);
     const { offset } = under.local.position(place)!;
     expect(offset).toBeGreaterThan(7);
+    expect(progress.at(-1)).toMatchObject({ isOver: true, offset });
+    expect(offset).toBeLessThan(progress.at(-1)!.endOffset);
     fetched = [];
     await restored();
     expect(fetched[0]).toBe(offset);
