@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
@@ -24,9 +23,11 @@ import { nodeBackend } from './http/node-backend.ts';
 import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-node.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
 import type { AppLogger } from './logger.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { type AccountFigures, type HeadraceNode, type NodeStatus, notStarted, type StoredRecord } from './node.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
+import { Restores } from './restores.ts';
 import { answerState, type StateAnswer, type StateRequest } from './state/answer-state.ts';
 import { systemsOf, topicsOf } from './systems.ts';
 import { packageVersion } from './version.ts';
@@ -40,6 +41,8 @@ export interface LocalNodeOptions {
   /** Whether it only looks at the log: topics that are missing stay so. */
   readonly readsLogOnly?: boolean | undefined;
   readonly readBytesMax?: number | undefined;
+  /** On Kafka: copies of each partition's state that are kept on other instances. */
+  readonly standbys?: number | undefined;
   /** IANA name; UTC without it. */
   readonly businessZone?: string | undefined;
   /** Of a new data directory; an existing one keeps what it has. */
@@ -64,11 +67,6 @@ export interface LocalNodeOptions {
   readonly onStep?: (step: string) => void;
 }
 
-/** sql/ stands in the package's root: two folders up from src/app, three from dist/src/app. */
-const HERE = new URL('.', import.meta.url);
-const ROOT = new URL(HERE.pathname.endsWith('/dist/src/app/') ? '../../../' : '../../', HERE);
-const MIGRATIONS = fileURLToPath(new URL('sql/', ROOT));
-
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
@@ -78,6 +76,7 @@ export class LocalNode implements HeadraceNode {
   readonly #counter: RecordCounter;
   readonly #gate = new IntakeGate();
   readonly #faults = new Faults();
+  readonly #restores: Restores;
   #server: ControlServer | NodeServer | undefined;
   #lingerMs = 0;
   #store: Promise<Store> | undefined;
@@ -88,7 +87,8 @@ export class LocalNode implements HeadraceNode {
     this.#options = options;
     this.formats = formats;
     this.directory = directory;
-    this.#log = openLog({ ...options, directory, onFault: (error) => this.#faults.note('log', error) });
+    this.#restores = new Restores(options.clock, options.logger);
+    this.#log = openLog({ ...options, directory, faults: this.#faults, restores: this.#restores });
     this.#counter = new RecordCounter(this.#log);
   }
 
@@ -255,7 +255,7 @@ export class LocalNode implements HeadraceNode {
   async status(): Promise<NodeStatus> {
     const { last, counts } = this.#faults;
     const fault = last === undefined ? undefined : { code: last.code, message: last.message };
-    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts };
+    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts, restores: this.#restores.figures };
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

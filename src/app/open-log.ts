@@ -7,7 +7,9 @@ import type { ConnectionOptions, KafkaSasl } from '../log/kafka/client/connectio
 import { openKafkaLog } from '../log/kafka/open-kafka-log.ts';
 import type { Log } from '../log/log.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
+import type { Faults } from './faults.ts';
 import type { AppLogger } from './logger.ts';
+import type { Restores } from './restores.ts';
 
 export interface OpenLogOptions {
   /** The log takes it over: its `close` gives it up. */
@@ -17,9 +19,12 @@ export interface OpenLogOptions {
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
   readonly readBytesMax?: number | undefined;
+  /** On Kafka: copies of each partition's state that are kept on other instances (0). */
+  readonly standbys?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
-  readonly onFault: (error: HeadraceError) => void;
+  readonly faults: Faults;
+  readonly restores: Restores;
 }
 
 /** What repeats itself while a broker is away is told so often at most. */
@@ -28,12 +33,12 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, readBytesMax, onStep, onFault } = options;
+  const { directory, clock, logger, kafka, readBytesMax, standbys, onStep, faults, restores } = options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
     const onMaintenanceError = (error: HeadraceError) => {
-      onFault(error);
+      faults.note('log', error);
       logger.warn({ code: error.code }, error.message);
     };
     return new EmbeddedLog({ directory, clock, onMaintenanceError, ...steps });
@@ -45,18 +50,20 @@ export function openLog(options: OpenLogOptions): Log {
     directory,
     newInstance: randomUUID,
     ...(readBytesMax === undefined ? {} : { readBytesMax }),
+    ...(standbys === undefined ? {} : { standbyReplicas: standbys }),
     clock,
     startTimer: (delayMs, action) => {
       const timer = setTimeout(action, Math.min(delayMs, TIMER_MAX_MS));
       return () => clearTimeout(timer);
     },
     onFault: (error) => {
-      onFault(error);
+      faults.note('log', error);
       const now = clock();
       if (now - (told.get(error.message) ?? Number.NEGATIVE_INFINITY) < FAULT_INTERVAL_MS) return;
       told.set(error.message, now);
       logger.warn({ code: error.code }, error.message);
     },
+    onRestore: (progress) => restores.note(progress),
     onRebuild: ({ topic, partition }, because) =>
       logger.warn({ topic, partition }, `The local state is built anew from its changelog: ${because}`),
     ...steps,

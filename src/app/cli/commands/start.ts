@@ -8,6 +8,7 @@ import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
 import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
+import { STANDBYS_MAX } from '../standbys.ts';
 
 const PORT_MAX = 65_535;
 /** Every partition of every topic has rows and memory of its own. */
@@ -31,6 +32,7 @@ export interface StartOptions extends InputOptionValues, ServeOptionValues {
   /** How many keys may wait; true for as many as usual. */
   readonly parkKeys?: number | true;
   readonly allowTopologyChange?: boolean;
+  readonly standbys?: number;
 }
 
 export function startCommand(context: CommandContext): Command {
@@ -67,6 +69,11 @@ export function startCommand(context: CommandContext): Command {
       '--park-keys [n]',
       `later records of a key wait behind its dead letter (see "headrace dlq"); at most so many keys of a partition (${PARKED_KEYS_MAX}, or $HEADRACE_PARK_KEYS)`,
       wholeNumber(1, PARKED_KEYS_LIMIT),
+    )
+    .option(
+      '--standbys <n>',
+      "on Kafka: copies of each partition's state on other instances, which take over from there (0, or $HEADRACE_STANDBYS)",
+      wholeNumber(0, STANDBYS_MAX),
     )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(
