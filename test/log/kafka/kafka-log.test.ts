@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { connectToBrokers } from '../../../src/log/kafka/client/connection.ts';
+import type { ConnectToBroker } from '../../../src/log/kafka/cluster/broker-connection.ts';
 import {
   codeOf,
   drain,
@@ -99,6 +102,58 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     }
     expect(second.state.partition('s', partition).get('k')).toBeUndefined();
     expect((await drain(second)).records).toContain(`in-${partition} 0 k=${partition + 1}`);
+    await heir.dispose();
+  });
+
+  it('and goes on where it was, between asking for offsets and restoring the state, only finds that another member has gone on', async () => {
+    const OFFSET_FETCH = 9;
+    const OF_THE_GROUP = [11, 12, 14];
+    let isStopped = false;
+    let stopping: (() => Promise<void>) | undefined;
+    const connectStopping: ConnectToBroker = async (address) => {
+      const connection = await connectToBrokers({ clientId: 'stopped' })(address);
+      return {
+        get isOpen() {
+          return connection.isOpen;
+        },
+        close: () => connection.close(),
+        async send(message, timeoutMs) {
+          const { apiKey } = message.request as { readonly apiKey: number };
+          while (isStopped && OF_THE_GROUP.includes(apiKey)) await sleep(20);
+          const answer = await connection.send(message, timeoutMs);
+          if (apiKey !== OFFSET_FETCH || stopping === undefined) return answer;
+          const stop = stopping;
+          stopping = undefined;
+          await stop();
+          return answer;
+        },
+      };
+    };
+    const faults: string[] = [];
+    const timing = { sessionTimeoutMs: 1_500 };
+    const onFault = ({ message }: Error) => void faults.push(message);
+    const stopped = await openKafka(brokers(), { ...timing, connect: connectStopping, onFault });
+    const heir = await openKafka(brokers(), timing);
+    await heir.log.createTopics([topic('in')]);
+    await heir.log.append([record('in', 'k', '1')]);
+    const changelogs = [{ source: 'in', stores: ['s'] }];
+    const membership = { group: 'g', member: 'm', topicSets: [['in']], changelogs };
+    stopping = async () => {
+      isStopped = true;
+      const second = await heir.log.join(membership);
+      const { epoch } = await drain(second);
+      const stateChanges = [{ store: 's', partition: 0, entries: [['k', bytes('1 record')]] as const }];
+      await second.commit({ epoch, records: [], offsets: [{ topic: 'in', partition: 0, offset: 1 }], stateChanges });
+    };
+    const first = await stopped.log.join(membership);
+    const until = Date.now() + 20_000;
+    while (!faults.some((fault) => fault.includes('has gone on'))) {
+      await first.poll({ maxRecords: 1, timeoutMs: 50 });
+      expect(Date.now()).toBeLessThan(until);
+    }
+    isStopped = false;
+    await first.leave();
+    await stopped.log.close();
     await heir.dispose();
   });
 

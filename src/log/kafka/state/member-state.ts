@@ -3,6 +3,7 @@ import type { CommittedState, GroupOffset, Membership, StateChanges, Transaction
 import { NO_HEADERS, type TopicPartition } from '../../record.ts';
 import { RecordBuffer } from '../../record-buffer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { unavailable } from '../cluster/retries.ts';
 import type { Topics } from '../cluster/topics.ts';
 import { partitionKey } from '../fetch/fetch-position.ts';
 import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
@@ -89,11 +90,13 @@ export class MemberState {
     }
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
-    const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
-    for (const each of partitions) {
-      const offset = committed.get(partitionKey(each.topic, each.partition));
-      const topicId = this.identities(each).source;
-      requireOffsetOfState(membership.group, this.committed, { ...each, topicId }, offset);
+    const committed = offsetsOf(offsets);
+    try {
+      this.#requireOffsets(partitions, committed);
+    } catch (error) {
+      const now = offsetsOf(await stableOffsets(cluster, membership.group, partitions, requireWanted));
+      this.#requireOffsets(partitions, now);
+      throw unavailable('Another member has gone on with partitions while their state was restored here', error);
     }
     return watermarks.map(({ topic, partition, start, end }) => ({
       topic,
@@ -103,6 +106,15 @@ export class MemberState {
       start,
       end,
     }));
+  }
+
+  /** A member that is stopped, or does not hear of its group, may find later state than the offsets that it asked for. */
+  #requireOffsets(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, number>): void {
+    for (const each of partitions) {
+      const place = { ...each, topicId: this.identities(each).source };
+      const offset = committed.get(partitionKey(each.topic, each.partition));
+      requireOffsetOfState(this.#options.membership.group, this.committed, place, offset);
+    }
   }
 
   /** Lets go of the state of all partitions but these: what is committed of the others is not applied here any more. */
@@ -225,6 +237,10 @@ export class MemberState {
   #changelogRecords(changes: readonly StateChanges[]): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
     return changelogRecords(changes, this.#changelogs, this.#options.cluster.timing.clock());
   }
+}
+
+function offsetsOf(offsets: readonly GroupOffset[]): ReadonlyMap<string, number> {
+  return new Map(offsets.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset]));
 }
 
 /** Changes of state as records for their changelogs. */
