@@ -35,6 +35,7 @@ import { openEmbeddedClickHouse } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
+import { Restores } from './restores.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type System, systemsOf } from './systems.ts';
@@ -52,6 +53,8 @@ export interface LocalNodeOptions {
   /** Whether it only looks at the log: topics that are missing stay so. */
   readonly readsLogOnly?: boolean | undefined;
   readonly readBytesMax?: number | undefined;
+  /** On Kafka: copies of each partition's state that are kept on other instances. */
+  readonly standbys?: number | undefined;
   /** IANA name; UTC without it. */
   readonly businessZone?: string | undefined;
   /** Of a new data directory; an existing one keeps what it has. */
@@ -88,6 +91,7 @@ export class LocalNode implements HeadraceNode {
   readonly #exchange: HttpStateExchange;
   readonly #gate = new IntakeGate();
   readonly #faults = new Faults();
+  readonly #restores: Restores;
   #server: ControlServer | NodeServer | undefined;
   #statePlace: StatePlace | undefined;
   #lingerMs = 0;
@@ -100,8 +104,10 @@ export class LocalNode implements HeadraceNode {
     this.formats = formats;
     this.directory = directory;
     this.#exchange = HttpStateExchange.ofProcess(process.env);
+    this.#restores = new Restores(options.clock, options.logger);
+    const told = { exchange: this.#exchange, restores: this.#restores };
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
-    this.#log = openLog({ ...options, directory, exchange: this.#exchange, onFault });
+    this.#log = openLog({ ...options, ...told, directory, onFault });
     this.#counter = new RecordCounter(this.#log);
     this.#systems = systemsOf({ ...options, valueSerde: formats.valueSerde });
     this.#state = new NodeState(this.#log, this.#systems);
@@ -270,7 +276,7 @@ export class LocalNode implements HeadraceNode {
   async status(): Promise<NodeStatus> {
     const { last, counts } = this.#faults;
     const fault = last === undefined ? undefined : { code: last.code, message: last.message };
-    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts };
+    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts, restores: this.#restores.figures };
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

@@ -9,6 +9,7 @@ import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { FaultCount } from './faults.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
+import type { RestoreFigures } from './restores.ts';
 import type { Fault } from './stall-watch.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
@@ -50,6 +51,8 @@ export interface NodeStatus {
   readonly fault?: Fault | undefined;
   /** How often what went wrong. */
   readonly faults?: readonly FaultCount[];
+  /** What was restored from changelogs on Kafka. */
+  readonly restores?: readonly RestoreFigures[];
   /** What each system's worker counts; none before they run. */
   readonly workers?: readonly WorkerFigures[];
 }

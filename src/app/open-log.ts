@@ -9,6 +9,7 @@ import type { StateExchange } from '../log/kafka/queries/state-exchange.ts';
 import type { Log } from '../log/log.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
 import type { AppLogger } from './logger.ts';
+import type { Restores } from './restores.ts';
 
 export interface OpenLogOptions {
   /** The log takes it over: its `close` gives it up. */
@@ -20,11 +21,15 @@ export interface OpenLogOptions {
   /** On Kafka: who this is to the groups; kept in the data directory unless given. */
   readonly instance?: string | undefined;
   readonly readBytesMax?: number | undefined;
+  /** On Kafka: copies of each partition's state that are kept on other instances (0). */
+  readonly standbys?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** On Kafka: how instances ask each other for state. */
   readonly exchange?: StateExchange | undefined;
   /** Told of each thing that passes by itself; the logger hears of the same one every few seconds only. */
   readonly onFault: (error: HeadraceError) => void;
+  /** On Kafka: told how restores get on. */
+  readonly restores?: Restores | undefined;
 }
 
 /** What repeats itself while a broker is away is told so often at most. */
@@ -33,7 +38,8 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The log in the data directory, or on Apache Kafka with its local state there. Throws USAGE for what is wrong in options or environment. */
 export function openLog(options: OpenLogOptions): Log {
-  const { directory, clock, logger, kafka, instance, readBytesMax, onStep, onFault, exchange } = options;
+  const { directory, clock, logger, kafka, instance, readBytesMax, standbys, onStep, onFault, restores, exchange } =
+    options;
   requireSameKind(directory, kafka === undefined ? 'embedded' : 'kafka');
   const steps = onStep === undefined ? {} : { onStep: (step: string) => onStep(`log:${step}`) };
   if (kafka === undefined) {
@@ -52,6 +58,7 @@ export function openLog(options: OpenLogOptions): Log {
     instance,
     ...(readBytesMax === undefined ? {} : { readBytesMax }),
     ...(exchange === undefined ? {} : { exchange }),
+    ...(standbys === undefined ? {} : { standbyReplicas: standbys }),
     clock,
     startTimer: (delayMs, action) => {
       const timer = setTimeout(action, Math.min(delayMs, TIMER_MAX_MS));
@@ -64,6 +71,7 @@ export function openLog(options: OpenLogOptions): Log {
       told.set(error.message, now);
       logger.warn({ code: error.code }, error.message);
     },
+    onRestore: (progress) => restores?.note(progress),
     onRebuild: ({ topic, partition }, because) =>
       logger.warn({ topic, partition }, `The local state is built anew from its changelog: ${because}`),
     ...steps,

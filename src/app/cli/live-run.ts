@@ -13,6 +13,7 @@ import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { onEndSignals } from './end-signals.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
+import { standbysOf } from './standbys.ts';
 
 /** After Ctrl-C, how long to wait for what is under way. */
 export const DRAIN_MAX_MS = 30_000;
@@ -20,6 +21,7 @@ const INTERRUPTED = 130;
 
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
 export async function runLive(options: StartOptions & GlobalOptions, clock: Clock): Promise<number> {
+  const standbys = standbysOf(options.standbys, options.kafka);
   const logger = openLogger(options.data);
   const answerWithinMs = options.dispenseLimit * 1_000;
   const node = await LocalNode.open({
@@ -31,6 +33,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     businessZone: options.businessZone,
     parkKeysMax: parkKeysMaxOf(options.parkKeys),
     allowTopologyChange: options.allowTopologyChange,
+    standbys,
     answerWithinMs,
   });
   const stop = new AbortController();

@@ -15,12 +15,14 @@ import { type IntakeSummary, summaryText } from './intake-summary.ts';
 import { write } from './output.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { printReconciliation } from './reconciliation-report.ts';
+import { standbysOf } from './standbys.ts';
 
 /** `start --once`: one file from intake to SQL. Resolves with the exit code. */
 export async function runOnce(
   options: StartOptions & GlobalOptions & { readonly input: string },
   clock: Clock,
 ): Promise<number> {
+  const standbys = standbysOf(options.standbys, options.kafka);
   const logger = openLogger(options.data);
   const node = await LocalNode.open({
     ...nodeOptionsOf(options),
@@ -30,6 +32,7 @@ export async function runOnce(
     businessZone: options.businessZone,
     parkKeysMax: parkKeysMaxOf(options.parkKeys),
     allowTopologyChange: options.allowTopologyChange,
+    standbys,
   });
   try {
     await node.serve(0);

@@ -10,6 +10,7 @@ import { HttpStateExchange } from '../http/state-exchange.ts';
 import { questionsOf } from '../http/state-routes.ts';
 import { type AppLogger, openLogger } from '../logger.ts';
 import { openLog } from '../open-log.ts';
+import { Restores } from '../restores.ts';
 import { SystemWorkers } from '../system-workers.ts';
 import { systemsOf } from '../systems.ts';
 import { errorMessage, errorOf } from './error-message.ts';
@@ -91,7 +92,8 @@ async function open(orders: ThreadOrders, { clock, logger, post, appends }: Surr
   try {
     directory = openDataDirectory(folder, { clock });
     const exchange = HttpStateExchange.ofProcess(process.env);
-    const own = { directory, instance, clock, logger, exchange };
+    const restores = new Restores(clock, logger);
+    const own = { directory, instance, clock, logger, exchange, restores };
     const log = openLog({ ...options, ...own, onFault: (error) => onFault('log', error) });
     // Before its members join, for they say where it is.
     const state = await serveStateOf(log, exchange, statePlace);

@@ -27,7 +27,7 @@ export interface StartThreadsOptions {
 const FOLDERS = 'threads';
 
 /**
- * Starts the threads beside the main one, `node.threads` less one, each with a folder and a name of its own: `INSTANCE-1` and so on, so that static
+ * Starts the threads beside the main one, `node.threads` less one, each with a folder and a name of its own: `INSTANCE_1` and so on, so that static
  * membership and transactional ids survive restarts. Threads of an earlier start that are not wanted any more are taken out of their groups.
  */
 export async function startThreads(options: StartThreadsOptions): Promise<readonly ThreadWorkers[]> {
@@ -59,7 +59,8 @@ function startThread(orders: ThreadOrders, { append, onFault, onFailure, node }:
 }
 
 function nameOf(instance: string, number: number): string {
-  return `${instance}-${number}`;
+  // A name of ours has no underscore otherwise: by it the threads of one process are known (group/standby-assignor.ts).
+  return `${instance}_${number}`;
 }
 
 /** Everything but what is the node's alone, so that a new option reaches the threads without being named here. */

@@ -8,7 +8,7 @@ import type { Codec } from './protocol/batch-layout.ts';
 import type { Compress } from './protocol/encode-record-batches.ts';
 import type { Decompress } from './protocol/record-set-reader.ts';
 import type { StateExchange } from './queries/state-exchange.ts';
-import type { RestoreProgress } from './state/restore.ts';
+import type { RestoreProgress } from './state/restore-progress.ts';
 
 export interface KafkaLogOptions extends Timing {
   readonly bootstrap: readonly BrokerAddress[];
@@ -29,6 +29,8 @@ export interface KafkaLogOptions extends Timing {
   readonly sessionTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Copies of each partition's state that are kept on other instances beside the owner's (0). */
+  readonly standbyReplicas?: number;
   readonly requestTimeoutMs?: number;
   /** Called at the steps of a commit, for chaos tests. */
   readonly onStep?: (step: KafkaCommitStep) => void;

@@ -34,6 +34,7 @@ import { changelogOf } from './state/changelogs.ts';
 import { LocalState } from './state/local-state.ts';
 import { MemberState } from './state/member-state.ts';
 import { resetRecords, withIdentities } from './state/reset-records.ts';
+import { withoutCopies } from './state/without-copies.ts';
 
 /** `awaitCommit` can't know what others commit: whoever waits looks again after so long. */
 const AWAIT_COMMIT_MAX_MS = 100;
@@ -180,7 +181,10 @@ export class KafkaLog implements Log {
 
   state(group: string): CommittedState {
     this.#requireOpen();
-    return this.#local.committed(group, () => this.#requireOpen());
+    const committed = this.#local.committed(group, () => this.#requireOpen());
+    return withoutCopies(committed, (store, partition) =>
+      [...this.#members.values()].some((member) => member.isCopy(group, store, partition)),
+    );
   }
 
   async readState<T>(stores: GroupStores, reader: (state: CommittedState) => T): Promise<T> {
@@ -197,7 +201,7 @@ export class KafkaLog implements Log {
     this.#requireOpen();
     const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
     // Threads of this process have names that begin with its own.
-    const isOurs = (member: string) => member.startsWith(`${this.instance}.`) || member.startsWith(`${this.instance}-`);
+    const isOurs = (member: string) => member.startsWith(`${this.instance}.`) || member.startsWith(`${this.instance}_`);
     return [...new Set(all.flat())].filter((member) => !isOurs(member)).sort();
   }
 
@@ -231,7 +235,8 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault, exchange } = this.#options;
+    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault, exchange, standbyReplicas } =
+      this.#options;
     const cluster = this.#cluster;
     const { group } = membership;
     return new KafkaMember({
@@ -243,6 +248,7 @@ export class KafkaLog implements Log {
       state,
       decompress,
       endpoint: () => exchange?.endpoint(),
+      standbyReplicas: standbyReplicas ?? 0,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       onStep: (step) => {

@@ -17,13 +17,15 @@ export interface KafkaMemberOptions {
   readonly producer: TransactionalProducer;
   readonly state: MemberState;
   readonly decompress: Decompress;
+  /** Copies of each partition's state that it wants to be kept beside the owner's. */
+  readonly standbyReplicas: number;
   readonly sessionTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
   /** See Subscription.endpoint. */
   readonly endpoint?: (() => string | undefined) | undefined;
   readonly onStep?: (step: KafkaCommitStep) => void;
   readonly nextEpoch: () => number;
-  /** Aborts what another member of the group has open, and fences it. */
+  /** See PreparationOptions. */
   readonly endTransactionOf: (member: string) => Promise<void>;
   readonly onFault: (error: HeadraceError) => void;
   readonly onLeft: () => void;

@@ -6,6 +6,7 @@ import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
 import { isUnavailable } from './cluster/retries.ts';
 import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
+import type { GroupAssignment } from './group/group-listener.ts';
 import { GroupMembership } from './group/group-membership.ts';
 import type { GroupIdentity } from './group/group-membership-options.ts';
 import { fenceWithOffsets } from './group/group-offsets.ts';
@@ -17,6 +18,7 @@ import type { KafkaMemberOptions } from './kafka-member-options.ts';
 import { Preparation } from './preparation.ts';
 import { endOffset } from './producer/partition-produce.ts';
 import { StateMember } from './queries/state-member.ts';
+import type { StandbyReplicas } from './state/standby-replicas.ts';
 
 /** A member of a group on Kafka: see docs/KAFKA.md for the way of a commit and of an assignment. */
 export class KafkaMember implements Member {
@@ -31,6 +33,7 @@ export class KafkaMember implements Member {
   readonly #fetcher: Fetcher;
   readonly #watched: WatchedTopics;
   readonly #preparation: Preparation;
+  readonly #standbys: StandbyReplicas;
   /** Notified where a poll that waits has something to say. */
   readonly #woken = new Signal();
   #positions: readonly FetchPosition[] = [];
@@ -63,6 +66,7 @@ export class KafkaMember implements Member {
       onFault,
       onDoubt: () => this.#watched.doubt(),
     });
+    this.#standbys = options.state.standbyReplicas(onFault);
     this.#preparation = new Preparation({
       timing: cluster.timing,
       woken: this.#woken,
@@ -74,7 +78,9 @@ export class KafkaMember implements Member {
       },
       onFault,
       onFailure: (error) => this.#fail(error),
-      onWorking: () => {},
+      onWorking: (isWorking) => {
+        this.#standbys.isPaused = isWorking;
+      },
     });
     this.#membership = new GroupMembership({
       cluster,
@@ -84,10 +90,15 @@ export class KafkaMember implements Member {
       isExclusive: membership.isExclusive ?? false,
       topologyId: membership.topologyId,
       endpoint: options.endpoint,
+      describeState: async () => ({
+        state: await options.state.held(),
+        standbys: this.#standbys.partitions,
+        standbyReplicas: options.standbyReplicas,
+      }),
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
       listener: {
-        assigned: (partitions, isContinuous, gone) => this.#assigned(partitions, isContinuous, gone),
+        assigned: (assignment) => this.#assigned(assignment),
         failed: (error) => this.#fail(error),
         faulted: onFault,
       },
@@ -180,8 +191,7 @@ export class KafkaMember implements Member {
   async leave(): Promise<void> {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#preparation.end();
-    this.#woken.notify();
+    this.#letGo();
     await this.#membership.leave();
     this.#options.onLeft();
   }
@@ -189,9 +199,13 @@ export class KafkaMember implements Member {
   /** Ends the work without a word to the group: the log closes, or another member has taken the name here. */
   end(): void {
     this.#hasLeft = true;
-    this.#preparation.end();
-    this.#woken.notify();
+    this.#letGo();
     this.#membership.end();
+  }
+
+  /** Whether a partition of a store is a copy here, which nobody is to read. */
+  isCopy(group: string, store: string, partition: number): boolean {
+    return group === this.#options.membership.group && this.#standbys.isCopy(store, partition);
   }
 
   async #transact(given: Transaction): Promise<void> {
@@ -224,7 +238,7 @@ export class KafkaMember implements Member {
       fence: (identity, until, onUnanswered) => fenceWithOffsets(fence, identity, until, onUnanswered),
       ...(onStep === undefined ? {} : { onStep }),
     });
-    // A member that is out by now has still committed; whether its changes are newer than what is there, the state knows.
+    // A member that has lost partitions by now has still committed; whether its changes are still to be applied here, the state knows.
     state.apply(
       transaction,
       parts.map((part, i) => ({
@@ -247,10 +261,13 @@ export class KafkaMember implements Member {
     }
   }
 
-  #assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void {
+  #assigned({ partitions, isContinuous, gone, standbys }: GroupAssignment): void {
     if (this.#hasLeft || this.#failure !== undefined) return;
-    this.#preparation.begin(this.#ownership.assign(partitions, isContinuous), gone);
+    const gained = this.#ownership.assign(partitions, isContinuous);
+    this.#options.state.keepOnly(this.#ownership.committed());
     if (this.#ownership.isNew) this.#woken.notify();
+    this.#preparation.begin(gained, gone);
+    this.#standbys.assign(standbys);
   }
 
   #takeAssignment(): Assignment {
@@ -269,7 +286,14 @@ export class KafkaMember implements Member {
 
   #fail(error: HeadraceError): void {
     this.#failure ??= error;
+    this.#letGo();
+  }
+
+  /** What goes on in the background ends, and the local state is free for others. */
+  #letGo(): void {
     this.#preparation.end();
+    this.#standbys.assign([]);
+    this.#options.state.keepOnly([]);
     this.#woken.notify();
   }
 

@@ -57,6 +57,8 @@ export function openVictimLog(orders: VictimOrders, onStep: (step: KafkaCommitSt
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    // Partitions come and go all the time here: who loses one keeps a copy, and gets it again.
+    standbyReplicas: 1,
     onStep,
   });
 }

@@ -40,6 +40,7 @@ describe('local state over any changelog, with crashes at any point', () => {
             if (left-- === 0) throw new Error('crash');
           };
           const options: Restoration = {
+            kind: 'owner',
             local: under.local,
             reader: changelog,
             group: 'g',

@@ -8,6 +8,7 @@ import { wholeNumber } from '../numbers.ts';
 import { runOnce } from '../once.ts';
 import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
+import { STANDBYS_MAX } from '../standbys.ts';
 import { THREADS_MAX, threadsOf } from '../threads.ts';
 
 const PORT_MAX = 65_535;
@@ -33,6 +34,7 @@ export interface StartOptions extends InputOptionValues, ServeOptionValues {
   readonly parkKeys?: number | true;
   readonly allowTopologyChange?: boolean;
   readonly threads?: number;
+  readonly standbys?: number;
 }
 
 export function startCommand(context: CommandContext): Command {
@@ -74,6 +76,11 @@ export function startCommand(context: CommandContext): Command {
       '--threads <n>',
       'with --kafka: so many threads share the partitions (1, or $HEADRACE_THREADS)',
       wholeNumber(1, THREADS_MAX),
+    )
+    .option(
+      '--standbys <n>',
+      "on Kafka: copies of each partition's state on other instances, which take over from there (0, or $HEADRACE_STANDBYS)",
+      wholeNumber(0, STANDBYS_MAX),
     )
     .option('--business-zone <zone>', 'IANA time zone in which the days begin (UTC)')
     .addHelpText(

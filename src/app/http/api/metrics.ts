@@ -79,7 +79,26 @@ export class Metrics {
       faults.reset();
       for (const { source, code, count } of now.faults ?? []) faults.inc({ source, code }, count);
     };
-    this.#figures = [...counters, ...gauges, countFaults];
+    const restored = new Counter({
+      name: 'headrace_restore_records_total',
+      help: 'Records read from changelogs into the local state, for partitions owned and for copies of others',
+      labelNames: ['kind'],
+      registers,
+    });
+    const remaining = new Gauge({
+      name: 'headrace_restore_remaining_records',
+      help: 'Records of changelogs that are to be read by what is being restored',
+      labelNames: ['kind'],
+      registers,
+    });
+    const setRestores = (now: NodeStatus) => {
+      restored.reset();
+      for (const { kind, records, remaining: left } of now.restores ?? []) {
+        restored.inc({ kind }, records);
+        remaining.set({ kind }, left);
+      }
+    };
+    this.#figures = [...counters, ...gauges, countFaults, setRestores];
     collectDefaultMetrics({ register: this.#registry });
   }
 

@@ -74,8 +74,9 @@ export class LogReader {
     topic: string,
     partition: number,
     offset: number,
+    maxBytes = READ_AHEAD_BYTES,
   ): Promise<{ readonly batches: readonly RecordBatch[]; readonly nextOffset: number }> {
-    const reader = await this.#fetched(topic, partition, offset, READ_AHEAD_BYTES);
+    const reader = await this.#fetched(topic, partition, offset, maxBytes);
     const batches: RecordBatch[] = [];
     if (reader === undefined) return { batches, nextOffset: offset };
     for (let batch = reader.next(0); batch !== null; batch = reader.next(0)) batches.push(batch);

@@ -1,6 +1,9 @@
 import { assignPartitions, type Owners, type TopicSet } from '../../membership/assignment.ts';
+import type { Warmth } from '../../membership/warm-places.ts';
 import type { TopicPartition } from '../../record.ts';
-import { type AssignmentNotice, type Subscription, setsText } from './subscription.ts';
+import { decodeHeldState } from './held-state.ts';
+import { assignStandbys, type Standbys } from './standby-assignor.ts';
+import { type AssignmentNotice, type PartitionsByTopic, type Subscription, setsText } from './subscription.ts';
 
 /** What one member gets. */
 export interface MemberAssignment {
@@ -11,7 +14,8 @@ export interface MemberAssignment {
 /**
  * What the leader of a group decides: each set of co-partitioned topics spread evenly, as little moved as that allows. Members whose sets
  * overlap without being equal (a rolling restart of a changed topology) are looked at together, see {@link decided}: some of them work, the others
- * wait. A function of its arguments alone; by the members' names.
+ * wait. What has to move goes to members that have its state on disk, and further ones are named to keep copies: docs/KAFKA.md has the order.
+ * A function of its arguments alone; by the members' names.
  */
 export function assignGroup(
   unordered: readonly Subscription[],
@@ -32,7 +36,13 @@ export function assignGroup(
   });
   const previous = previousOwners(sets, subscriptions);
   const isExclusive = subscriptions.some((each) => each.isExclusive === true);
-  const owners = assignPartitions(sets, isExclusive ? soleReader(readers, previous) : readers, previous);
+  const warmth = warmthOf(sets, subscriptions);
+  const owners = assignPartitions(sets, isExclusive ? soleReader(readers, previous) : readers, previous, warmth);
+  const replicas = Math.max(0, ...subscriptions.map(({ standbyReplicas = 0 }) => standbyReplicas));
+  const standbys = assignStandbys(setsWithState(sets, subscriptions), readers, owners, warmth, {
+    replicas,
+    previous: previousStandbys(sets, subscriptions),
+  });
   const members = subscriptions.map(({ member }) => member).sort();
   const gone = [...new Set(subscriptions.flatMap((each) => each.members))].filter((each) => !members.includes(each));
   return new Map(
@@ -42,6 +52,7 @@ export function assignGroup(
         topicSets,
         members,
         gone,
+        ...(replicas === 0 ? {} : { standbys: standbysOf(member, sets, standbys) }),
         ...(refused === undefined ? {} : { refused }),
         ...(waitsFor === undefined ? {} : { waitsFor }),
       };
@@ -156,6 +167,46 @@ function previousOwners(sets: readonly TopicSet[], subscriptions: readonly Subsc
       Array.from({ length: partitions }, (_, partition) => claims.get(`${partition} ${topics[0]}`)?.member ?? null),
     ]),
   );
+}
+
+/** How far each member has the state of a partition of a set: over the changelogs of all its topics. */
+function warmthOf(sets: readonly TopicSet[], subscriptions: readonly Subscription[]): Warmth {
+  const setOfTopic = new Map(sets.flatMap(({ id, topics }) => topics.map((topic) => [topic, id])));
+  const offsets = new Map<string, Map<string, number>>();
+  for (const { member, state = {} } of subscriptions) {
+    for (const { topic, partition, offset } of decodeHeldState(state)) {
+      const place = `${partition} ${setOfTopic.get(topic)}`;
+      const of = offsets.get(place) ?? new Map<string, number>();
+      offsets.set(place, of.set(member, (of.get(member) ?? 0) + offset));
+    }
+  }
+  return (setId, partition) => offsets.get(`${partition} ${setId}`) ?? new Map();
+}
+
+/** There is nothing to copy of the others. */
+function setsWithState(sets: readonly TopicSet[], subscriptions: readonly Subscription[]): readonly TopicSet[] {
+  const sources = new Set(subscriptions.flatMap(({ state = {} }) => Object.keys(state)));
+  return sets.filter(({ topics }) => topics.some((topic) => sources.has(topic)));
+}
+
+function previousStandbys(sets: readonly TopicSet[], subscriptions: readonly Subscription[]): Standbys {
+  return new Map(
+    sets.map(({ id, topics, partitions }) => {
+      const before = Array.from({ length: partitions }, (): string[] => []);
+      for (const { member, standbys = {} } of subscriptions) {
+        for (const partition of standbys[topics[0]!] ?? []) before[partition]?.push(member);
+      }
+      return [id, before];
+    }),
+  );
+}
+
+function standbysOf(member: string, sets: readonly TopicSet[], standbys: Standbys): PartitionsByTopic {
+  const found = sets.flatMap(({ id, topics }) => {
+    const partitions = (standbys.get(id) ?? []).flatMap((members, p) => (members.includes(member) ? [p] : []));
+    return partitions.length === 0 ? [] : topics.map((topic) => [topic, partitions] as const);
+  });
+  return Object.fromEntries(found);
 }
 
 function partitionsOwned(member: string, sets: readonly TopicSet[], owners: Owners): readonly TopicPartition[] {

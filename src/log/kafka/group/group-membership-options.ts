@@ -1,24 +1,12 @@
-import type { HeadraceError } from '../../../errors.ts';
-import type { TopicPartition } from '../../record.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { GroupListener } from './group-listener.ts';
+import type { StateDescription } from './subscription.ts';
 
 /** Who the member is to its coordinator: what a commit carries so that a zombie's is refused (KIP-447, KIP-345). */
 export interface GroupIdentity {
   readonly memberId: string;
   readonly generation: number;
   readonly instanceId: string;
-}
-
-export interface GroupListener {
-  /**
-   * The partitions of a new generation. `isContinuous` where nobody else can have had those that were there before: the member has
-   * seen every generation since. `gone` are the members of before that are not there any more.
-   */
-  assigned(partitions: readonly TopicPartition[], isContinuous: boolean, gone: readonly string[]): void;
-  /** For good: the error that ends the member. */
-  failed(error: HeadraceError): void;
-  /** Something that passes, for the log. */
-  faulted(error: HeadraceError): void;
 }
 
 export interface GroupMembershipOptions {
@@ -30,6 +18,8 @@ export interface GroupMembershipOptions {
   readonly topologyId?: string | undefined;
   /** See Subscription.endpoint; asked for at each join. */
   readonly endpoint?: (() => string | undefined) | undefined;
+  /** What it says of its state when it joins. */
+  readonly describeState: () => Promise<StateDescription>;
   readonly listener: GroupListener;
   /** The coordinator takes a member that is silent for so long for dead (10,000). */
   readonly sessionTimeoutMs?: number;

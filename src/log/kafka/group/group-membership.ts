@@ -24,7 +24,7 @@ import {
 } from './group-membership-options.ts';
 import { refusedByGroup, waits } from './group-refusals.ts';
 import { leaderAssignments } from './leader.ts';
-import { decodeNotice, encodeSubscription } from './subscription.ts';
+import { decodeNotice, encodeSubscription, placesOf, type StateDescription } from './subscription.ts';
 
 /**
  * A static member (KIP-345) of a group of the classic protocol. It joins, beats and joins anew in the background; the work goes on
@@ -47,6 +47,8 @@ export class GroupMembership {
   #owned: readonly TopicPartition[] = [];
   #members: readonly string[] = [];
   #attempt = 0;
+  /** As it was said with the first try of a join: another text in the next one would begin another rebalance. */
+  #description: StateDescription | undefined;
   #state: 'joining' | 'stable' | 'left' | 'failed' = 'joining';
   #isRunning = false;
 
@@ -137,8 +139,10 @@ export class GroupMembership {
   async #join(): Promise<void> {
     const { cluster, group, member, topicSets, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
     const { isExclusive = false, topologyId, endpoint, listener } = this.#options;
+    this.#description ??= await this.#options.describeState();
     const node = await cluster.coordinator('group', group);
     const userData = encodeSubscription({
+      ...this.#description,
       member,
       topicSets,
       owned: this.#owned,
@@ -192,6 +196,7 @@ export class GroupMembership {
 
   #take(generation: number, bytes: Buffer): void {
     const { group, member, topicSets, listener } = this.#options;
+    this.#description = undefined;
     const { partitions, userData } = decodeConsumerAssignment(bytes);
     const notice = decodeNotice(userData, group);
     if (!isForSets(notice, topicSets)) {
@@ -208,7 +213,7 @@ export class GroupMembership {
     this.#owned = partitions;
     this.#members = notice.members;
     // Whoever waits for the new generation must find what it brought.
-    listener.assigned(partitions, isContinuous, notice.gone);
+    listener.assigned({ partitions, isContinuous, gone: notice.gone, standbys: placesOf(notice.standbys ?? {}) });
     this.#become('stable');
   }
 

@@ -1,8 +1,21 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { TopicPartition } from '../../record.ts';
+import type { HeldState } from './held-state.ts';
+
+export type PartitionsByTopic = Readonly<Record<string, readonly number[]>>;
+
+/** What it says of state; releases before standbys say nothing. */
+export interface StateDescription {
+  /** What its instance has on disk. */
+  readonly state?: HeldState;
+  /** Of which partitions it keeps a copy as a standby, by topic. */
+  readonly standbys?: PartitionsByTopic;
+  /** How many copies of each partition's state it wants to be kept beside the owner's. */
+  readonly standbyReplicas?: number;
+}
 
 /** What a member says of itself when it joins: the user data of its subscription in the consumer protocol (KIP-62). */
-export interface Subscription {
+export interface Subscription extends StateDescription {
   /** Its name, which it keeps over restarts. */
   readonly member: string;
   readonly topicSets: readonly (readonly string[])[];
@@ -34,6 +47,8 @@ export interface AssignmentNotice {
   readonly gone: readonly string[];
   /** Which generation it is: DescribeGroups does not tell. Undefined in what older releases wrote. */
   readonly generation?: number;
+  /** Of which partitions of sources with state it is to keep a copy, by topic. */
+  readonly standbys?: PartitionsByTopic;
   /** Why it gets nothing of a set that it asked for, for good. */
   readonly refused?: string;
   /** Topics of which it gets nothing as long as members are there that join them otherwise. */
@@ -79,4 +94,8 @@ export function setsText(topicSets: readonly (readonly string[])[]): string {
     .map((topics) => [...topics].sort().join(' '))
     .sort()
     .join('\n');
+}
+
+export function placesOf(partitions: PartitionsByTopic): readonly TopicPartition[] {
+  return Object.entries(partitions).flatMap(([topic, of]) => of.map((partition) => ({ topic, partition })));
 }

@@ -40,9 +40,19 @@ export class Changelogs {
     return this.#changelogs.map(({ source, stores }) => ({ topic: this.#topic(source), stores }));
   }
 
+  /** The sources that have state, each with its changelog's topic. */
+  get sources(): readonly { readonly source: string; readonly topic: string }[] {
+    return this.#changelogs.map(({ source }) => ({ source, topic: this.#topic(source) }));
+  }
+
   /** The source that a store hangs on; undefined for what belongs to the group. */
   sourceOf(store: string): string | undefined {
     return this.#sourceOf.get(store);
+  }
+
+  /** The stores in a changelog: its own in this version, and those of `known` that are other versions' and have no place in this one. */
+  storesWith(own: readonly string[], known: Iterable<string>): readonly string[] {
+    return [...own, ...[...known].filter((store) => !this.#sourceOf.has(store))];
   }
 
   /** Where a change of a partition of a store goes. */

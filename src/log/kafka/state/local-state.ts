@@ -7,6 +7,7 @@ import { StoreCatalog } from '../../stores/store-catalog.ts';
 import { openStoreTables, openTable, type StoreTables } from '../../stores/store-tables.ts';
 import { StoreWriter } from '../../stores/store-writer.ts';
 import { StoredState } from '../../stores/stored-state.ts';
+import { ChangelogHolders, type Holder } from './changelog-holders.ts';
 import { RecordWriter, recordStateKeys } from './record-writer.ts';
 import type { SortedRecords } from './sorted-records.ts';
 
@@ -28,6 +29,15 @@ export interface ChangelogChanges extends TopicPartition {
   /** Where the changes begin: they are left out where the state is beyond that already. */
   readonly fromOffset: number;
   readonly position: ChangelogPosition;
+  /** Who has to hold the changelog for that; undefined for the group's own, which nobody holds. */
+  readonly holder?: Holder | undefined;
+}
+
+/** What was read of a changelog behind the position: all records before `position`. */
+export interface ChangelogTail extends TopicPartition {
+  readonly before: ChangelogPosition;
+  readonly records: SortedRecords;
+  readonly position: ChangelogPosition;
 }
 
 /** Rows deleted in one transaction. */
@@ -47,8 +57,7 @@ export class LocalState {
   readonly #positions: Table<string>;
   /** How often each position was written since this process began. */
   readonly #changes = new Map<string, number>();
-  /** Restores under way, and what waits behind them, by changelog. */
-  readonly #restores = new Map<string, Promise<unknown>>();
+  readonly holders = new ChangelogHolders();
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -74,12 +83,14 @@ export class LocalState {
   }
 
   /**
-   * What a member has committed: all of it or nothing, durably. What begins before the position reached is old news and left out, and
-   * so is what belongs to state that is being built anew: the changelog brings it. Throws STORAGE_FULL, STORAGE_FAILED.
+   * What a member has committed: all of it or nothing, durably. Left out is what belongs to a changelog that the member does not hold any more, for a restore may be
+   * in the midst of newer rows of it; what begins before the position reached; and what belongs to state that is being built anew. The changelog brings
+   * it. Throws STORAGE_FULL, STORAGE_FAILED.
    */
   apply(group: string, parts: readonly ChangelogChanges[]): void {
     this.#write(group, (newStores) => {
       for (const part of parts) {
+        if (part.holder !== undefined && this.holders.holderOf(part) !== part.holder) continue;
         const before = this.position(part);
         const isOld = before?.topicId === part.position.topicId && before.offset > part.fromOffset;
         if (isOld || before?.isPartial === true) continue;
@@ -101,29 +112,39 @@ export class LocalState {
     position?: ChangelogPosition,
   ): void {
     this.#write(group, (newStores) => {
-      this.#recordWriter.write(group, records, from, to, newStores);
-      if (changelog.isOfSource && newStores.length > 0) {
-        this.#putStoresIn(
-          group,
-          changelog.topic,
-          newStores.map(([, store]) => store),
-        );
-      }
+      this.#writeRecords(group, records, { from, to }, changelog, newStores);
       if (position !== undefined) this.#putPosition(changelog, position);
     });
   }
 
-  /** One restore of a changelog at a time: two at once would take each other's newer rows back. */
-  async exclusively(changelog: TopicPartition, action: () => Promise<void>): Promise<void> {
-    const key = positionKey(changelog);
-    const running = (this.#restores.get(key) ?? Promise.resolve()).then(action);
-    const settled = running.catch(() => undefined);
-    this.#restores.set(key, settled);
-    try {
-      await running;
-    } finally {
-      if (this.#restores.get(key) === settled) this.#restores.delete(key);
-    }
+  /**
+   * Tails of several changelogs in one transaction, so that one sync does for all of them. Left out are those that someone else writes, or whose
+   * position is not any more where they were read from. Throws as applyRecords does.
+   */
+  applyTails(group: string, tails: readonly ChangelogTail[]): void {
+    this.#write(group, (newStores) => {
+      for (const tail of tails) {
+        const now = this.position(tail);
+        const isSame = now?.topicId === tail.before.topicId && now.offset === tail.before.offset;
+        if (!isSame || !this.holders.isFree(tail)) continue;
+        const place = { topic: tail.topic, isOfSource: true };
+        this.#writeRecords(group, tail.records, { from: 0, to: tail.records.length }, place, newStores);
+        this.#putPosition(tail, tail.position);
+      }
+    });
+  }
+
+  #writeRecords(
+    group: string,
+    records: SortedRecords,
+    { from, to }: { readonly from: number; readonly to: number },
+    { topic, isOfSource }: { readonly topic: string; readonly isOfSource: boolean },
+    newStores: [group: string, store: string][],
+  ): void {
+    const known = newStores.length;
+    this.#recordWriter.write(group, records, from, to, newStores);
+    const added = newStores.slice(known).map(([, store]) => store);
+    if (isOfSource && added.length > 0) this.#putStoresIn(group, topic, added);
   }
 
   setPosition(changelog: TopicPartition, position: ChangelogPosition): void {

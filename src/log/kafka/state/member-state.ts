@@ -1,21 +1,26 @@
+import type { HeadraceError } from '../../../errors.ts';
 import type { CommittedState, GroupOffset, Membership, StateChanges, Transaction } from '../../log.ts';
 import { NO_HEADERS, type TopicPartition } from '../../record.ts';
 import { RecordBuffer } from '../../record-buffer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { pause } from '../cluster/retries.ts';
+import { unavailable } from '../cluster/retries.ts';
 import type { Topics } from '../cluster/topics.ts';
 import { partitionKey } from '../fetch/fetch-position.ts';
 import { type LogReader, partitionUnknown } from '../fetch/log-reader.ts';
 import { stableOffsets } from '../group/group-offsets.ts';
+import type { HeldState } from '../group/held-state.ts';
 import type { PreparedPartition } from '../group/ownership.ts';
 import { decodeIdentities, requireSameTopics, type TopicIdentities } from '../group/topic-identities.ts';
 import type { PartEncoder } from '../producer/part-encoder.ts';
 import type { OutgoingPartition } from '../producer/partition-produce.ts';
 import { ChangelogKeyWriter } from './changelog-record.ts';
+import { ChangelogRestorer } from './changelog-restorer.ts';
 import { Changelogs } from './changelogs.ts';
+import { heldChangelogs } from './held-changelogs.ts';
 import type { LocalState } from './local-state.ts';
-import { requireOffsetOfState, untilTheyAgree, witnessChanges } from './offset-witness.ts';
-import { type RestoreProgress, restore } from './restore.ts';
+import { requireOffsetOfState, witnessChanges } from './offset-witness.ts';
+import type { RestoreProgress } from './restore-progress.ts';
+import { StandbyReplicas } from './standby-replicas.ts';
 
 export interface MemberStateOptions {
   readonly cluster: Cluster;
@@ -41,6 +46,7 @@ export class MemberState {
   readonly committed: CommittedState;
   readonly #options: MemberStateOptions;
   readonly #changelogs: Changelogs;
+  readonly #restorer: ChangelogRestorer;
   /** The ids of sources and changelogs. */
   readonly #topicIds = new Map<string, string>();
 
@@ -48,6 +54,7 @@ export class MemberState {
     const { local, membership, requireOpen } = options;
     this.#options = options;
     this.#changelogs = new Changelogs(membership.group, membership.changelogs ?? []);
+    this.#restorer = new ChangelogRestorer({ ...options, group: membership.group });
     this.committed = local.committed(membership.group, requireOpen);
   }
 
@@ -60,13 +67,9 @@ export class MemberState {
 
   /**
    * From an assignment to the first record: the stable offsets first, then the ends of the changelogs as they are after that, then their tails. See
-   * docs/KAFKA.md for why in this order. Throws STATE_MISMATCH where offsets and state do not agree and stay so.
+   * docs/KAFKA.md for why in this order. Throws STATE_MISMATCH where offsets and state do not agree.
    */
-  prepare(partitions: readonly TopicPartition[], requireWanted: () => void): Promise<readonly PreparedPartition[]> {
-    return untilTheyAgree(this.#options.cluster.timing, () => this.#prepareOnce(partitions, requireWanted));
-  }
-
-  async #prepareOnce(
+  async prepare(
     partitions: readonly TopicPartition[],
     requireWanted: () => void,
   ): Promise<readonly PreparedPartition[]> {
@@ -80,15 +83,26 @@ export class MemberState {
     const ends = await reader.watermarks([this.#changelogs.ofGroup, ...changelogs]);
     for (const [i, changelog] of changelogs.entries()) {
       const { topic, partition, stores } = changelog;
-      await this.#restore({ topic, partition }, this.#storesIn(topic, stores), partition, ends[i + 1]!, requireWanted);
+      const { start, end } = ends[i + 1]!;
+      const place = {
+        changelog: { topic, partition },
+        stores: this.#storesIn(topic, stores),
+        statePartition: partition,
+        start,
+        end,
+      };
+      const topicId = await this.#restorer.restore({ ...place, kind: 'owner', holder: this, requireWanted });
+      this.#topicIds.set(topic, topicId);
     }
     await this.#restoreGroup(ends[0]!, requireWanted);
     const watermarks = await reader.watermarks(partitions);
-    const committed = new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]));
-    for (const each of partitions) {
-      const offset = committed.get(partitionKey(each.topic, each.partition));
-      const topicId = this.identities(each).source;
-      requireOffsetOfState(membership.group, this.committed, { ...each, topicId }, offset);
+    const committed = offsetsOf(offsets);
+    try {
+      this.#requireOffsets(partitions, committed);
+    } catch (error) {
+      const now = offsetsOf(await stableOffsets(cluster, membership.group, partitions, requireWanted));
+      this.#requireOffsets(partitions, now);
+      throw unavailable('Another member has gone on with partitions while their state was restored here', error);
     }
     return watermarks.map(({ topic, partition, start, end }) => ({
       topic,
@@ -100,11 +114,38 @@ export class MemberState {
     }));
   }
 
-  /** Of a changelog: the stores of this version, and those of others that have no place in this one. */
   #storesIn(topic: string, own: readonly string[]): readonly string[] {
     const { local, membership } = this.#options;
-    const others = [...local.storesIn(membership.group, topic)];
-    return [...own, ...others.filter((store) => this.#changelogs.sourceOf(store) === undefined)];
+    return this.#changelogs.storesWith(own, local.storesIn(membership.group, topic));
+  }
+
+  /** A member that is stopped, or does not hear of its group, may find later state than the offsets that it asked for. */
+  #requireOffsets(partitions: readonly TopicPartition[], committed: ReadonlyMap<string, number>): void {
+    for (const each of partitions) {
+      const place = { ...each, topicId: this.identities(each).source };
+      const offset = committed.get(partitionKey(each.topic, each.partition));
+      requireOffsetOfState(this.#options.membership.group, this.committed, place, offset);
+    }
+  }
+
+  /** Lets go of the state of all partitions but these: what is committed of the others is not applied here any more. */
+  keepOnly(partitions: readonly TopicPartition[]): void {
+    this.#options.local.holders.keepOnly(
+      partitions.flatMap((each) => this.#changelogs.ofSource(each) ?? []),
+      this,
+    );
+  }
+
+  /** What of the group's state is on this machine, as a subscription says it. */
+  held(): Promise<HeldState> {
+    return heldChangelogs(this.#options, this.#changelogs);
+  }
+
+  /** Copies of what others own, for the member that this is the state of. */
+  standbyReplicas(onFault: (error: HeadraceError) => void): StandbyReplicas {
+    const { membership } = this.#options;
+    const [changelogs, restorer] = [this.#changelogs, this.#restorer];
+    return new StandbyReplicas({ ...this.#options, group: membership.group, changelogs, restorer, onFault });
   }
 
   /** Asked anew: what is known may be of a topic that was deleted meanwhile. */
@@ -127,7 +168,15 @@ export class MemberState {
       const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
       const ends = await reader.watermarks(places);
       for (const [partition, place] of places.entries()) {
-        await this.#restore(place, this.#storesIn(topic, stores), partition, ends[partition]!, requireOpen);
+        const { start, end } = ends[partition]!;
+        const asked = {
+          changelog: place,
+          stores: this.#storesIn(topic, stores),
+          statePartition: partition,
+          start,
+          end,
+        };
+        await this.#restorer.restore({ ...asked, kind: 'owner', requireWanted: requireOpen });
       }
     }
     await this.prepareGroup();
@@ -153,7 +202,9 @@ export class MemberState {
     const { local, membership } = this.#options;
     const ofSources = local.sourceStores(membership.group);
     const stores = local.storesOf(membership.group).filter((store) => !ofSources.has(store));
-    await this.#restore(this.#changelogs.ofGroup, stores, undefined, ends, requireWanted);
+    const { ofGroup } = this.#changelogs;
+    const place = { changelog: ofGroup, stores, statePartition: undefined, start: ends.start, end: ends.end };
+    this.#topicIds.set(ofGroup.topic, await this.#restorer.restore({ ...place, kind: 'owner', requireWanted }));
   }
 
   /** The transaction with what its changes of state say of the offsets up to which they go; `offsets` are all that it commits. */
@@ -215,47 +266,20 @@ export class MemberState {
       // Where the broker did not tell the offset again, the position stays as well: a restart reads these changes once more.
       const offset = (isOfGroup ? undefined : endOffset) ?? before?.offset ?? 0;
       const position = { topicId: this.#topicIds.get(place.topic) ?? '', offset, currentAt, isPartial: false };
-      return { ...place, changes, fromOffset: fromOffset ?? offset, position };
+      const holder = isOfGroup ? undefined : this;
+      return { ...place, changes, fromOffset: fromOffset ?? offset, position, holder };
     });
     if (parts.length > 0) local.apply(membership.group, parts);
-  }
-
-  async #restore(
-    changelog: TopicPartition,
-    stores: readonly string[],
-    statePartition: number | undefined,
-    { start, end }: { readonly start: number; readonly end: number },
-    requireWanted: () => void,
-  ): Promise<void> {
-    const { cluster, topics, reader, local, membership, onRestore, onRebuild } = this.#options;
-    const topicId = (await cluster.topic(changelog.topic)).id;
-    this.#topicIds.set(changelog.topic, topicId);
-    await restore({
-      local,
-      reader: {
-        fetch: ({ topic, partition }, offset) => reader.readAhead(topic, partition, offset),
-        endOf: async (place) => (await reader.watermarks([place]))[0]!.end,
-      },
-      group: membership.group,
-      changelog: { topic: changelog.topic, partition: changelog.partition },
-      stores,
-      statePartition,
-      topicId,
-      start,
-      end,
-      deleteRetentionMs: await topics.deleteRetentionMs(changelog.topic),
-      clock: cluster.timing.clock,
-      pause: (milliseconds) => pause(cluster.timing, milliseconds),
-      requireWanted,
-      ...(onRestore === undefined ? {} : { onProgress: onRestore }),
-      ...(onRebuild === undefined ? {} : { onRebuild }),
-    });
   }
 
   /** The changes of a transaction as records for their changelogs. */
   #changelogRecords(changes: readonly StateChanges[]): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
     return changelogRecords(changes, this.#changelogs, this.#options.cluster.timing.clock());
   }
+}
+
+function offsetsOf(offsets: readonly GroupOffset[]): ReadonlyMap<string, number> {
+  return new Map(offsets.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset]));
 }
 
 /** Changes of state as records for their changelogs. */

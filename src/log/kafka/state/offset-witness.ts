@@ -1,7 +1,6 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { CommittedState, GroupOffset, StateChanges } from '../../log.ts';
 import type { TopicPartition } from '../../record.ts';
-import { pause, type Timing } from '../cluster/retries.ts';
 import { topicRecreated } from '../group/topic-identities.ts';
 
 /**
@@ -58,28 +57,4 @@ export function requireOffsetOfState(
     `${topic}-${partition} ${found}, but the state of ${group} holds its records up to ${witnessed}: they would be processed twice. Set the offset to where the state is (headrace reset ${group} --topic ${topic} --to-offset ${witnessed} --keep-state), or begin anew with both (headrace reset ${group} --to-earliest)`,
     { where: { topic, partition, ...(committed === undefined ? {} : { offset: committed }) } },
   );
-}
-
-/** How long the same two that do not agree are looked at. */
-const MISMATCH_PATIENCE_MS = 5_000;
-const MISMATCH_PAUSE_MS = 200;
-
-/**
- * Prepares again while offsets and state do not agree and either moves. A member that is out and has not heard of it yet asks for the offsets, the next
- * owner commits, and the member then reads state that is ahead of what it was told: it has nothing to complain of. Where the same
- * STATE_MISMATCH comes for {@link MISMATCH_PATIENCE_MS} nobody commits, and it is thrown.
- */
-export async function untilTheyAgree<Result>(timing: Timing, prepare: () => Promise<Result>): Promise<Result> {
-  let last: { readonly message: string; readonly since: number } | undefined;
-  for (;;) {
-    try {
-      return await prepare();
-    } catch (error) {
-      if (!(error instanceof HeadraceError) || error.code !== 'STATE_MISMATCH') throw error;
-      const now = timing.clock();
-      if (last?.message !== error.message) last = { message: error.message, since: now };
-      if (now - last.since >= MISMATCH_PATIENCE_MS) throw error;
-    }
-    await pause(timing, MISMATCH_PAUSE_MS);
-  }
 }

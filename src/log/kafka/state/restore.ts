@@ -1,8 +1,10 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { TopicPartition } from '../../record.ts';
 import type { RecordBatch } from '../../record-batch.ts';
+import type { Holder } from './changelog-holders.ts';
 import { isResetMark } from './changelog-record.ts';
 import type { ChangelogPosition, LocalState } from './local-state.ts';
+import { Progress, type RestoreKind, type RestoreProgress } from './restore-progress.ts';
 import { SortedRecords } from './sorted-records.ts';
 
 /** Reads a changelog. */
@@ -19,17 +21,8 @@ export interface ChangelogReader {
   endOf(changelog: TopicPartition): Promise<number>;
 }
 
-/** How far a restore is, after each step; `endOffset - offset` is what remains, in offsets. */
-export interface RestoreProgress extends TopicPartition {
-  readonly group: string;
-  readonly fromOffset: number;
-  readonly offset: number;
-  readonly endOffset: number;
-  readonly records: number;
-  readonly bytes: number;
-}
-
 export interface Restoration {
+  readonly kind: RestoreKind;
   readonly local: LocalState;
   readonly reader: ChangelogReader;
   readonly group: string;
@@ -38,9 +31,11 @@ export interface Restoration {
   readonly stores: readonly string[];
   readonly statePartition: number | undefined;
   readonly topicId: string;
-  /** First offset held and the end that must be reached: the high watermark. */
+  /** First offset held and the end to be reached: for an owner the high watermark, for a standby the last stable offset. */
   readonly start: number;
   readonly end: number;
+  /** Before which position an owner's commits are applied by itself: holds the changelog when the restore is at its end. */
+  readonly holder?: Holder | undefined;
   /** A tombstone is gone from the changelog so long after it was written. */
   readonly deleteRetentionMs: number;
   readonly clock: () => number;
@@ -65,15 +60,16 @@ const TRANSACTION_RECORDS = 100_000;
 /**
  * Brings the local state of one changelog partition up to its end: the tail behind the position, or everything where the position says
  * nothing certain. The position moves in the last local transaction of each step: a crash before it repeats the step, and records that are
- * applied again, in the order of their offsets for each key, end in the same.
+ * applied again, in the order of their offsets for each key, end in the same. For a standby it is one step at most, to what is readable now; nothing where
+ * somebody holds the changelog.
  */
 export function restore(restoration: Restoration): Promise<void> {
-  return restoration.local.exclusively(restoration.changelog, () => restoreNow(restoration));
+  return restoration.local.holders.exclusively(restoration.changelog, () => restoreNow(restoration));
 }
 
 async function restoreNow(restoration: Restoration): Promise<void> {
-  restoration.requireWanted();
-  const { local, group, changelog, topicId, end, clock, onProgress } = restoration;
+  if (!(await isFree(restoration))) return;
+  const { kind, local, changelog, topicId, end, clock, holder } = restoration;
   const before = local.position(changelog);
   if (before?.topicId === topicId && before.offset > end) await requireEnd(restoration, before.offset);
   const because = reasonToRebuild(restoration, before);
@@ -81,24 +77,39 @@ async function restoreNow(restoration: Restoration): Promise<void> {
     if (before !== undefined) restoration.onRebuild?.(changelog, because);
     await rebuild(restoration, restoration.start);
   }
-  let offset = local.position(changelog)!.offset;
-  const fromOffset = offset;
-  let [records, bytes] = [0, 0];
-  while (offset < end) {
-    const { batches, nextOffset } = await readStep(restoration, offset);
-    const mark = lastReset(batches);
-    // What stands before the mark is gone: it is enough to forget what is here and go on behind it.
-    if (mark !== undefined) await rebuild(restoration, mark);
-    const position = { ...local.position(changelog)!, offset: nextOffset };
-    await apply(restoration, new SortedRecords(batches, mark ?? offset), position);
-    offset = nextOffset;
-    for (const batch of batches) {
-      records += batch.length;
-      bytes += batch.byteLength;
+  let { offset } = local.position(changelog)!;
+  const progress = new Progress(restoration, offset);
+  try {
+    while (offset < end) {
+      const { batches, nextOffset } = await readStep(restoration, offset);
+      if (nextOffset === offset) break;
+      const mark = lastReset(batches);
+      // What stands before the mark is gone: it is enough to forget what is here and go on behind it.
+      if (mark !== undefined) await rebuild(restoration, mark);
+      const position = { ...local.position(changelog)!, offset: nextOffset };
+      await apply(restoration, new SortedRecords(batches, mark ?? offset), position);
+      offset = nextOffset;
+      progress.add(batches, offset);
+      if (kind === 'standby') break;
     }
-    onProgress?.({ ...changelog, group, fromOffset, offset, endOffset: end, records, bytes });
+  } catch (error) {
+    progress.giveUp();
+    throw error;
   }
+  if (offset < end) return;
   local.setPosition(changelog, { topicId, offset, currentAt: clock(), isPartial: false });
+  if (holder !== undefined) local.holders.hold(changelog, holder);
+}
+
+/** Whether nobody else in this process holds the changelog; an owner waits until that is so. */
+async function isFree({ kind, local, changelog, holder, pause, requireWanted }: Restoration): Promise<boolean> {
+  for (;;) {
+    requireWanted();
+    const other = local.holders.holderOf(changelog);
+    if (other === undefined || other === holder) return true;
+    if (kind === 'standby') return false;
+    await pause(RETRY_MS);
+  }
 }
 
 async function apply(restoration: Restoration, records: SortedRecords, position: ChangelogPosition): Promise<void> {
@@ -118,9 +129,9 @@ interface Step {
   readonly nextOffset: number;
 }
 
-/** Reads on until there is enough for a step, or the end is reached, or no more is readable now; waits where nothing is. */
+/** Reads on until there is enough for a step, or the end is reached, or no more is readable now; waits where nothing is, but for a standby. */
 async function readStep(restoration: Restoration, from: number): Promise<Step> {
-  const { reader, changelog, end, pause, requireWanted, stepBytes = STEP_BYTES } = restoration;
+  const { kind, reader, changelog, end, pause, requireWanted, stepBytes = STEP_BYTES } = restoration;
   const all: RecordBatch[] = [];
   let [offset, bytes, retryMs] = [from, 0, RETRY_MS];
   while (offset < end && bytes < stepBytes) {
@@ -128,7 +139,7 @@ async function readStep(restoration: Restoration, from: number): Promise<Step> {
     const { batches, nextOffset } = await reader.fetch(changelog, offset);
     requireWanted();
     if (nextOffset === offset) {
-      if (offset > from) break;
+      if (offset > from || kind === 'standby') break;
       // A transaction is open before the end: its owner ends it, or the coordinator does when its time is over.
       await pause(retryMs);
       retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
@@ -143,7 +154,10 @@ async function readStep(restoration: Restoration, from: number): Promise<Step> {
 }
 
 /** Why what is here can't be continued; undefined where it can. */
-function reasonToRebuild(restoration: Restoration, before: ChangelogPosition | undefined): string | undefined {
+export function reasonToRebuild(
+  restoration: Pick<Restoration, 'topicId' | 'start' | 'end' | 'deleteRetentionMs' | 'clock'>,
+  before: ChangelogPosition | undefined,
+): string | undefined {
   const { topicId, start, end, deleteRetentionMs, clock } = restoration;
   if (before === undefined) return 'nothing is here yet';
   if (before.topicId !== topicId) return 'the changelog was made anew';
@@ -185,7 +199,7 @@ async function rebuild(restoration: Restoration, offset: number): Promise<void> 
 }
 
 /** Where the last mark of a reset stands, if there is one. */
-function lastReset(batches: readonly RecordBatch[]): number | undefined {
+export function lastReset(batches: readonly RecordBatch[]): number | undefined {
   for (const batch of [...batches].reverse()) {
     for (let i = batch.length - 1; i >= 0; i--) if (isResetMark(batch.keyAt(i))) return batch.offsetAt(i);
   }

@@ -51,6 +51,58 @@ describe('LocalState', () => {
     expect(under.local.position(changelog)).toEqual(at(0, { isPartial: true }));
   });
 
+  it('leaves out the commit of a member that does not hold the changelog any more, and applies the rest of it', () => {
+    const [member, other] = [{}, {}];
+    const kept = { topic: 'g-in-changelog', partition: 3 };
+    for (const place of [changelog, kept]) {
+      under.local.setPosition(place, at(4));
+      under.local.holders.hold(place, member);
+    }
+    under.local.holders.keepOnly([kept], member);
+    const parts = [
+      { ...changelog, changes: [put('a', '1')], fromOffset: 4, position: at(5), holder: member },
+      { ...kept, changes: [put('a', '1', 's', 3)], fromOffset: 4, position: at(5), holder: member },
+    ];
+    under.local.apply('g', parts);
+    expect([rows(), under.local.position(changelog)]).toEqual([{ 's 3 a': '1' }, at(4)]);
+    under.local.holders.hold(changelog, other);
+    under.local.apply('g', parts.slice(0, 1));
+    expect(under.local.position(changelog)).toEqual(at(4));
+  });
+
+  describe('tails that were read for standbys', () => {
+    const places = [2, 3].map((partition) => ({ topic: 'g-in-changelog', partition }));
+    const tailOf = async (place: (typeof places)[number], value: string) => {
+      const source = new ChangelogUnderTest();
+      source.append([{ store: 's', partition: place.partition, key: 'a', value }]);
+      const records = new SortedRecords((await source.fetch(place, 0)).batches, 0);
+      return { ...place, before: at(0), records, position: at(2) };
+    };
+
+    it('are applied together, with their positions', async () => {
+      for (const place of places) under.local.setPosition(place, at(0));
+      under.local.applyTails('g', await Promise.all(places.map((place) => tailOf(place, '1'))));
+      await under.restart();
+      expect(rows()).toEqual({ 's 2 a': '1', 's 3 a': '1' });
+      expect(places.map((place) => under.local.position(place))).toEqual([at(2), at(2)]);
+    });
+
+    it.each<[string, (place: (typeof places)[number]) => unknown]>([
+      ['was applied further meanwhile', (place) => under.local.setPosition(place, at(1))],
+      ['is of another topic by now', (place) => under.local.setPosition(place, at(0, { topicId: 'new' }))],
+      ['is held by a member', (place) => under.local.holders.hold(place, {})],
+      ['is being restored', (place) => under.local.holders.exclusively(place, () => new Promise(() => {}))],
+    ])('are left out where the changelog %s', async (_what, meanwhile) => {
+      for (const place of places) under.local.setPosition(place, at(0));
+      const tails = await Promise.all(places.map((place) => tailOf(place, '1')));
+      void meanwhile(places[0]!);
+      under.local.applyTails('g', tails);
+      expect(rows()).toEqual({ 's 3 a': '1' });
+      expect(under.local.position(places[1]!)).toEqual(at(2));
+      expect(under.local.position(places[0]!)).not.toEqual(at(2));
+    });
+  });
+
   it('applies all changelogs of a commit or none, and forgets stores that were to be new', () => {
     const broken: StateChanges = {
       store: 'new',

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Restoration, type RestoreProgress, restore } from '../../../../src/log/kafka/state/restore.ts';
+import { resetMarks } from '../../../../src/log/kafka/state/changelog-record.ts';
+import { type Restoration, restore } from '../../../../src/log/kafka/state/restore.ts';
+import type { RestoreProgress } from '../../../../src/log/kafka/state/restore-progress.ts';
 import { RecordBatch } from '../../../../src/log/record-batch.ts';
 import { RecordBuffer } from '../../../../src/log/record-buffer.ts';
 import { type Change, ChangelogUnderTest } from './changelog-under-test.ts';
@@ -30,6 +32,7 @@ describe('a restore', () => {
 
   const restored = (more: Partial<Restoration> = {}) =>
     restore({
+      kind: 'owner',
       local: under.local,
       reader: {
         fetch: (from, offset) => {
@@ -59,10 +62,12 @@ describe('a restore', () => {
     expect(rows()).toEqual({ 's 2 a': '1', 's 2 c': '3', 't 2 a': '2' });
     expect(under.local.position(place)).toEqual({ topicId: 'id', offset: 7, currentAt: now, isPartial: false });
     expect(rebuilds).toEqual([]);
+    const whole = { ...place, group: 'g', kind: 'owner', fromOffset: 0, endOffset: 7 };
     expect(progress).toEqual([
-      { ...place, group: 'g', fromOffset: 0, offset: 7, endOffset: 7, records: 5, bytes: expect.any(Number) },
+      { ...whole, isOver: false, offset: 0, records: 0, bytes: 0 },
+      { ...whole, isOver: true, offset: 7, records: 5, bytes: expect.any(Number) },
     ]);
-    expect(progress[0]!.bytes).toBeGreaterThan(0);
+    expect(progress[1]!.bytes).toBeGreaterThan(0);
   });
 
   it('reads the tail only where a position is here, after a restart as well', async () => {
@@ -143,11 +148,13 @@ describe('a restore', () => {
     changelog.append(Array.from({ length: 500 }, (_, i) => put(`k${i}`, 'v')));
     const fenced = new Error('fenced');
     const requireWanted = () => {
-      if (progress.length > 2) throw fenced;
+      if (progress.length > 4) throw fenced;
     };
     await expect(restored({ requireWanted, stepBytes: 1 })).rejects.toBe(fenced);
     const { offset } = under.local.position(place)!;
     expect(offset).toBeGreaterThan(7);
+    expect(progress.at(-1)).toMatchObject({ isOver: true, offset });
+    expect(offset).toBeLessThan(progress.at(-1)!.endOffset);
     fetched = [];
     await restored();
     expect(fetched[0]).toBe(offset);
@@ -187,4 +194,91 @@ describe('a restore', () => {
     await expect(restored({ reader, topicId: 'another' })).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
     expect(under.local.position(place)).toMatchObject({ isPartial: true, offset: 0 });
   });
+
+  describe('for a standby', () => {
+    const standby = (more: Partial<Restoration> = {}) =>
+      restored({ kind: 'standby', end: Math.min(changelog.end, changelog.lastStableOffset), ...more });
+
+    it('reads what is committed and waits for nothing: the owner goes on from there', async () => {
+      changelog.append([put('d', '4')]);
+      changelog.lastStableOffset = changelog.end;
+      changelog.append([put('d', '5')]);
+      await standby();
+      expect(rows()).toMatchObject({ 's 2 d': '4' });
+      expect(under.local.position(place)).toMatchObject({ offset: 9, isPartial: false });
+      // The end moved back behind what was asked for, as a new leader may tell it for a moment.
+      await standby({ end: 11 });
+      expect(under.local.position(place)).toMatchObject({ offset: 9 });
+      changelog.lastStableOffset = Number.POSITIVE_INFINITY;
+      fetched = [];
+      await restored();
+      expect([fetched, rows()]).toMatchObject([[9], { 's 2 d': '5' }]);
+    });
+
+    it('takes one step at a time, so that the others get theirs', async () => {
+      changelog.append(Array.from({ length: 200 }, (_, i) => put(`k${i}`, 'v')));
+      await standby({ stepBytes: 1 });
+      const { offset } = under.local.position(place)!;
+      expect(offset).toBeLessThan(changelog.end);
+      expect(progress.at(-1)).toMatchObject({ kind: 'standby', offset, isOver: false });
+      while (under.local.position(place)!.offset < changelog.end) await standby({ stepBytes: 1 });
+      expect(Object.keys(rows())).toHaveLength(203);
+    });
+
+    it('does nothing where a member holds the changelog; the next owner waits until that one lets go', async () => {
+      const [first, second] = [{}, {}];
+      await restored({ holder: first });
+      changelog.append([put('d', '4')]);
+      await standby();
+      expect(rows()).not.toHaveProperty('s 2 d');
+      let pauses = 0;
+      const pause = async () => {
+        if (++pauses === 3) under.local.holders.keepOnly([], first);
+      };
+      await restored({ holder: second, pause });
+      expect([pauses, rows()]).toMatchObject([3, { 's 2 d': '4' }]);
+      expect(under.local.holders.holderOf(place)).toBe(second);
+    });
+
+    it('drops what stands before the mark of a reset', async () => {
+      const marked = new RecordBatch(place.topic, place.partition, 0, 9, ...markOf());
+      changelog.append([put('a', 'before')]);
+      const reader = {
+        fetch: async (from: typeof place, offset: number) => {
+          const { batches } = await changelog.fetch(from, offset);
+          return { batches: [...batches, marked], nextOffset: 11 };
+        },
+        endOf: async () => 11,
+      };
+      await standby({ reader, end: 11 });
+      expect(rows()).toEqual({});
+      expect(under.local.position(place)).toMatchObject({ offset: 11, isPartial: false });
+    });
+
+    it('is not spoilt by a commit that is applied late, between two transactions of a step', async () => {
+      const member = {};
+      await restored({ holder: member });
+      // The member commits to offset 7 and loses the partition; its next owner goes on behind it.
+      const late = changelog.end;
+      changelog.append([put('a', 'late'), put('z', 'late')]);
+      under.local.holders.keepOnly([], member);
+      changelog.append([put('a', 'newer'), put('z', 'newer')]);
+      const entries = [['a', Buffer.from('late')] as const, ['z', Buffer.from('late')] as const];
+      const position = { topicId: 'id', offset: late + 2, currentAt: now, isPartial: false };
+      let pauses = 0;
+      const pause = async () => {
+        if (++pauses !== 1) return;
+        const changes = [{ store: 's', partition: 2, entries }];
+        under.local.apply('g', [{ ...place, changes, fromOffset: late, position, holder: member }]);
+      };
+      await standby({ transactionRecords: 2, pause });
+      expect(pauses).toBe(1);
+      expect(rows()).toMatchObject({ 's 2 a': 'newer', 's 2 z': 'newer' });
+    });
+  });
 });
+
+function markOf(): [bytes: Buffer, count: number] {
+  const [{ bytes, count }] = resetMarks(0).batches() as [{ bytes: Buffer; count: number }];
+  return [Buffer.from(bytes), count];
+}

@@ -49,6 +49,7 @@ async function main(path: string, topicId: string, stopAt: string): Promise<void
   const environment = Environment.open(path);
   const { changelog } = childChangelog(topicId === 'before' ? 'before-' : '');
   await restore({
+    kind: 'owner',
     local: new LocalState(environment),
     reader: {
       fetch(place, offset) {
