@@ -105,9 +105,9 @@ export class LocalNode implements HeadraceNode {
     this.directory = directory;
     this.#exchange = HttpStateExchange.ofProcess(process.env);
     this.#restores = new Restores(options.clock, options.logger);
-    const told = { exchange: this.#exchange, restores: this.#restores };
+    const [exchange, restores] = [this.#exchange, this.#restores];
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
-    this.#log = openLog({ ...options, ...told, directory, onFault });
+    this.#log = openLog({ ...options, directory, exchange, restores, onFault });
     this.#counter = new RecordCounter(this.#log);
     this.#systems = systemsOf({ ...options, valueSerde: formats.valueSerde });
     this.#state = new NodeState(this.#log, this.#systems);
@@ -155,8 +155,8 @@ export class LocalNode implements HeadraceNode {
     };
     const systems = this.#systems;
     const store = await this.#openStore();
-    const applications = systems.map(({ application }) => application);
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
+    const applications = systems.map(({ application }) => application);
     const threads = await startThreads({ ...shared, ...place, node: this.#options, applications });
     const { decodeValue } = this.formats;
     this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
@@ -296,7 +296,6 @@ export class LocalNode implements HeadraceNode {
   }
 
   #openStore(): Promise<Store> {
-    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock);
-    return this.#store;
+    return (this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock));
   }
 }

@@ -198,7 +198,6 @@ export class KafkaLog implements Log {
   }
 
   async membersElsewhere(groups: readonly string[]): Promise<readonly string[]> {
-    this.#requireOpen();
     const all = await Promise.all(groups.map((group) => membersOf(this.#cluster, group)));
     // Threads of this process have names that begin with its own.
     const isOurs = (member: string) => member.startsWith(`${this.instance}.`) || member.startsWith(`${this.instance}_`);
@@ -235,18 +234,16 @@ export class KafkaLog implements Log {
     state: MemberState,
     onLeft: () => void,
   ): KafkaMember {
-    const { decompress, sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault, exchange, standbyReplicas } =
-      this.#options;
-    const cluster = this.#cluster;
+    const { sessionTimeoutMs, heartbeatIntervalMs, onStep, onFault, exchange, standbyReplicas } = this.#options;
     const { group } = membership;
     return new KafkaMember({
-      cluster,
+      cluster: this.#cluster,
       membership,
       topics,
       producer: this.#producerOf(group, membership.member),
       endTransactionOf: async (member) => void (await this.#producerOf(group, member).init()),
       state,
-      decompress,
+      decompress: this.#options.decompress,
       endpoint: () => exchange?.endpoint(),
       standbyReplicas: standbyReplicas ?? 0,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),

@@ -8,15 +8,12 @@ import { FetchPosition, partitionKey } from './fetch/fetch-position.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import type { GroupAssignment } from './group/group-listener.ts';
 import { GroupMembership } from './group/group-membership.ts';
-import type { GroupIdentity } from './group/group-membership-options.ts';
-import { fenceWithOffsets } from './group/group-offsets.ts';
 import { mayFailInSilence, OffsetProgress } from './group/offset-progress.ts';
 import { Ownership } from './group/ownership.ts';
-import { encodeIdentities } from './group/topic-identities.ts';
 import { WatchedTopics } from './group/watched-topics.ts';
 import type { KafkaMemberOptions } from './kafka-member-options.ts';
+import { MemberTransaction } from './member-transaction.ts';
 import { Preparation } from './preparation.ts';
-import { endOffset } from './producer/partition-produce.ts';
 import { StateMember } from './queries/state-member.ts';
 import type { StandbyReplicas } from './state/standby-replicas.ts';
 
@@ -33,6 +30,7 @@ export class KafkaMember implements Member {
   readonly #fetcher: Fetcher;
   readonly #watched: WatchedTopics;
   readonly #preparation: Preparation;
+  readonly #transaction: MemberTransaction;
   readonly #standbys: StandbyReplicas;
   /** Notified where a poll that waits has something to say. */
   readonly #woken = new Signal();
@@ -102,6 +100,14 @@ export class KafkaMember implements Member {
         failed: (error) => this.#fail(error),
         faulted: onFault,
       },
+    });
+    this.#transaction = new MemberTransaction({
+      ...options,
+      group: membership.group,
+      membership: this.#membership,
+      ownership: this.#ownership,
+      progress: this.#progress,
+      requireActive: () => this.#requireActive(),
     });
     this.stateMember = new StateMember({
       group: membership.group,
@@ -181,7 +187,7 @@ export class KafkaMember implements Member {
       (place) => this.#position(place),
     );
     try {
-      await this.#transact(checked);
+      await this.#transaction.commit(checked);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       throw new HeadraceError('COMMIT_REFUSED', `Nothing was committed: ${error.message}`, { cause: error });
@@ -208,54 +214,10 @@ export class KafkaMember implements Member {
     return group === this.#options.membership.group && this.#standbys.isCopy(store, partition);
   }
 
-  async #transact(given: Transaction): Promise<void> {
-    const { cluster, producer, state, membership, onStep, onWritten } = this.#options;
-    const { epoch } = given;
-    const offsets = this.#progress.offsetsWith(given.offsets);
-    const transaction = state.witnessed(given, offsets);
-    const parts = await state.parts(transaction);
-    if (parts.length === 0 && given.offsets.length === 0) return;
-    if (offsets.length === 0) {
-      throw new HeadraceError(
-        'COMMIT_REFUSED',
-        'The commit is refused: the member has no partition, so nothing would fence it',
-      );
-    }
-    const fence = {
-      cluster,
-      group: membership.group,
-      offsets: offsets.map((each) => ({ ...each, metadata: encodeIdentities(state.identities(each)) })),
-      identity: (until: number) =>
-        this.#membership.identified(until, () => {
-          this.#requireActive();
-          this.#ownership.requireEpoch(epoch);
-        }),
-      onRefused: (identity: GroupIdentity) => this.#membership.doubt(identity),
-    };
-    const baseOffsets = await producer.transact({
-      parts,
-      group: membership.group,
-      fence: (identity, until, onUnanswered) => fenceWithOffsets(fence, identity, until, onUnanswered),
-      ...(onStep === undefined ? {} : { onStep }),
-    });
-    // A member that has lost partitions by now has still committed; whether its changes are still to be applied here, the state knows.
-    state.apply(
-      transaction,
-      parts.map((part, i) => ({
-        part,
-        fromOffset: baseOffsets[i]![0],
-        endOffset: endOffset(part, baseOffsets[i]!),
-      })),
-    );
-    for (const [i, part] of parts.entries()) onWritten(part, endOffset(part, baseOffsets[i]!));
-    this.#ownership.noteCommitted(transaction.offsets);
-    onStep?.('apply');
-  }
-
   /** Where it fails nothing is lost: the next commit, or the next silence, says the same. */
   async #commitPassed(offsets: readonly GroupOffset[]): Promise<void> {
     try {
-      await this.#transact({ epoch: this.#ownership.epoch, records: [], offsets, stateChanges: [] });
+      await this.#transaction.commit({ epoch: this.#ownership.epoch, records: [], offsets, stateChanges: [] });
     } catch (error) {
       if (!mayFailInSilence(error)) throw error;
     }

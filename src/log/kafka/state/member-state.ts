@@ -1,7 +1,6 @@
 import type { HeadraceError } from '../../../errors.ts';
 import type { CommittedState, GroupOffset, Membership, StateChanges, Transaction } from '../../log.ts';
-import { NO_HEADERS, type TopicPartition } from '../../record.ts';
-import { RecordBuffer } from '../../record-buffer.ts';
+import type { TopicPartition } from '../../record.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { unavailable } from '../cluster/retries.ts';
 import type { Topics } from '../cluster/topics.ts';
@@ -13,7 +12,7 @@ import type { PreparedPartition } from '../group/ownership.ts';
 import { decodeIdentities, requireSameTopics, type TopicIdentities } from '../group/topic-identities.ts';
 import type { PartEncoder } from '../producer/part-encoder.ts';
 import type { OutgoingPartition } from '../producer/partition-produce.ts';
-import { ChangelogKeyWriter } from './changelog-record.ts';
+import { changelogRecords } from './changelog-records.ts';
 import { ChangelogRestorer } from './changelog-restorer.ts';
 import { Changelogs } from './changelogs.ts';
 import { heldChangelogs } from './held-changelogs.ts';
@@ -241,7 +240,8 @@ export class MemberState {
     }
     const parts: OutgoingPartition[] = [];
     for (const each of outgoing) parts.push(await encoder.encode(each));
-    for (const each of this.#changelogRecords(transaction.stateChanges)) parts.push(await encoder.encode(each));
+    const changes = changelogRecords(transaction.stateChanges, this.#changelogs, cluster.timing.clock());
+    for (const each of changes) parts.push(await encoder.encode(each));
     return parts;
   }
 
@@ -271,31 +271,8 @@ export class MemberState {
     });
     if (parts.length > 0) local.apply(membership.group, parts);
   }
-
-  /** The changes of a transaction as records for their changelogs. */
-  #changelogRecords(changes: readonly StateChanges[]): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
-    return changelogRecords(changes, this.#changelogs, this.#options.cluster.timing.clock());
-  }
 }
 
 function offsetsOf(offsets: readonly GroupOffset[]): ReadonlyMap<string, number> {
   return new Map(offsets.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset]));
-}
-
-/** Changes of state as records for their changelogs. */
-export function changelogRecords(
-  changes: readonly StateChanges[],
-  changelogs: Pick<Changelogs, 'of'>,
-  timestamp: number,
-): readonly (TopicPartition & { readonly buffer: RecordBuffer })[] {
-  const buffers = new Map<string, TopicPartition & { readonly buffer: RecordBuffer }>();
-  for (const { store, partition, entries } of changes) {
-    const place = changelogs.of(store, partition);
-    const key = partitionKey(place.topic, place.partition);
-    const target = buffers.get(key) ?? { ...place, buffer: new RecordBuffer() };
-    buffers.set(key, target);
-    const writer = new ChangelogKeyWriter(store, partition);
-    for (const [text, value] of entries) target.buffer.append(timestamp, writer.write(text), value, NO_HEADERS);
-  }
-  return [...buffers.values()].filter(({ buffer }) => buffer.count > 0);
 }

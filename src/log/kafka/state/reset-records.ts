@@ -5,8 +5,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { encodeIdentities } from '../group/topic-identities.ts';
 import type { OffsetWithMetadata } from '../protocol/requests/txn-offset-commit.ts';
 import { resetMarks } from './changelog-record.ts';
+import { changelogRecords } from './changelog-records.ts';
 import { changelogOf, changelogsOf, groupChangelogOf } from './changelogs.ts';
-import { changelogRecords } from './member-state.ts';
 import { witnessChanges } from './offset-witness.ts';
 
 /**
