@@ -27,4 +27,10 @@ export class Faults {
   get counts(): readonly FaultCount[] {
     return [...this.#counts.values()];
   }
+
+  /** Both, as a node's status tells them. */
+  get figures() {
+    const fault = this.#last === undefined ? undefined : { code: this.#last.code, message: this.#last.message };
+    return { fault, faults: this.counts };
+  }
 }

@@ -274,9 +274,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   async status(): Promise<NodeStatus> {
-    const { last, counts } = this.#faults;
-    const fault = last === undefined ? undefined : { code: last.code, message: last.message };
-    return { ...(this.#engine?.status() ?? notStarted), fault, faults: counts, restores: this.#restores.figures };
+    return { ...(this.#engine?.status() ?? notStarted), ...this.#faults.figures, restores: this.#restores.figures };
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {
@@ -296,6 +294,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   #openStore(): Promise<Store> {
-    return (this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock));
+    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock);
+    return this.#store;
   }
 }
