@@ -119,10 +119,13 @@ export async function openKafka(
       rmSync(path, { recursive: true, force: true });
       await forget(bootstrap, joined);
       const admin = new Kafka({ brokers: brokers.bootstrap.split(','), logLevel: logLevel.NOTHING }).admin();
-      const topics = (await admin.listTopics()).filter(
-        (name) => name !== '__consumer_offsets' && name !== '__transaction_state',
-      );
+      const ours = async () =>
+        (await admin.listTopics()).filter((name) => name !== '__consumer_offsets' && name !== '__transaction_state');
+      const topics = await ours();
       if (topics.length > 0) await admin.deleteTopics({ topics });
+      // A broker may tell of them for a moment longer, and the next test would take them for its own.
+      while ((await ours()).some((name) => topics.includes(name)))
+        await new Promise((resolve) => setTimeout(resolve, 20));
       if (joined.size > 0) await admin.deleteGroups([...joined.keys()]).catch(() => undefined);
       await admin.disconnect();
     },
