@@ -3,6 +3,7 @@ import type { Store } from '../clickhouse/store.ts';
 import type { Log } from '../log/log.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
 import type { NodeStatus } from './node.ts';
+import { sumOfRestores } from './restores.ts';
 import { sinkTables } from './sink-tables.ts';
 import {
   type RunningWorkers,
@@ -115,5 +116,6 @@ function sumOf(one: WorkFigures, other: WorkFigures): WorkFigures {
     aborts: one.aborts + other.aborts,
     lag: one.lag + other.lag,
     workers: [...one.workers, ...other.workers],
+    restores: sumOfRestores(one.restores ?? [], other.restores ?? []),
   };
 }

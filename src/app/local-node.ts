@@ -35,7 +35,7 @@ import { openEmbeddedClickHouse } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
-import { Restores } from './restores.ts';
+import { Restores, sumOfRestores } from './restores.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type System, systemsOf } from './systems.ts';
@@ -153,11 +153,9 @@ export class LocalNode implements HeadraceNode {
       onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
     };
-    const systems = this.#systems;
-    const store = await this.#openStore();
+    const [systems, store] = [this.#systems, await this.#openStore()];
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
-    const applications = systems.map(({ application }) => application);
-    const threads = await startThreads({ ...shared, ...place, node: this.#options, applications });
+    const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
     const { decodeValue } = this.formats;
     this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
   }
@@ -274,7 +272,9 @@ export class LocalNode implements HeadraceNode {
   }
 
   async status(): Promise<NodeStatus> {
-    return { ...(this.#engine?.status() ?? notStarted), ...this.#faults.figures, restores: this.#restores.figures };
+    const status = this.#engine?.status() ?? notStarted;
+    const restores = sumOfRestores(this.#restores.figures, status.restores ?? []);
+    return { ...status, ...this.#faults.figures, restores };
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

@@ -10,6 +10,17 @@ export interface RestoreFigures {
   readonly remaining: number;
 }
 
+/** The figures of several threads as one. */
+export function sumOfRestores(...all: readonly (readonly RestoreFigures[])[]): readonly RestoreFigures[] {
+  return KINDS.map((kind) => {
+    const ofKind = all.flat().filter((each) => each.kind === kind);
+    const sum = (figure: 'records' | 'remaining') => ofKind.reduce((total, each) => total + each[figure], 0);
+    return { kind, records: sum('records'), remaining: sum('remaining') };
+  });
+}
+
+const KINDS: readonly RestoreKind[] = ['owner', 'standby'];
+
 interface UnderWay {
   readonly progress: RestoreProgress;
   readonly begunAt: number;
@@ -57,7 +68,7 @@ export class Restores {
   }
 
   get figures(): readonly RestoreFigures[] {
-    return (['owner', 'standby'] as const).map((kind) => {
+    return KINDS.map((kind) => {
       const ofKind = [...this.#underWay.values()].filter(({ progress }) => progress.kind === kind);
       const remaining = ofKind.reduce((sum, { progress }) => sum + progress.endOffset - progress.offset, 0);
       return { kind, records: this.#records[kind], remaining };

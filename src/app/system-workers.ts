@@ -15,10 +15,11 @@ const ENGINE = 'engine';
 /** Between two looks whether the workers get on. */
 const WATCH_INTERVAL_MS = 5_000;
 
-/** What the workers of one thread count. */
+/** What the workers of one thread count; `restores` where that has a log of its own. */
 export type WorkFigures = Required<
   Pick<NodeStatus, 'processed' | 'deadLetters' | 'parked' | 'commits' | 'aborts' | 'lag' | 'workers'>
->;
+> &
+  Pick<NodeStatus, 'restores'>;
 
 /** A worker for each system and the ticker that tells them the time, over one log: in this thread or in another one. */
 export interface RunningWorkers {

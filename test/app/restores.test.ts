@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Restores } from '../../src/app/restores.ts';
+import { Restores, sumOfRestores } from '../../src/app/restores.ts';
 import type { RestoreProgress } from '../../src/log/kafka/state/restore-progress.ts';
 
 const progress = (more: Partial<RestoreProgress>): RestoreProgress => ({
@@ -52,5 +52,14 @@ it('counts what was read once, and tells a long restore at its beginning, every 
     'owner 0 0 Local state is being restored from its changelog',
     'owner 20000 5 Local state is being restored from its changelog',
     'owner 25000 5.1 Local state is restored',
+  ]);
+});
+
+it('figures of several threads are added up by kind', () => {
+  const owner = { kind: 'owner', records: 3, remaining: 1 } as const;
+  const standby = { kind: 'standby', records: 5, remaining: 7 } as const;
+  expect(sumOfRestores([owner, standby], [], [{ ...owner, records: 10 }])).toEqual([
+    { kind: 'owner', records: 13, remaining: 2 },
+    standby,
   ]);
 });

@@ -11,7 +11,7 @@ import { questionsOf } from '../http/state-routes.ts';
 import { type AppLogger, openLogger } from '../logger.ts';
 import { openLog } from '../open-log.ts';
 import { Restores } from '../restores.ts';
-import { SystemWorkers } from '../system-workers.ts';
+import { SystemWorkers, type WorkFigures } from '../system-workers.ts';
 import { systemsOf } from '../systems.ts';
 import { errorMessage, errorOf } from './error-message.ts';
 import type { FromThread, StatePlace, ThreadOrders, ToThread } from './thread-messages.ts';
@@ -27,6 +27,11 @@ interface Opened {
   readonly log: Log;
   readonly state: { close(): Promise<void> } | undefined;
   readonly workers: SystemWorkers;
+  readonly restores: Restores;
+}
+
+function figuresOf({ workers, restores }: Opened): WorkFigures {
+  return { ...workers.figures(), restores: restores.figures };
 }
 
 /**
@@ -44,7 +49,7 @@ export async function runThread(orders: ThreadOrders, port: ThreadPort, clock: C
     post({ kind: 'failed', error: errorMessage(error) });
   }
   const reporting = setInterval(() => {
-    if (opened !== undefined) post({ kind: 'figures', figures: opened.workers.figures() });
+    if (opened !== undefined) post({ kind: 'figures', figures: figuresOf(opened) });
   }, FIGURES_INTERVAL_MS);
   const close = async () => {
     clearInterval(reporting);
@@ -52,14 +57,14 @@ export async function runThread(orders: ThreadOrders, port: ThreadPort, clock: C
     await opened?.state?.close();
     await opened?.log.close();
     opened?.formats.close();
-    post({ kind: 'closed', figures: opened?.workers.figures() });
+    post({ kind: 'closed', figures: opened && figuresOf(opened) });
     port.close();
   };
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'idle':
         void opened?.workers.idle().then(() => {
-          post({ kind: 'idle', id: message.id, figures: opened!.workers.figures() });
+          post({ kind: 'idle', id: message.id, figures: figuresOf(opened!) });
         }, failed(post));
         break;
       case 'appended':
@@ -108,7 +113,7 @@ async function open(orders: ThreadOrders, { clock, logger, post, appends }: Surr
       onFault,
       onFailure: failed(post),
     });
-    return { formats, log, state, workers };
+    return { formats, log, state, workers, restores };
   } catch (error) {
     formats.close();
     await directory?.close();

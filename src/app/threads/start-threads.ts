@@ -4,6 +4,7 @@ import { HeadraceError, invariant } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { NewRecord } from '../../log/record.ts';
 import type { LocalNodeOptions } from '../local-node.ts';
+import type { System } from '../systems.ts';
 import { memberOf } from './run-thread.ts';
 import type { SharedOptions, StatePlace, ThreadOrders } from './thread-messages.ts';
 import { ThreadWorkers } from './thread-workers.ts';
@@ -17,7 +18,7 @@ export interface StartThreadsOptions {
   /** The node's data directory, as a real path. */
   readonly directory: string;
   readonly log: Log;
-  readonly applications: readonly string[];
+  readonly systems: readonly Pick<System, 'application'>[];
   readonly append: (records: readonly NewRecord[]) => Promise<unknown>;
   readonly onFault: (source: string, error: HeadraceError) => void;
   readonly onFailure: (error: unknown) => void;
@@ -75,12 +76,12 @@ function sharedOptions(node: LocalNodeOptions): SharedOptions {
  * they had open. Where the brokers do not let it, the end of their sessions says the same.
  */
 async function retireThreads(options: StartThreadsOptions, threads: number): Promise<void> {
-  const { directory, log, applications, onFault } = options;
+  const { directory, log, systems, onFault } = options;
   const gone = threadsIn(directory).filter((number) => number >= threads);
   const { instance } = log;
   if (gone.length === 0 || log.retire === undefined || instance === undefined) return;
   const members = gone.map((number) => `${nameOf(instance, number)}.${memberOf(number)}`);
-  for (const application of applications) {
+  for (const { application } of systems) {
     try {
       await log.retire(application, members);
     } catch (error) {
