@@ -93,6 +93,7 @@ kafkaSuite('two instances on Apache Kafka', {}, (brokers) => {
       ...{ transactionId: `T${i}`, accountId, direction: 'credit', amount: `${i + 1}.00`, currency: 'EUR' },
       ...{ occurredAt: '2024-07-05T10:00:00Z', kind: 'posting' },
     }));
+    const idOf = (account: string) => `T${ACCOUNTS.indexOf(account)}`;
     const produce = async (all: readonly object[], topic = 'transactions') => {
       const stdin = all.map((value) => `${JSON.stringify({ value })}\n`).join('');
       const { status, err } = await headrace(['produce', topic, ...data('a'), ...kafka()], { stdin });
@@ -112,6 +113,20 @@ kafkaSuite('two instances on Apache Kafka', {}, (brokers) => {
     for (const address of [first, second]) {
       expect([...(await balances(address)).values()].filter((status) => status !== 200)).toEqual([]);
     }
+    // What became of a posted transaction stands in the ClickHouse of the instance where the sink runs; nobody says that it is not there.
+    await until('to be in ClickHouse', async () => {
+      const asked = await Promise.all([first, second].map((address) => fetch(`${address}/accounts/A-1/transactions`)));
+      const lists = await Promise.all(
+        asked.map((answer) => answer.json() as Promise<{ transactions?: readonly unknown[] }>),
+      );
+      return lists.some(({ transactions = [] }) => transactions.length > 0) ? true : undefined;
+    });
+    const statuses = await Promise.all(
+      [first, second].map(
+        async (address) => (await fetch(`${address}/accounts/A-1/transactions/${idOf('A-1')}`)).status,
+      ),
+    );
+    expect(statuses.sort()).toEqual([200, 503]);
     expect((await fetch(`${first}/instances/state`, { method: 'POST', body: '{}' })).status).toBe(401);
     const wrong = { authorization: 'Bearer wrong', 'content-type': 'application/json' };
     expect((await fetch(`${first}/instances/state`, { method: 'POST', headers: wrong, body: '{}' })).status).toBe(401);

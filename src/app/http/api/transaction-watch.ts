@@ -90,6 +90,8 @@ export class TransactionWatch {
     await this.#readOutcomes(scans);
     if (this.#posted === undefined && isKnown) {
       this.#posted = await postedOf(this.#backend, this.#accountId, this.#transactionId);
+      // The sink of several instances writes into the ClickHouse of one; "not found" would say that it was never posted.
+      if (this.#posted === undefined) throw elsewhere();
     }
     if (this.#posted === undefined && this.#refused === undefined && this.#input === -1) {
       this.#refused =
@@ -151,6 +153,14 @@ export class TransactionWatch {
       return undefined;
     }
   }
+}
+
+function elsewhere(): HeadraceError {
+  return new HeadraceError(
+    'STATE_UNAVAILABLE',
+    'The transaction is posted; its row is in the ClickHouse of another instance, where the sink runs: ask that one',
+    { retriable: true },
+  );
 }
 
 function toPosted(transaction: LedgerTransaction): Posted {
