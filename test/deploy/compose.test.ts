@@ -143,6 +143,13 @@ describe('the instances of Headrace', () => {
     }
   });
 
+  it('are reached by each other under the names of their services, and keep copies of each other', () => {
+    for (const [name, { hostname, environment }] of headraces) {
+      expect(hostname).toBe(name);
+      expect(environment.HEADRACE_STANDBYS).toBe(headraces.length - 1);
+    }
+  });
+
   it('get the time that they need to end, and the signal while they wait for brokers', () => {
     for (const [, { init, stop_grace_period }] of headraces) {
       expect(init).toBe(true);

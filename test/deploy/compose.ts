@@ -18,6 +18,7 @@ const health = z.strictObject({
 const service = z.strictObject({
   image: z.string().optional(),
   build: z.string().optional(),
+  hostname: z.string().optional(),
   restart: z.literal('unless-stopped'),
   init: z.boolean().optional(),
   stop_grace_period: duration.optional(),
