@@ -22,6 +22,8 @@ export interface BrokersOptions {
    * {@link Brokers.inside}.
    */
   readonly advertisedPorts?: readonly number[];
+  /** Whether it lives for a minute or two: the virtual machine compiles little then, which is quick to begin and slow under load. */
+  readonly isShortLived?: boolean;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -119,6 +121,7 @@ export async function startBrokers(options: BrokersOptions = {}): Promise<Broker
       },
       ...(advertised === undefined ? {} : { insidePort }),
       ...(options.scram === undefined ? {} : { scram: options.scram }),
+      ...(options.isShortLived === undefined ? {} : { isShortLived: options.isShortLived }),
     };
   });
   writeFileSync(join(directory, PLAN_FILE), JSON.stringify(plans));

@@ -18,7 +18,7 @@ export function kafkaSuite(name: string, options: BrokersOptions, define: (broke
   describe(name, () => {
     let brokers: Brokers | undefined;
     beforeAll(async () => {
-      brokers = await startBrokers(options);
+      brokers = await startBrokers({ isShortLived: true, ...options });
     }, START_TIMEOUT_MS);
     afterAll(async () => brokers?.close());
     define(() => brokers!);
