@@ -58,9 +58,10 @@ export interface Log {
   answerState?(question: Uint8Array): Promise<Uint8Array>;
   /**
    * Brings what belongs to a group as a whole (see {@link Membership.changelogs}) up to date in {@link state}, without joining: to be awaited
-   * before it is read there. Only adapters have it whose state is not all at hand from the beginning.
+   * before it is read there. `member` is the name under which the caller is going to join: what a process of that name left open when it was
+   * killed is ended first, for the state waits for it. Only adapters have it whose state is not all at hand from the beginning.
    */
-  loadGroupState?(group: string): Promise<void>;
+  loadGroupState?(group: string, member?: string): Promise<void>;
   /** Members that other processes have in these groups, by name. Only adapters have it to which other processes can join. */
   membersElsewhere?(groups: readonly string[]): Promise<readonly string[]>;
   /**

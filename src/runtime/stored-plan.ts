@@ -17,6 +17,8 @@ export interface StoredPlanOptions {
   readonly log: Log;
   readonly plan: Plan;
   readonly application: string;
+  /** The name of the worker that is going to work under the plan. */
+  readonly member: string;
   /** Whether a plan is taken that loses state. */
   readonly allowTopologyChange?: boolean;
 }
@@ -35,10 +37,16 @@ export class StoredPlan {
   }
 
   /** Throws TOPOLOGY_CHANGED, with each difference, for a plan that would orphan or misread what is there. */
-  static async checked({ log, plan, application, allowTopologyChange }: StoredPlanOptions): Promise<StoredPlan> {
+  static async checked({
+    log,
+    plan,
+    application,
+    member,
+    allowTopologyChange,
+  }: StoredPlanOptions): Promise<StoredPlan> {
     const json = planJsonOf(plan);
     const text = JSON.stringify(json);
-    await log.loadGroupState?.(application);
+    await log.loadGroupState?.(application, member);
     const stored = storedPlanText(log, application);
     if (stored === undefined) return new StoredPlan(text, false);
     if (stored === text) return new StoredPlan(text, true);
@@ -81,8 +89,8 @@ function storedPlanText(log: Log, application: string): string | undefined {
  * For state that can be made again at any time, such as that of global tables: where it was written under a plan that differs
  * in what is on disk, it is emptied and its sources are read from the beginning.
  */
-export async function renewWhereChanged(log: Log, plan: Plan, application: string): Promise<void> {
-  await log.loadGroupState?.(application);
+export async function renewWhereChanged({ log, plan, application, member }: StoredPlanOptions): Promise<void> {
+  await log.loadGroupState?.(application, member);
   const before = storedPlan(log, application);
   if (before === undefined || !movesState(planDifferences(before, planJsonOf(plan)))) return;
   const offsets: GroupOffset[] = [];

@@ -34,7 +34,7 @@ const NOTHING: PollResult = { batches: [] };
  * (design D1). One worker has one member, one collector and one commit for all of its tasks.
  */
 export class Worker {
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerOptions & { readonly member: string };
   readonly #counters = noneCounted();
   readonly #fetchBalance = new FetchBalance();
   readonly #tally = new TaskTally();
@@ -54,7 +54,7 @@ export class Worker {
   #hasEnded = false;
 
   constructor(options: WorkerOptions) {
-    this.#options = options;
+    this.#options = { ...options, member: options.member ?? DEFAULT_MEMBER };
   }
 
   /**
@@ -130,7 +130,7 @@ export class Worker {
 
   /** The same for each task, and more, as Kafka Streams' metrics have it. */
   figures(): WorkerFigures {
-    const { application, member = DEFAULT_MEMBER } = this.#options;
+    const { application, member } = this.#options;
     const [counters, tally] = [{ ...this.#counters }, this.#tally];
     const tasks = tally.figures(this.#assigned?.tasks ?? [], (queue) => this.#member?.lag(queue) ?? 0);
     const counts = { polls: this.#polls, commits: this.#commits, aborts: this.#aborts };
@@ -157,7 +157,7 @@ export class Worker {
     if (plan === undefined) return;
     if (this.#globals !== undefined) return this.#globals.worker.idle();
     const { idleAfterMs: _noTicks, onStep: _notItsSteps, ...options } = this.#options;
-    await renewWhereChanged(options.log, plan, this.#globalGroup());
+    await renewWhereChanged({ ...options, plan, application: this.#globalGroup() });
     const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });
     const running = globals.run().catch((error: unknown) => {
       this.#globalsFault = { error };
@@ -168,12 +168,12 @@ export class Worker {
   }
 
   #globalGroup(): string {
-    const { log, application, member = DEFAULT_MEMBER } = this.#options;
+    const { log, application, member } = this.#options;
     return groupOfGlobals(application, log.instance === undefined ? member : `${log.instance}.${member}`);
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
-    const { log, application, member = DEFAULT_MEMBER } = this.#options;
+    const { log, application, member } = this.#options;
     const topologyId = this.#plan!.id;
     return log.join({ group: application, member, topologyId, ...assigned.interests });
   }

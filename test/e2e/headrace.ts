@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../bin/headrace.mjs', import.meta.url));
 /** A command that takes longer has hung; one that serves is there as long as the tests that ask it, each with a limit of its own. */
@@ -72,6 +73,14 @@ export function startHeadrace(
       ? Promise.resolve()
       : new Promise<void>((resolve, reject) => void waiting.push({ text, resolve, reject }));
   return { child, ended, said, told: () => err };
+}
+
+/** Waits for its end, which is to be a good one; otherwise what it said of the cause is in the failure. */
+export async function endsWell({ ended }: Pick<RunningCommand, 'ended'>): Promise<CommandResult> {
+  const result = await ended;
+  const { status, signal, err } = result;
+  expect({ status, signal }, err).toEqual({ status: 0, signal: null });
+  return result;
 }
 
 /** A new directory for the files of one test. */

@@ -5,7 +5,15 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, headrace, query, type RunningCommand, startHeadrace, workplace } from './headrace.ts';
+import {
+  type CommandResult,
+  endsWell,
+  headrace,
+  query,
+  type RunningCommand,
+  startHeadrace,
+  workplace,
+} from './headrace.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/headrace.mjs', import.meta.url));
 
@@ -158,7 +166,7 @@ describe('headrace start', () => {
     await second.said(/serving at/);
     await sleep(500);
     second.child.kill('SIGTERM');
-    expect(await second.ended).toMatchObject({ status: 0 });
+    await endsWell(second);
     const after = await headrace(['reconcile', '--json', '--data', data]);
     expect(after.status).toBe(0);
     const [before, now] = [between, after].map(({ out }) => (JSON.parse(out) as { inputRecords: number }).inputRecords);

@@ -7,7 +7,7 @@ import { LocalNode } from '../../src/app/local-node.ts';
 import { silentLogger } from '../../src/app/logger.ts';
 import { recordsOf } from '../../src/app/node.ts';
 import { formatMinorUnits, MINOR_UNITS_MAX } from '../../src/serde/money.ts';
-import { headrace, type RunningCommand, startHeadrace, workplace } from './headrace.ts';
+import { endsWell, headrace, type RunningCommand, startHeadrace, workplace } from './headrace.ts';
 
 const place = workplace();
 afterAll(() => place.remove());
@@ -114,7 +114,7 @@ describe('money', () => {
       }
     }
     owner.child.kill('SIGTERM');
-    expect(await owner.ended).toMatchObject({ status: 0 });
+    await endsWell(owner);
     expect(await minorUnitsInAvro(data)).toEqual(new Map(all.map(({ accountId, minor }) => [accountId, minor])));
   });
 });

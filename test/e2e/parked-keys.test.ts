@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, headrace, query, type RunningCommand, startHeadrace, workplace } from './headrace.ts';
+import {
+  type CommandResult,
+  endsWell,
+  headrace,
+  query,
+  type RunningCommand,
+  startHeadrace,
+  workplace,
+} from './headrace.ts';
 
 const SERVING = /serving at (http:\/\/127\.0\.0\.1:\d+)/;
 
@@ -104,7 +112,7 @@ describe('headrace dlq, where later records of an account wait behind its dead l
     expect((await list()).at(-1)).toMatchObject({ error: 'Discarded', message: 'discarded by anna: not ours' });
 
     running.child.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ status: 0 });
+    await endsWell(running);
     const report = JSON.parse((await ask('reconcile', '--json')).out);
     expect(report).toMatchObject({ agrees: true, differences: [] });
   });

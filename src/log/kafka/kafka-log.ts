@@ -26,8 +26,8 @@ import { retireMembers } from './group/retire-members.ts';
 import type { KafkaLogOptions } from './kafka-log-options.ts';
 import { KafkaMember } from './kafka-member.ts';
 import { Appender } from './producer/appender.ts';
+import { GroupProducers } from './producer/group-producers.ts';
 import { PartEncoder } from './producer/part-encoder.ts';
-import { TransactionalProducer } from './producer/transactional-producer.ts';
 import { StateDesk } from './queries/state-desk.ts';
 import type { StateMember } from './queries/state-member.ts';
 import { changelogOf } from './state/changelogs.ts';
@@ -45,6 +45,7 @@ export class KafkaLog implements Log {
   readonly #options: KafkaLogOptions;
   readonly #cluster: Cluster;
   readonly #topics: Topics;
+  readonly #producers: GroupProducers;
   readonly #visibility = new Visibility();
   readonly #reader: LogReader;
   readonly #encoder: PartEncoder;
@@ -64,6 +65,7 @@ export class KafkaLog implements Log {
     const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
     this.#cluster = new Cluster({ bootstrap, connect, clock, startTimer, ...timeout });
     this.#topics = new Topics(this.#cluster);
+    this.#producers = new GroupProducers(this.#cluster, options.transactionTimeoutMs);
     this.#local = new LocalState(options.directory.environment);
     this.#reader = new LogReader({
       cluster: this.#cluster,
@@ -204,14 +206,15 @@ export class KafkaLog implements Log {
     return [...new Set(all.flat())].filter((member) => !isOurs(member)).sort();
   }
 
-  async loadGroupState(group: string): Promise<void> {
+  async loadGroupState(group: string, member?: string): Promise<void> {
     this.#requireOpen();
+    if (member !== undefined) await this.#producers.endTransactionOf(group, `${this.instance}.${member}`);
     await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
   }
 
   async retire(group: string, members: readonly string[]): Promise<void> {
     this.#requireOpen();
-    const endTransactionOf = async (member: string) => void (await this.#producerOf(group, member).init());
+    const endTransactionOf = (member: string) => this.#producers.endTransactionOf(group, member);
     await retireMembers({ cluster: this.#cluster, group, members, endTransactionOf });
   }
 
@@ -240,8 +243,8 @@ export class KafkaLog implements Log {
       cluster: this.#cluster,
       membership,
       topics,
-      producer: this.#producerOf(group, membership.member),
-      endTransactionOf: async (member) => void (await this.#producerOf(group, member).init()),
+      producer: this.#producers.of(group, membership.member),
+      endTransactionOf: (member) => this.#producers.endTransactionOf(group, member),
       state,
       decompress: this.#options.decompress,
       endpoint: () => exchange?.endpoint(),
@@ -263,16 +266,6 @@ export class KafkaLog implements Log {
 
   #membersOf(group: string): readonly StateMember[] {
     return [...this.#members.values()].map(({ stateMember }) => stateMember).filter((each) => each.group === group);
-  }
-
-  #producerOf(group: string, member: string): TransactionalProducer {
-    const { transactionTimeoutMs } = this.#options;
-    return new TransactionalProducer({
-      cluster: this.#cluster,
-      // No name of a group has a slash, so that two pairs never make one id.
-      transactionalId: `${group}/${member}`,
-      ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs }),
-    });
   }
 
   #memberState(membership: Membership): MemberState {

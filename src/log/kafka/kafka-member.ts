@@ -68,7 +68,11 @@ export class KafkaMember implements Member {
     this.#preparation = new Preparation({
       timing: cluster.timing,
       woken: this.#woken,
-      prepare: (partitions, requireWanted) => options.state.prepare(partitions, requireWanted),
+      prepare: async (partitions, requireWanted) => {
+        // A process of this name that was killed may have left a transaction open, which the state waits for.
+        await options.producer.begin();
+        return options.state.prepare(partitions, requireWanted);
+      },
       endTransactionOf: options.endTransactionOf,
       onPrepared: (prepared) => {
         this.#ownership.prepared(prepared);

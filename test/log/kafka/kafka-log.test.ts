@@ -148,6 +148,41 @@ kafkaSuite('a member that dies', {}, (brokers) => {
     await heir.dispose();
   }, 60_000);
 
+  it('with a transaction open and comes back under its name goes on at once', async () => {
+    const patient = { instance: 'back', sessionTimeoutMs: 60_000, transactionTimeoutMs: 60_000 };
+    const changelogs = [{ source: 'in', stores: ['s'] }];
+    const dying = await openKafka(brokers(), {
+      ...patient,
+      onStep: (step) => {
+        if (step === 'produce') void dying.log.close();
+      },
+    });
+    await dying.log.createTopics([topic('in')]);
+    await dying.log.append([record('in', 'k', '1')]);
+    const first = await dying.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    const { epoch } = await drain(first);
+    const lost = first.commit({
+      epoch,
+      records: [],
+      offsets: [{ topic: 'in', partition: 0, offset: 1 }],
+      stateChanges: [
+        { store: 's', partition: 0, entries: [['k', bytes('lost')]] },
+        { store: 'of the group', partition: 0, entries: [['k', bytes('lost')]] },
+      ],
+    });
+    await expect(lost).rejects.toThrow();
+    const diedAt = Date.now();
+    const again = await openKafka(brokers(), patient);
+    // What belongs to the group as a whole is read before the member joins.
+    await again.log.loadGroupState!('g', 'm');
+    expect(again.log.state('g').partition('of the group', 0).get('k')).toBeUndefined();
+    const second = await again.log.join({ group: 'g', member: 'm', topicSets: [['in']], changelogs });
+    expect((await drain(second)).records).toEqual(['in-0 0 k=1']);
+    expect(second.state.partition('s', 0).get('k')).toBeUndefined();
+    expect(Date.now() - diedAt).toBeLessThan(20_000);
+    await again.dispose();
+  }, 60_000);
+
   it('and does not come back is retired: whoever comes has everything at once, though it saw nobody die', async () => {
     // Both would be waited for.
     const patient = { sessionTimeoutMs: 60_000, transactionTimeoutMs: 60_000 };

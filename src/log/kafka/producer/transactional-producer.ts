@@ -55,6 +55,7 @@ export class TransactionalProducer {
   readonly #timeoutMs: number;
   readonly #produce: PartitionProduce;
   #identity: ProducerIdentity | undefined;
+  #initializing: Promise<ProducerIdentity> | undefined;
   /**
    * Whether a request of this epoch was left without an answer. It may still arrive, and brokers of this protocol can't tell it from one of the
    * next transaction: a late EndTxn would commit half of that. The next transaction gets an epoch of its own then.
@@ -77,9 +78,21 @@ export class TransactionalProducer {
     return this.#timeoutMs / 2;
   }
 
-  /** Aborts what a producer of this id has open, whoever it was, and fences it. */
-  async init(): Promise<ProducerIdentity> {
+  /** As {@link init}, unless this producer is at work already: then what is open is its own. */
+  async begin(): Promise<void> {
+    if (this.#identity === undefined) await this.init();
+  }
+
+  /** Aborts what a producer of this id has open, whoever it was, and fences it. Asked for twice at a time it is done once. */
+  init(): Promise<ProducerIdentity> {
     this.#identity = undefined;
+    this.#initializing ??= this.#init().finally(() => {
+      this.#initializing = undefined;
+    });
+    return this.#initializing;
+  }
+
+  async #init(): Promise<ProducerIdentity> {
     const message = initProducerId({
       transactionalId: this.#transactionalId,
       transactionTimeoutMs: this.#timeoutMs,
