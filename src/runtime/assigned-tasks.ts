@@ -14,6 +14,7 @@ import type { RecordQueue } from './record-queue.ts';
 import type { OnSkipped } from './skip-reason.ts';
 import { Task } from './task.ts';
 import type { TaskCounters } from './task-counters.ts';
+import type { Inspect } from './task-inspector.ts';
 import type { TaskTally } from './worker-figures.ts';
 
 export interface AssignedTasksOptions extends KnownTopics {
@@ -26,6 +27,7 @@ export interface AssignedTasksOptions extends KnownTopics {
   readonly globals: GlobalTables;
   /** How long a task must be silent for its time to pass without records; see IdleTicks. */
   readonly idleAfterMs?: number | undefined;
+  readonly inspect?: Inspect | undefined;
 }
 
 const NO_ASSIGNMENT: Assignment = { epoch: -1, partitions: [] };
@@ -118,7 +120,7 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { application, policy, redact, counters, globals, idleAfterMs, partitionsOf } = this.#options;
+    const { application, policy, redact, counters, globals, idleAfterMs, partitionsOf, inspect } = this.#options;
     this.#collector = new RecordCollector(this.#options);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -138,7 +140,7 @@ export class AssignedTasks {
       const onSkippedBy: OnSkipped = (operator, reason) => tally?.skipped(operator, reason);
       this.#tasks.set(
         id,
-        new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks }),
+        new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks, inspect }),
       );
     }
   }

@@ -13,7 +13,7 @@ import { keysMaxOf, ParkedKeys, parkedBuffer } from './parked-keys.ts';
 import { type FailureGate, RecordFailures } from './record-failure.ts';
 import { RecordGate } from './record-gate.ts';
 import { RecordQueue } from './record-queue.ts';
-import type { TaskOptions } from './task.ts';
+import type { TaskOptions } from './task-options.ts';
 
 /** A record in a partition where its key does not belong has no order there that others could wait for. */
 const NOBODY: FailureGate = { failed: () => NO_HEADERS, settle: () => {} };

@@ -1,19 +1,14 @@
-import type { CommittedState, GroupOffset, StateChanges } from '../log/log.ts';
+import type { GroupOffset, StateChanges } from '../log/log.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { toBinaryString } from '../state/binary-string.ts';
 import { StateNumber } from '../state/state-number.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { TopicName } from '../streams/topology/nodes.ts';
-import type { SubTopology } from '../streams/topology/plan.ts';
 import { sourceOfNodes } from '../streams/topology/state-sources.ts';
 import { CurrentRecord } from './current-record.ts';
-import type { Redact } from './dead-letter.ts';
 import { TimeBuffers } from './engine-stores.ts';
-import type { ErrorPolicy } from './error-handlers.ts';
-import type { GlobalTables } from './global-tables.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
-import type { OperatorTally } from './operator-tally.ts';
 import { OperatorTime } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
@@ -22,37 +17,13 @@ import type { RecordCollector } from './record-collector.ts';
 import type { RecordFailures } from './record-failure.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { ownHeaders } from './replay.ts';
-import type { OnSkipped } from './skip-reason.ts';
 import type { TableCache } from './table-cache.ts';
 import { TaskCaches } from './task-caches.ts';
 import type { TaskCounters } from './task-counters.ts';
 import { TaskInput } from './task-input.ts';
+import type { TaskInspector } from './task-inspector.ts';
+import type { TaskOptions } from './task-options.ts';
 import type { TimedOperator } from './timed-operator.ts';
-
-export interface TaskOptions {
-  readonly subTopology: SubTopology;
-  readonly partition: number;
-  readonly application: string;
-  /** What is done about records that fail. */
-  readonly policy: ErrorPolicy;
-  /** The name of a topic in the log: internal ones get the application before them. */
-  readonly topicName: (topic: TopicName) => string;
-  /** Where to go on reading, for each source topic. */
-  readonly positions: ReadonlyMap<string, number>;
-  readonly state: CommittedState;
-  readonly collector: RecordCollector;
-  /** How many partitions a topic has. */
-  readonly partitionsOf: (topic: string) => number | undefined;
-  readonly redact: Redact;
-  readonly counters: TaskCounters;
-  /** Told of each record that is skipped, by the rules of an operator or an error handler, beside the counters. */
-  readonly onSkippedBy?: OnSkipped | undefined;
-  /** Counts what single operators do. */
-  readonly tally?: OperatorTally | undefined;
-  readonly globals: GlobalTables;
-  /** Where ticks stand and how long the task must be silent for one; without it time passes with records only. */
-  readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
-}
 
 /**
  * Partition p of all source topics of one sub-topology, with its stores: records are processed here strictly one after
@@ -74,12 +45,15 @@ export class Task {
   readonly #input: TaskInput;
   readonly #failures: RecordFailures;
   readonly #counters: TaskCounters;
+  readonly #inspector: TaskInspector | undefined;
 
   constructor(options: TaskOptions) {
     const { subTopology, partition, collector, state, topicName } = options;
     this.id = `${subTopology.id}_${partition}`;
     this.#collector = collector;
     this.#counters = options.counters;
+    this.#inspector = options.inspect?.(this.id);
+    this.#inspector?.on({ kind: 'begin' });
     this.#input = new TaskInput(options, this.id, this.#record);
     this.#failures = this.#input.failures;
     for (const store of subTopology.stores) {
@@ -174,6 +148,7 @@ export class Task {
         const tick = ticks.takeDue(isCaughtUp);
         if (tick !== undefined) {
           this.#counters.punctuated++;
+          this.#inspector?.on({ kind: 'tick' });
           ticks.apply(tick);
           continue;
         }
@@ -193,6 +168,7 @@ export class Task {
   /** Punctuates what is due by the wall clock; returns how much was. */
   punctuateWallClock(now: number): number {
     if (!this.#punctuations.hasWallClock) return 0;
+    this.#inspector?.on({ kind: 'clock', nowMs: now });
     const done = this.#punctuations.wallClock(now, this.#punctuate);
     this.#counters.punctuated += done;
     return done;
@@ -204,6 +180,7 @@ export class Task {
     const tick = this.#ticks?.write(now, isCaughtUp);
     if (tick === undefined) return false;
     this.#counters.punctuated++;
+    this.#inspector?.on({ kind: 'tick' });
     this.#ticks!.apply(tick);
     return true;
   }
@@ -234,6 +211,7 @@ export class Task {
 
   /** Sends on what cached tables hold back: comes before a commit. */
   flush(): void {
+    this.#inspector?.on({ kind: 'flush' });
     this.#caches?.flush();
   }
 
@@ -282,13 +260,16 @@ export class Task {
     if (gate.isReplay) this.#record.replaceHeaders(ownHeaders(this.#record.headers));
     this.#begin();
     try {
+      this.#inspector?.enter(this.#record);
       queue.receive(queue.key, queue.value, queue.timestamp);
       if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      this.#inspector?.leave(this.#record);
       gate.settle();
     } catch (error) {
       this.#rollback();
       this.#failures.failed(batch, queue.index, queue.timestamp, error, gate);
     }
+    this.#inspector?.on({ kind: 'record', topic: queue.topic, offset: this.#record.offset });
     queue.consume();
     if (this.#caches?.isFull) this.#caches.flush();
   }

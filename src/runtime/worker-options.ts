@@ -5,6 +5,7 @@ import type { Topology } from '../streams/topology/topology.ts';
 import type { OnCommitStep } from './commit.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
+import type { Inspect } from './task-inspector.ts';
 
 export interface WorkerOptions extends ErrorPolicy {
   readonly log: Log;
@@ -27,6 +28,8 @@ export interface WorkerOptions extends ErrorPolicy {
   /** Told of each abort and rejoin, with its cause; the worker goes on. */
   readonly onFault?: (error: HeadraceError) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Watches the tasks, and may fail their records: for simulations. */
+  readonly inspect?: Inspect;
 }
 
 /** What a worker has counted since it was made. */

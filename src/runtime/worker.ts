@@ -139,7 +139,7 @@ export class Worker {
 
   /** Creates the topics that the plan itself needs. */
   async #prepare(): Promise<AssignedTasks> {
-    const { log, topology, application, idleAfterMs, redact = (text: string) => text } = this.#options;
+    const { log, topology, application, idleAfterMs, inspect, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     checkIdleAfter(idleAfterMs);
     this.#plan = await StoredPlan.checked({ ...this.#options, plan });
@@ -147,7 +147,7 @@ export class Worker {
     const topics = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
     const globals = committedGlobals(log, plan, this.#globalGroup(), topics.partitionsOf);
-    const options = { plan, application, policy, redact, counters, ...topics, globals, idleAfterMs };
+    const options = { plan, application, policy, redact, counters, ...topics, globals, idleAfterMs, inspect };
     return new AssignedTasks({ ...options, tally: this.#tally });
   }
 
