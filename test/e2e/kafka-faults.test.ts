@@ -72,7 +72,7 @@ const payment = (accountId: string, transactionId: string, more: object = {}) =>
 const addressOf = (running: RunningCommand) => /serving at (\S+)/.exec(running.told())![1]!;
 const metrics = async (running: RunningCommand) => (await fetch(`${addressOf(running)}/metrics`)).text();
 
-kafkaSuite('what a running Headrace meets on Apache Kafka', {}, (brokers) => {
+kafkaSuite('what a running Headrace meets on Apache Kafka', { onlyInCi: true }, (brokers) => {
   const place = workplace();
   const { start, admin, kafka, send, accepted, letters } = bank(brokers, place.file('data'));
   let running: RunningCommand;

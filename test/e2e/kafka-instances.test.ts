@@ -16,7 +16,7 @@ const PARTITIONS = 8;
 const LEDGER = 'account-ledger';
 
 /** Two instances of one application, each started by hand as an operator does. */
-kafkaSuite('two instances on Apache Kafka', {}, (brokers) => {
+kafkaSuite('two instances on Apache Kafka', { onlyInCi: true }, (brokers) => {
   let folder: string;
   let cluster: Cluster;
   const running = new Map<string, RunningCommand>();

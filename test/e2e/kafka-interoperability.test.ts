@@ -45,7 +45,7 @@ function rowsOf(printed: string): readonly Readonly<Record<string, string>>[] {
   return rows.map((row) => Object.fromEntries(heads!.map((head, i) => [head, row[i] ?? ''])));
 }
 
-kafkaSuite('with the clients of others, on Apache Kafka', {}, (brokers) => {
+kafkaSuite('with the clients of others, on Apache Kafka', { onlyInCi: true }, (brokers) => {
   const place = workplace();
   const data = place.file('data');
   let running: RunningCommand;

@@ -22,7 +22,7 @@ import {
 /** How long it runs between two restarts. */
 const STAY_MS = process.env.CI === undefined ? 700 : 5_000;
 
-kafkaSuite('a rolling restart of a changed topology', {}, (brokers) => {
+kafkaSuite('a rolling restart of a changed topology', { onlyInCi: true }, (brokers) => {
   const opened: LogUnderTest[] = [];
   const told: string[] = [];
   afterEach(async () => {

@@ -17,7 +17,7 @@ const [RATE, STAY_MS] = process.env.CI === undefined ? [200, 1_000] : [1_000, 10
 /** No member was lost, so that nobody waits for the end of a session: a pause is a rebalance with the restore of what moves. */
 const GAP_MAX_MS = 8_000;
 
-kafkaSuite('instances that come and go under load', {}, (brokers) => {
+kafkaSuite('instances that come and go under load', { onlyInCi: true }, (brokers) => {
   let folder: string;
   let ledger: KafkaLedger;
   let reader: LogUnderTest;

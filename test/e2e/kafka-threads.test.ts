@@ -16,7 +16,7 @@ const SESSION_MS = 10_000;
 const RATE = 300;
 const ACCOUNTS = 100;
 
-kafkaSuite('headrace start --threads', {}, (brokers) => {
+kafkaSuite('headrace start --threads', { onlyInCi: true }, (brokers) => {
   let folder: string;
   let ledger: KafkaLedger;
   beforeAll(() => {

@@ -8,7 +8,7 @@ it('where nothing is installed it says what to install', () => {
   expect(missingTools({ PATH: '' })).toMatch(/install a JDK 17/);
 });
 
-kafkaSuite('three brokers of Kafka 3.9', { count: 3, release: '3.9' }, (brokers) => {
+kafkaSuite('three brokers of Kafka 3.9', { onlyInCi: true, count: 3, release: '3.9' }, (brokers) => {
   let under: LogUnderTest;
   beforeEach(async () => {
     under = await openKafka(brokers());

@@ -160,6 +160,10 @@ export class KafkaLog implements Log {
 
   async join(membership: Membership): Promise<Member> {
     this.#requireOpen();
+    const key = `${membership.group} ${membership.member}`;
+    // One name is one member: who had it here before ends first, with what it has under way, so that the two do not throw each other out.
+    const endFormer = () => this.#members.get(key)?.end();
+    endFormer();
     const names = [...new Set(membership.topicSets.flat())];
     await this.#cluster.refresh(names);
     const topics = await Promise.all(names.map((name) => this.#cluster.topic(name)));
@@ -167,12 +171,10 @@ export class KafkaLog implements Log {
     topicSetsOf(membership, (topic) => counts.get(topic)!);
     // Each process has its worker-0: to the group they are different members.
     const named = { ...membership, member: `${this.instance}.${membership.member}` };
-    const key = `${membership.group} ${membership.member}`;
-    // One name is one member: who had it here before ends first, so that the two do not throw each other out.
-    const before = this.#members.get(key);
-    before?.end();
     const state = this.#memberState(named);
     await state.createChangelogs((source) => counts.get(source)!);
+    // Another call may have been faster.
+    endFormer();
     const member = this.#member(named, topics, state, () => {
       if (this.#members.get(key) === member) this.#members.delete(key);
     });
@@ -208,8 +210,10 @@ export class KafkaLog implements Log {
 
   async loadGroupState(group: string, member?: string): Promise<void> {
     this.#requireOpen();
+    const state = this.#memberState({ group, member: '', topicSets: [] });
+    if (!(await state.hasGroupState())) return;
     if (member !== undefined) await this.#producers.endTransactionOf(group, `${this.instance}.${member}`);
-    await this.#memberState({ group, member: '', topicSets: [] }).prepareGroup();
+    await state.prepareGroup();
   }
 
   async retire(group: string, members: readonly string[]): Promise<void> {

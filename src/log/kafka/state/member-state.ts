@@ -185,11 +185,16 @@ export class MemberState {
     return this.#changelogs.sourceOf(store) === source;
   }
 
-  /** See Log.loadGroupState. A group that never wrote anything of its own has nothing to load. */
+  /** A group that never wrote anything of its own has nothing to load. */
+  async hasGroupState(): Promise<boolean> {
+    return (await this.#options.cluster.found(this.#changelogs.ofGroup.topic)) !== undefined;
+  }
+
+  /** See Log.loadGroupState. */
   async prepareGroup(): Promise<void> {
-    const { cluster, reader, requireOpen } = this.#options;
+    const { reader, requireOpen } = this.#options;
     const ofGroup = this.#changelogs.ofGroup;
-    if ((await cluster.found(ofGroup.topic)) === undefined) return;
+    if (!(await this.hasGroupState())) return;
     const [ends] = await reader.watermarks([ofGroup]);
     await this.#restoreGroup(ends!, requireOpen);
   }
