@@ -125,7 +125,8 @@ kafkaSuite('what a running Headrace meets on Apache Kafka', { onlyInCi: true }, 
       await sleep(BROKER_GONE_MS);
       expect([running.child.exitCode, running.child.signalCode]).toEqual([null, null]);
       expect(await metrics(running)).toMatch(/headrace_faults_total\{[^}]*code="KAFKA_UNAVAILABLE"[^}]*\} [1-9]/);
-      expect(running.told().slice(told)).toMatch(/No Kafka broker answers|has moved|can't be read now|connection/i);
+      const isTold = /No Kafka broker answers|has moved|can't be read now|connection/i;
+      await until(async () => isTold.test(running.told().slice(told)), 'the terminal says so');
       await brokers().restart(0);
       await send('B', [payment('B', 'b2')]);
       await until(async () => (await accepted()).includes('b2'), 'b2 is accepted');
