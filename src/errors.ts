@@ -35,6 +35,7 @@ export type ErrorCode =
   // Topologies and the engine
   | 'TOPOLOGY_INVALID'
   | 'TOPOLOGY_CHANGED'
+  | 'SIMULATION_FAILED'
   | 'PROCESSING_FAILED'
   | 'PARTITION_MISMATCH'
   | 'TIMESTAMP_INVALID'

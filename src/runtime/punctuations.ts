@@ -79,6 +79,11 @@ export class Punctuations {
     return 0;
   }
 
+  /** As if the task began anew: punctuations on the wall clock count from the next call of {@link wallClock}. */
+  restartWallClock(): void {
+    this.#wallClockQueue = undefined;
+  }
+
   get hasStreamTime(): boolean {
     return this.#taskTime !== undefined;
   }

@@ -10,8 +10,10 @@ export type TaskEvent =
   | { readonly kind: 'tick' }
   /** The wall clock was looked at for punctuations. */
   | { readonly kind: 'clock'; readonly nowMs: number }
-  /** What cached tables hold back was sent on: the end of a commit's records. */
-  | { readonly kind: 'flush' };
+  /** What cached tables hold back was sent on. */
+  | { readonly kind: 'flush' }
+  /** All that it did since the last of these goes into one commit, which may come to nothing. */
+  | { readonly kind: 'seal' };
 
 /** Watches one task from within, and may fail its records: for simulations. */
 export interface TaskInspector {

@@ -174,6 +174,11 @@ export class Task {
     return done;
   }
 
+  /** For a run that is to do again what a task did that was made anew: such a task counts from then on. */
+  restartWallClock(): void {
+    this.#punctuations.restartWallClock();
+  }
+
   /** Lets time pass if the task is silent for long enough (see IdleTicks); `now` is the wall clock. Whether it did. */
   tickIdle(now: number, isCaughtUp: IsCaughtUp): boolean {
     this.#collector.beginRecord();
@@ -217,6 +222,7 @@ export class Task {
 
   /** Positions behind the processed records, for the commit. */
   offsets(): readonly GroupOffset[] {
+    this.#inspector?.on({ kind: 'seal' });
     return this.#queues.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
   }
 

@@ -156,7 +156,7 @@ export class Worker {
     const plan = planOfGlobals(this.#options.topology.plan);
     if (plan === undefined) return;
     if (this.#globals !== undefined) return this.#globals.worker.idle();
-    const { idleAfterMs: _noTicks, onStep: _notItsSteps, ...options } = this.#options;
+    const { idleAfterMs: _noTicks, onStep: _notItsSteps, inspect: _notItsTasks, ...options } = this.#options;
     await renewWhereChanged({ ...options, plan, application: this.#globalGroup() });
     const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });
     const running = globals.run().catch((error: unknown) => {

@@ -70,7 +70,7 @@ export const house: readonly Room[] = [
   },
   {
     place: 'src/testing',
-    mayImport: [...ground, ...port, 'src/runtime', 'src/streams', 'src/state'],
+    mayImport: [...ground, ...port, 'src/log/simulated', 'src/runtime', 'src/streams', 'src/state'],
     mayImportTypesOf: ['src/serde'],
   },
   { place: 'src/app', mayImport: ['src', 'topologies'] },

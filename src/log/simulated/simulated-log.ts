@@ -8,6 +8,7 @@ import type {
   Log,
   Member,
   Membership,
+  StateChanges,
   TopicConfig,
   Transaction,
   Watermarks,
@@ -20,8 +21,9 @@ import { type NewRecord, NO_HEADERS, type RecordPosition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import { BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, RecordBuffer } from '../record-buffer.ts';
 import { checkOffsets, checkStateChanges } from '../transaction-rules.ts';
-import { type FaultOptions, Faults } from './faults.ts';
+import { Faults } from './faults.ts';
 import type { Queued } from './queued.ts';
+import type { SimulatedLogOptions } from './simulated-log-options.ts';
 import { SimulatedMemory } from './simulated-memory.ts';
 import type { SimulatedPartition } from './simulated-partition.ts';
 import { neededFrom, requireQueueRoom, requireRoom } from './simulated-retention.ts';
@@ -30,18 +32,6 @@ import { VirtualTime } from './virtual-time.ts';
 
 /** Appended records that may wait before more are refused. */
 export const SIMULATED_QUEUE_RECORDS_MAX = 1_000_000;
-
-export interface SimulatedLogOptions {
-  /** Numbers from 0 up to 1, from a seed: all that is left to chance is drawn from it. */
-  readonly random: () => number;
-  /** Intake times; the virtual time where it is left out. */
-  readonly clock?: Clock;
-  readonly time?: VirtualTime;
-  readonly faults?: FaultOptions;
-  readonly queuedRecordsMax?: number;
-  /** What an earlier log committed. */
-  readonly memory?: SimulatedMemory;
-}
 
 /**
  * A log in memory that keeps the whole contract, runs without real timers, and fails as its seed says. The same seed and
@@ -112,6 +102,7 @@ export class SimulatedLog implements Log {
         const offset = partition.append(buffers[i]!, this.#clock());
         positions.push({ topic: partition.config.name, partition: partition.partition, offset });
       });
+      this.#options.onWritten?.({ kind: 'appended', positions });
     });
     return positions;
   }
@@ -233,7 +224,7 @@ export class SimulatedLog implements Log {
       if (fault === 'fence') leaveGroup('the log says so');
       if (fault === 'fence') member.requireEpoch(transaction.epoch);
       if (fault === 'refuse') throw new HeadraceError('COMMIT_REFUSED', 'The commit is refused: the seed says so');
-      if (fault !== 'unknown-lost') this.#write(member, { ...transaction, stateChanges });
+      if (fault !== 'unknown-lost') this.#write(member, transaction, stateChanges);
       if (fault === 'none') return;
       leaveGroup('the outcome of its commit is unknown');
       if (fault === 'unknown-written') this.#committed.notify();
@@ -250,7 +241,8 @@ export class SimulatedLog implements Log {
   }
 
   /** Checks everything, then writes everything. */
-  #write(member: GroupMember, { records, offsets, stateChanges }: Transaction): void {
+  #write(member: GroupMember, transaction: Transaction, stateChanges: readonly StateChanges[]): void {
+    const { records, offsets } = transaction;
     checkOffsets(
       offsets,
       (place) => member.isAssigned(place),
@@ -260,6 +252,7 @@ export class SimulatedLog implements Log {
     for (const { partition, buffer } of targets) partition.append(buffer, this.#clock());
     this.#memory.setOffsets(member.group, offsets);
     for (const changes of stateChanges) this.#memory.changeState(member.group, changes);
+    this.#options.onWritten?.({ kind: 'transaction', transaction });
   }
 
   #enqueue(apply: () => void): Promise<void> {

@@ -99,6 +99,14 @@ export class SimulatedMemory {
     }
   }
 
+  /** The stores of a group that hold anything, each with a partition. */
+  storesOf(group: string): readonly { readonly store: string; readonly partition: number }[] {
+    return [...this.#stores].flatMap(([place, entries]) => {
+      const [owner, store, partition] = JSON.parse(place) as [string, string, number];
+      return owner === group && entries.size > 0 ? [{ store, partition }] : [];
+    });
+  }
+
   state(group: string, store: string, partition: number): ReadonlyMap<string, Uint8Array> {
     return this.#stores.get(storePlace(group, store, partition)) ?? new Map();
   }

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { plantsIn } from './plants.ts';
+import { chaosPlants } from './plants.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 it('has the bugs that the chaos is to find', () => {
-  expect(plantsIn(root).map(({ name }) => name)).toEqual([
+  expect(chaosPlants(root).map(({ name }) => name)).toEqual([
     'apply-before-commit',
     'commit-before-send',
     'offsets-without-generation',
@@ -16,7 +16,7 @@ it('has the bugs that the chaos is to find', () => {
 });
 
 // Whether they are found takes `npm run chaos -- --kafka --plants`; here only that they can still be planted.
-it.each(plantsIn(root))('$name can be planted', ({ path, what }) => {
+it.each(chaosPlants(root))('$name can be planted', ({ path, what }) => {
   execFileSync('git', ['apply', '--check', path], { cwd: root });
   expect(what.length).toBeGreaterThan(20);
 });

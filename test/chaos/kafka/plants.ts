@@ -1,17 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-/** A bug that is planted to see whether the chaos finds it. */
-export interface Plant {
-  readonly name: string;
-  /** What is wrong then. */
-  readonly what: string;
-  /** The patch's file. */
-  readonly path: string;
-}
+import { type Plant, plantedCopy, plantsIn } from '../../plants/plants.ts';
 
 /** What came of one plant. */
 export interface PlantResult {
@@ -35,40 +27,20 @@ export interface PlantOptions {
   readonly onResult: (result: PlantResult) => void;
 }
 
-/** What the build and the chaos need of the repository. */
-const NOT_COPIED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git']);
 /** A run may be unlucky: another seed, so often in all. */
 const SEEDS_MAX = 3;
 const RUN_MAX_MS = 1_800_000;
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
-/** Those of the folder `plants`, by name. */
-export function plantsIn(root: string): readonly Plant[] {
-  const folder = join(root, 'test/chaos/kafka/plants');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.patch'))
-    .sort()
-    .map((file) => {
-      const path = join(folder, file);
-      const what = readFileSync(path, 'utf8').split('\n\n')[0]!.replaceAll('\n', ' ');
-      return { name: file.slice(0, -'.patch'.length), what, path };
-    });
-}
-
-/** A copy of the sources with the plant in them; throws where the patch does not fit any more. */
-export async function plantedCopy(root: string, { path }: Plant, directory: string): Promise<void> {
-  mkdirSync(directory, { recursive: true });
-  for (const name of readdirSync(root)) {
-    if (!NOT_COPIED.has(name)) cpSync(join(root, name), join(directory, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
-  await promisify(execFile)('git', ['apply', path], { cwd: directory });
+/** The bugs that the chaos is to find, by name. */
+export function chaosPlants(root: string): readonly Plant[] {
+  return plantsIn(join(root, 'test/chaos/kafka/plants'));
 }
 
 /** Runs the chaos on a copy with each plant, with other seeds until it is found. */
 export async function runPlants(options: PlantOptions): Promise<readonly PlantResult[]> {
   const results: PlantResult[] = [];
-  for (const plant of plantsIn(options.root).filter(({ name }) => name.includes(options.only ?? ''))) {
+  for (const plant of chaosPlants(options.root).filter(({ name }) => name.includes(options.only ?? ''))) {
     const directory = mkdtempSync(join(tmpdir(), `headrace-plant-${plant.name}-`));
     try {
       await plantedCopy(options.root, plant, directory);
