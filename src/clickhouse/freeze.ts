@@ -32,12 +32,21 @@ export async function freezeEmbedded(
     cpSync(join(path, 'metadata'), join(target, 'metadata'), { recursive: true, verbatimSymlinks: true });
     copySmallFiles(join(path, 'store'), join(target, 'store'));
   } catch (error) {
-    rmSync(target, { recursive: true, force: true });
+    remove(target);
     if (error instanceof HeadraceError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new HeadraceError('CLICKHOUSE_FAILED', `ClickHouse could not be frozen: ${reason}`, { cause: error });
   } finally {
-    rmSync(shadow, { recursive: true, force: true });
+    remove(shadow);
+  }
+}
+
+/** What can't be removed is no error of its own: something has gone wrong before. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // The next process that opens the data directory removes it.
   }
 }
 
