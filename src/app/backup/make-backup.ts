@@ -6,10 +6,8 @@ import type { HeadraceNode } from '../node.ts';
 import { BackupTarget } from './backup-target.ts';
 import { copyFile, digestFile, syncDirectory } from './copy-file.ts';
 import { settleLog } from './log-point.ts';
-import { type BackupFile, type BackupLink, MANIFEST_FILE, manifestOf, manifestText } from './manifest.ts';
+import { type BackupFile, type BackupLink, LOG_FILE, MANIFEST_FILE, manifestOf, manifestText } from './manifest.ts';
 import type { Snapshot } from './snapshot.ts';
-
-const LOG_FILE = 'log/data.mdb';
 
 export interface BackupOptions {
   readonly node: Pick<HeadraceNode, 'snapshot'>;

@@ -11,6 +11,8 @@ export const BACKUP_FORMAT = 1;
 export const MANIFEST_FILE = 'manifest.json';
 /** Stands in a backup that is being made, with the process that makes it. */
 export const UNFINISHED_FILE = 'unfinished.json';
+/** Log and state. */
+export const LOG_FILE = 'log/data.mdb';
 
 const KIND = 'headrace-backup';
 const count = z.number().int().nonnegative();
@@ -45,7 +47,7 @@ const content = z.strictObject({
   /** RFC 3339. */
   madeAt: z.string(),
   point,
-  files: z.array(file),
+  files: z.array(file).refine((files) => files.some((each) => each.name === LOG_FILE), `has no ${LOG_FILE}`),
   links: z.array(link),
 });
 

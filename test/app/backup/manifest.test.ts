@@ -132,6 +132,14 @@ describe('readManifest', () => {
     },
   );
 
+  it('refuses a backup without a log', () => {
+    layManifest({ files: [] });
+    expect(refusal()).toMatchObject({
+      code: 'BACKUP_INVALID',
+      message: expect.stringContaining('has no log/data.mdb'),
+    });
+  });
+
   it.each(['/etc', '../../../etc', '../store/84a', 'store/84a/84a4b78d-41fb-46fc-8634-eec5e6927b07'])(
     'refuses a link that leads elsewhere: %s',
     (target) => {
