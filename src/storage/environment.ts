@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DatabaseOptions, open, type RootDatabase } from 'lmdb';
@@ -112,9 +112,11 @@ export class Environment {
     if (!this.#isOpen) throw new HeadraceError('LOG_CLOSED', 'The storage is closed');
     let isEnded = false;
     const file = join(path, 'data.mdb');
+    const hasFile = existsSync(file);
     const copied = (async () => {
       try {
         mkdirSync(path, { recursive: true });
+        if (hasFile) throw new HeadraceError('STORAGE_FAILED', `There is a database in ${path} already`);
         await this.#root.backup(path, true);
         syncFile(file);
       } catch (error) {
@@ -126,8 +128,9 @@ export class Environment {
     copied.catch(() => undefined);
     const begun = (async () => {
       // LMDB begins its read transaction before it writes the first byte.
-      while (!isEnded && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) await sleep(COPY_LOOK_MS);
-      if (isEnded) await copied;
+      while (!isEnded && !hasFile && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0)
+        await sleep(COPY_LOOK_MS);
+      if (isEnded || hasFile) await copied;
     })();
     begun.catch(() => undefined);
     const done = copied.finally(() => this.#copies.delete(done));

@@ -101,7 +101,9 @@ describe('copyTo', () => {
 
   it('refuses to write over a file, and says where', async () => {
     await environment.copyTo(join(parent, 'copy')).done;
-    await expect(environment.copyTo(join(parent, 'copy')).done).rejects.toMatchObject({
+    const second = environment.copyTo(join(parent, 'copy'));
+    await expect(second.begun).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await expect(second.done).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
       message: expect.stringContaining(join(parent, 'copy')),
     });
