@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { DATA_FORMAT, openDataDirectory } from '../../../src/storage/data-direct
 import { Environment } from '../../../src/storage/environment.ts';
 import { MetaTable } from '../../../src/storage/meta-table.ts';
 import { type FormatUpgrade, formatUpgrades } from '../../../src/storage/upgrades/format-upgrades.ts';
+import { runCommand } from '../../app/cli/run-command.ts';
 import { layFormat1 } from './format-1.ts';
 
 const LEDGER = 'account-ledger';
@@ -68,6 +69,22 @@ describe('upgrades of the format', () => {
     expect(second.upgrades).toEqual([]);
     await second.close();
     expect(await parked()).toEqual({ keys: [{ episode: 1, next: 0, last: 1 }], dropped: 0 });
+  });
+
+  it('are done by whichever command comes first, which then finds what waits', async () => {
+    const { code, out, err } = await runCommand('dlq', 'list', 'transactions.dlq', '--data', path);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const letters = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(letters).toMatchObject([
+      { source: { topic: 'transactions', partition: 0, offset: 1 }, parked: { sequence: 0, status: 'next' } },
+      { source: { topic: 'transactions', partition: 0, offset: 2 }, parked: { sequence: 1, status: 'waits' } },
+    ]);
+    expect(readFileSync(join(path, 'headrace.log'), 'utf8')).toContain(
+      'data directory upgraded: what waits behind dead letters',
+    );
   });
 
   it('are refused by releases that know only the format before', async () => {
