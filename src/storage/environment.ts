@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DatabaseOptions, open, type RootDatabase } from 'lmdb';
@@ -118,7 +119,7 @@ export class Environment {
         mkdirSync(path, { recursive: true });
         if (hasFile) throw new HeadraceError('STORAGE_FAILED', `There is a database in ${path} already`);
         await this.#root.backup(path, true);
-        syncFile(file);
+        await syncFile(file);
       } catch (error) {
         throw storageError(error, `copying to ${path}`);
       } finally {
@@ -148,11 +149,12 @@ export class Environment {
   }
 }
 
-function syncFile(path: string): void {
-  const file = openSync(path, 'r');
+/** Not in this thread: it takes as long as the disk needs for all of the copy. */
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, 'r');
   try {
-    fsyncSync(file);
+    await file.sync();
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }
