@@ -1,10 +1,8 @@
-import type { DecodeValue } from '../clickhouse/sink-table.ts';
-import type { Store } from '../clickhouse/store.ts';
 import type { Log } from '../log/log.ts';
+import type { SinkTarget } from '../runtime/sink/sink-target.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
 import type { NodeStatus } from './node.ts';
 import { sumOfRestores } from './restores.ts';
-import { sinkTables } from './sink-tables.ts';
 import {
   type RunningWorkers,
   SystemWorkers,
@@ -25,9 +23,8 @@ export const SINK = 'clickhouse';
 const CHAIN_LENGTH_MAX = 12;
 
 export interface EngineOptions extends SystemWorkersOptions {
-  readonly store: Store;
-  /** How the sink reads the values of topics. */
-  readonly decodeValue: DecodeValue;
+  /** What the sink writes to. */
+  readonly target: SinkTarget;
   readonly flushIntervalMs?: number | undefined;
   /** Further workers of the same systems, in threads of their own; the engine closes them. */
   readonly threads?: readonly RunningWorkers[] | undefined;
@@ -43,24 +40,13 @@ export class Engine {
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const {
-      log,
-      systems,
-      store,
-      decodeValue,
-      clock,
-      logger,
-      threads = [],
-      flushIntervalMs,
-      onStep,
-      onFailure,
-    } = options;
+    const { log, systems, target, clock, logger, threads = [], flushIntervalMs, onStep, onFailure } = options;
     this.#log = log;
     this.#between = topicsBetween(systems);
     this.#workers = [new SystemWorkers(options), ...threads];
     this.#sink = new SinkWorker({
       log,
-      target: store.target(sinkTables, decodeValue),
+      target,
       sink: SINK,
       clock,
       logger,

@@ -1,7 +1,6 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
@@ -9,12 +8,12 @@ import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
+import { type Snapshot, Snapshots } from './backup/snapshot.ts';
 import { createMissingTopics } from './create-topics.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine, SINK } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
-import type { ValueFormat } from './formats/topic-formats.ts';
 import { advertisedAddress } from './http/advertised.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
@@ -22,7 +21,7 @@ import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-n
 import { HttpStateExchange } from './http/state-exchange.ts';
 import { questionsOf } from './http/state-routes.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
-import type { AppLogger } from './logger.ts';
+import type { LocalNodeOptions } from './local-node-options.ts';
 import {
   type AccountFigures,
   type HeadraceNode,
@@ -36,48 +35,14 @@ import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
 import { Restores, sumOfRestores } from './restores.ts';
+import { sinkTables } from './sink-tables.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type System, systemsOf } from './systems.ts';
 import { type StatePlace, startThreads } from './threads/start-threads.ts';
 import { packageVersion } from './version.ts';
 
-export interface LocalNodeOptions {
-  readonly dataDirectory: string;
-  readonly clock: Clock;
-  readonly logger: AppLogger;
-  /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
-  readonly kafka?: string | undefined;
-  /** On Kafka: how many threads run the systems' workers, this one among them (1). */
-  readonly threads?: number | undefined;
-  /** Whether it only looks at the log: topics that are missing stay so. */
-  readonly readsLogOnly?: boolean | undefined;
-  readonly readBytesMax?: number | undefined;
-  /** On Kafka: copies of each partition's state that are kept on other instances. */
-  readonly standbys?: number | undefined;
-  /** IANA name; UTC without it. */
-  readonly businessZone?: string | undefined;
-  /** Of a new data directory; an existing one keeps what it has. */
-  readonly partitions?: number | undefined;
-  /** How long a terminal may take to say how a dispense went, milliseconds (60,000). */
-  readonly answerWithinMs?: number | undefined;
-  /** Goes on with topologies that lose state of those before them, see StoredPlan. */
-  readonly allowTopologyChange?: boolean | undefined;
-  /** Later records of a key wait behind its dead letter, at most so many keys of a partition; without it none do. */
-  readonly parkKeysMax?: number | undefined;
-  /** How values are written: Avro unless told. Both are read. */
-  readonly valueFormat?: ValueFormat | undefined;
-  /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
-  readonly schemaRegistry?: string | undefined;
-  readonly commitIntervalMs?: number;
-  readonly flushIntervalMs?: number;
-  /**
-   * With it, engine and sink start by themselves when someone wants to see results; told when one of them can't go on.
-   */
-  readonly onEngineFailure?: (error: unknown) => void;
-  /** Called at every named step of log, commit and sink, such as `commit:seal`; for chaos. */
-  readonly onStep?: (step: string) => void;
-}
+export type { LocalNodeOptions };
 
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
@@ -92,6 +57,7 @@ export class LocalNode implements HeadraceNode {
   readonly #gate = new IntakeGate();
   readonly #faults = new Faults();
   readonly #restores: Restores;
+  readonly #snapshots: Snapshots;
   #server: ControlServer | NodeServer | undefined;
   #statePlace: StatePlace | undefined;
   #lingerMs = 0;
@@ -105,6 +71,9 @@ export class LocalNode implements HeadraceNode {
     this.directory = directory;
     this.#exchange = HttpStateExchange.ofProcess(process.env);
     this.#restores = new Restores(options.clock, options.logger);
+    this.#snapshots = new Snapshots({ directory, store: () => this.#openStore(), clock: options.clock });
+    for (const { to, what } of directory.upgrades)
+      options.logger.info({ format: to }, `data directory upgraded: ${what}`);
     const [exchange, restores] = [this.#exchange, this.#restores];
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
     this.#log = openLog({ ...options, directory, exchange, restores, onFault });
@@ -157,7 +126,8 @@ export class LocalNode implements HeadraceNode {
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
     const { decodeValue } = this.formats;
-    this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
+    const target = this.#snapshots.heldBack(store.target(sinkTables, decodeValue));
+    this.#engine = new Engine({ ...this.#options, ...shared, systems, target, threads });
   }
 
   /**
@@ -277,6 +247,10 @@ export class LocalNode implements HeadraceNode {
     return { ...status, ...this.#faults.figures, restores };
   }
 
+  snapshot(logTarget: string): Promise<Snapshot> {
+    return this.#snapshots.take(logTarget);
+  }
+
   async reset(request: ResetRequest): Promise<ResetReport> {
     const plans = this.#systems.map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
     return resetApplication(this.#log, new Map(plans), request);
@@ -288,6 +262,7 @@ export class LocalNode implements HeadraceNode {
     this.#gate.releaseAll();
     await this.#server?.close();
     await this.#engine?.close();
+    await this.#snapshots.close();
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
     this.formats.close();

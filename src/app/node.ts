@@ -5,6 +5,7 @@ import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { WorkerFigures } from '../runtime/worker-figures.ts';
+import type { Snapshot } from './backup/snapshot.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { FaultCount } from './faults.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
@@ -111,6 +112,11 @@ export interface HeadraceNode {
   /** Reads the stores of the systems, as they are committed. Throws USAGE and STORE_UNKNOWN. */
   state(request: StateRequest): Promise<StateAnswer>;
   status(): Promise<NodeStatus>;
+  /**
+   * The data directory at this moment, for a backup; its log goes into the directory `logTarget` (absolute). To be released. Throws as
+   * Snapshots.take does.
+   */
+  snapshot(logTarget: string): Promise<Snapshot>;
   /** Sends an application back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
   reset(request: ResetRequest): Promise<ResetReport>;
   close(): Promise<void>;

@@ -4,9 +4,11 @@ import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
+import type { Snapshot } from './backup/snapshot.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
+import type { SnapshotTaken } from './http/snapshot-routes.ts';
 import {
   fromProblem,
   storedFromWire,
@@ -17,6 +19,7 @@ import {
 } from './http/wire.ts';
 import type { Hold } from './intake-gate.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+import { remoteSnapshot } from './remote-snapshot.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
 /** An owner that does not say within this time whether it lets us in is stopped or stuck. */
@@ -131,6 +134,14 @@ export class RemoteNode implements HeadraceNode {
 
   async status(): Promise<NodeStatus> {
     return (await this.#get<{ status: NodeStatus }>('status')).status;
+  }
+
+  async snapshot(logTarget: string): Promise<Snapshot> {
+    const taken = await this.#post<SnapshotTaken>('snapshots', { logTarget });
+    return remoteSnapshot(taken, {
+      ask: () => this.#get(`snapshots/${taken.id}`),
+      release: async () => void (await this.#fetch(`snapshots/${taken.id}`, { method: 'DELETE' })),
+    });
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

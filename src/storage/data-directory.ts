@@ -6,9 +6,12 @@ import { Environment } from './environment.ts';
 import { MetaTable } from './meta-table.ts';
 import { type ProcessIdentity, type ProcessTable, systemProcesses } from './process-identity.ts';
 import { storageError } from './storage-error.ts';
+import { DATA_FORMAT, type FormatUpgrade, formatUpgrades } from './upgrades/format-upgrades.ts';
 
-/** The version of what this release writes. A directory with a greater one was written by a newer release. */
-export const DATA_FORMAT = 1;
+export { DATA_FORMAT };
+
+/** In a data directory while a backup is being restored into it: what stands beside it is not whole yet. */
+export const UNFINISHED_RESTORE = '.restoring';
 
 /** Who works with a data directory, and where it can be asked over HTTP. */
 export interface DataDirectoryOwner extends ProcessIdentity {
@@ -23,6 +26,8 @@ export interface DataDirectoryOwner extends ProcessIdentity {
 export interface DataDirectoryOptions {
   readonly clock: Clock;
   readonly processes?: ProcessTable;
+  /** What brings older formats up, each to the next one; those of this release unless told otherwise. */
+  readonly upgrades?: readonly FormatUpgrade[];
 }
 
 /** An opened data directory, owned by this process until {@link close}. */
@@ -30,11 +35,20 @@ export class DataDirectory {
   /** The real path: links and relative names are resolved. */
   readonly path: string;
   readonly environment: Environment;
+  /** What opening it has done to its format, in order; empty where it had the present one. */
+  readonly upgrades: readonly FormatUpgrade[];
   readonly #meta: MetaTable;
   #owner: DataDirectoryOwner;
 
-  constructor(path: string, environment: Environment, meta: MetaTable, owner: DataDirectoryOwner) {
+  constructor(
+    path: string,
+    environment: Environment,
+    meta: MetaTable,
+    owner: DataDirectoryOwner,
+    upgrades: readonly FormatUpgrade[] = [],
+  ) {
     this.path = path;
+    this.upgrades = upgrades;
     this.environment = environment;
     this.#meta = meta;
     this.#owner = owner;
@@ -78,9 +92,10 @@ export class DataDirectory {
 const openPaths = new Map<string, DataDirectory>();
 
 /**
- * Creates or opens a data directory and takes it for this process. Throws DATA_DIRECTORY_IN_USE where another owner
- * lives, or this process has it open; DATA_DIRECTORY_NEWER where a newer release wrote it; DATA_DIRECTORY_INVALID where
- * it cannot be a data directory; STORAGE_FULL, STORAGE_FAILED.
+ * Creates or opens a data directory and takes it for this process. One of an older format is brought to the present one, in the same
+ * commit that takes it: a crash leaves it as it was. Throws DATA_DIRECTORY_IN_USE where another owner lives, or this process
+ * has it open; DATA_DIRECTORY_NEWER where a newer release wrote it; DATA_DIRECTORY_INVALID where it cannot be a data
+ * directory, or a restore into it was cut short; STORAGE_FULL, STORAGE_FAILED.
  */
 export function openDataDirectory(path: string, options: DataDirectoryOptions): DataDirectory {
   const processes = options.processes ?? systemProcesses;
@@ -93,10 +108,10 @@ export function openDataDirectory(path: string, options: DataDirectoryOptions): 
       const meta = metaOf(realPath, environment);
       const previous = meta.get('owner') as DataDirectoryOwner | undefined;
       if (previous !== undefined && processes.isAlive(previous)) throw inUse(realPath, previous);
-      if (meta.get('format') === undefined) meta.put('format', DATA_FORMAT);
+      const upgrades = upgrade(environment, meta, options.upgrades ?? formatUpgrades);
       const owner: DataDirectoryOwner = { ...processes.self(), since: options.clock() };
       meta.put('owner', owner);
-      return new DataDirectory(realPath, environment, meta, owner);
+      return new DataDirectory(realPath, environment, meta, owner, upgrades);
     });
     openPaths.set(realPath, directory);
     return directory;
@@ -104,6 +119,18 @@ export function openDataDirectory(path: string, options: DataDirectoryOptions): 
     void environment.close();
     throw error;
   }
+}
+
+/** To be called inside a transaction. Returns what was done. */
+function upgrade(environment: Environment, meta: MetaTable, known: readonly FormatUpgrade[]): readonly FormatUpgrade[] {
+  const format = meta.get('format');
+  const missing = format === undefined ? [] : known.filter(({ to }) => to > (format as number));
+  for (const { to, run } of missing) {
+    run(environment, { logKind: meta.get('log') });
+    meta.put('format', to);
+  }
+  if (format === undefined) meta.put('format', DATA_FORMAT);
+  return missing;
 }
 
 /**
@@ -114,17 +141,29 @@ export async function readOwner(
   path: string,
   processes: ProcessTable = systemProcesses,
 ): Promise<DataDirectoryOwner | null> {
-  if (!existsSync(path)) return null;
-  const realPath = realpathSync(path);
-  const held = openPaths.get(realPath);
+  const held = existsSync(path) ? openPaths.get(realpathSync(path)) : undefined;
   if (held !== undefined) return held.owner;
+  const owner = (await readRow(path, 'owner')) as DataDirectoryOwner | undefined;
+  return owner !== undefined && processes.isAlive(owner) ? owner : null;
+}
+
+/**
+ * What kind of log uses the data directory at `path`, asked without taking it; undefined where nothing is there, or nobody has said so
+ * yet. Throws as {@link readOwner}.
+ */
+export async function readLogKind(path: string): Promise<unknown> {
+  const held = existsSync(path) ? openPaths.get(realpathSync(path)) : undefined;
+  return held === undefined ? readRow(path, 'log') : held.logKind;
+}
+
+async function readRow(path: string, name: string): Promise<unknown> {
+  if (!existsSync(path)) return undefined;
+  const realPath = realpathSync(path);
   requireDirectory(realPath, path);
-  if (!existsSync(join(realPath, 'log', 'data.mdb'))) return null;
+  if (!existsSync(join(realPath, 'log', 'data.mdb'))) return undefined;
   const environment = openEnvironment(realPath, true);
   try {
-    const meta = metaOf(realPath, environment);
-    const owner = meta.get('owner') as DataDirectoryOwner | undefined;
-    return owner !== undefined && processes.isAlive(owner) ? owner : null;
+    return metaOf(realPath, environment).get(name);
   } finally {
     await environment.close();
   }
@@ -133,6 +172,10 @@ export async function readOwner(
 function create(path: string): string {
   try {
     if (existsSync(path)) requireDirectory(path, path);
+    if (existsSync(join(path, UNFINISHED_RESTORE))) {
+      const advice = 'Run "headrace restore" again with the same backup, or remove the directory';
+      throw invalid(path, 'holds a restore that was cut short', advice);
+    }
     mkdirSync(join(path, 'log'), { recursive: true });
     return realpathSync(path);
   } catch (error) {
@@ -187,7 +230,7 @@ function metaOf(path: string, environment: Environment): MetaTable {
   if (format > DATA_FORMAT) {
     throw new HeadraceError(
       'DATA_DIRECTORY_NEWER',
-      `The data directory ${path} has format ${format}, written by a newer release; this one knows up to ${DATA_FORMAT}. Update headrace, or choose another directory`,
+      `The data directory ${path} has format ${format}, written by a newer release; this one knows up to ${DATA_FORMAT}. Update headrace, or restore a backup that was made before the upgrade into another directory`,
       { where: { file: path } },
     );
   }

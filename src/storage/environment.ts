@@ -1,3 +1,7 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DatabaseOptions, open, type RootDatabase } from 'lmdb';
 import { HeadraceError } from '../errors.ts';
 import { databaseFault, requireSpace } from './database-file.ts';
@@ -7,6 +11,15 @@ import { type KeyCodec, Table } from './table.ts';
 /** Address space, not disk: LMDB never has to grow the map, and a full disk shows as ENOSPC instead. */
 const MAP_BYTES = 2 ** 40;
 const TABLES_MAX = 32;
+const COPY_LOOK_MS = 2;
+
+/** A copy of an environment that is being made. */
+export interface EnvironmentCopy {
+  /** Resolves when the moment of which the copy is has passed: what is committed from then on is not in it. */
+  readonly begun: Promise<void>;
+  /** Resolves when the copy is whole and on disk. Rejects with STORAGE_FULL, STORAGE_FAILED. */
+  readonly done: Promise<void>;
+}
 
 /**
  * One LMDB environment: keyed tables of bytes and one synchronous commit. LMDB's default flags hold: a commit writes
@@ -17,6 +30,7 @@ export class Environment {
   readonly #root: RootDatabase<Buffer, Uint8Array>;
   #isOpen = true;
   #isInTransaction = false;
+  readonly #copies = new Set<Promise<void>>();
 
   private constructor(root: RootDatabase<Buffer, Uint8Array>) {
     this.#root = root;
@@ -90,9 +104,57 @@ export class Environment {
     }
   }
 
+  /**
+   * Copies all tables as they are at one moment into the directory `path`, while readers and commits go on: LMDB reads them in one
+   * read transaction, in a thread of its own. Free pages are left out. As long as it lasts the pages of that moment are not used
+   * again, so the file grows by what is written meanwhile.
+   */
+  copyTo(path: string): EnvironmentCopy {
+    if (!this.#isOpen) throw new HeadraceError('LOG_CLOSED', 'The storage is closed');
+    let isEnded = false;
+    const file = join(path, 'data.mdb');
+    const hasFile = existsSync(file);
+    const copied = (async () => {
+      try {
+        mkdirSync(path, { recursive: true });
+        if (hasFile) throw new HeadraceError('STORAGE_FAILED', `There is a database in ${path} already`);
+        await this.#root.backup(path, true);
+        await syncFile(file);
+      } catch (error) {
+        throw storageError(error, `copying to ${path}`);
+      } finally {
+        isEnded = true;
+      }
+    })();
+    copied.catch(() => undefined);
+    const begun = (async () => {
+      // LMDB begins its read transaction before it writes the first byte.
+      while (!isEnded && !hasFile && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0)
+        await sleep(COPY_LOOK_MS);
+      if (isEnded || hasFile) await copied;
+    })();
+    begun.catch(() => undefined);
+    const done = copied.finally(() => this.#copies.delete(done));
+    done.catch(() => undefined);
+    this.#copies.add(done);
+    return { begun, done };
+  }
+
+  /** Waits for copies that are being made. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    await Promise.allSettled(this.#copies);
     await this.#root.close();
+  }
+}
+
+/** Not in this thread: it takes as long as the disk needs for all of the copy. */
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

@@ -13,8 +13,34 @@ const job = z.strictObject({
 });
 const settings = z.strictObject({
   global: z.strictObject({ scrape_interval: duration, scrape_timeout: duration }),
+  rule_files: z.array(z.string()),
   scrape_configs: z.tuple([job]),
 });
+const rule = z.strictObject({
+  alert: z.string().regex(/^Headrace[A-Za-z]+$/),
+  expr: z.string(),
+  for: z
+    .string()
+    .regex(/^\d+m$/)
+    .optional(),
+  labels: z.strictObject({ severity: z.enum(['critical', 'warning']) }),
+  annotations: z.strictObject({ summary: z.string(), runbook: z.string() }),
+});
+const rules = z.strictObject({ groups: z.tuple([z.strictObject({ name: z.string(), rules: z.array(rule) })]) });
+
+/** Where the alert rules are, and where Prometheus looks for them: beside its configuration. */
+export const ALERTS_FILE = './deploy/prometheus/alerts.yml';
+export const ALERTS_MOUNT = '/etc/prometheus/alerts.yml';
+
+/** All alert rules. Throws where the file has another shape: Prometheus refuses to start with a key that it does not know. */
+export function alertRules(): readonly z.infer<typeof rule>[] {
+  return rules.parse(parse(readFileSync(join(root, ALERTS_FILE), 'utf8'))).groups[0].rules;
+}
+
+/** The files of rules that deploy/prometheus.yml names. */
+export function ruleFiles(): readonly string[] {
+  return settings.parse(parse(readFileSync(join(root, 'deploy/prometheus.yml'), 'utf8'))).rule_files;
+}
 
 /** The one job of deploy/prometheus.yml. Throws where the file has another shape. */
 export function scrapeJob(): z.infer<typeof job> {

@@ -124,7 +124,7 @@ describe('openDataDirectory', () => {
     await environment.close();
     const error = refusal(() => open());
     expect(error.code).toBe('DATA_DIRECTORY_NEWER');
-    expect(error.message).toMatch(/format 2.*Update headrace/);
+    expect(error.message).toMatch(/has format 3,.*knows up to 2\. Update headrace, or restore a backup/);
     await expect(readOwner(path)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_NEWER' });
   });
 

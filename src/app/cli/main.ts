@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
 import { VALUE_FORMATS } from '../formats/topic-formats.ts';
+import { backupCommand } from './commands/backup.ts';
 import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
@@ -11,6 +12,7 @@ import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { startCommand } from './commands/start.ts';
 import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
@@ -76,6 +78,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     deadLettersCommand(context),
     resetCommand(context),
     stateCommand(context),
+    backupCommand(context),
+    restoreCommand(context),
   ];
   for (const command of commands) {
     // An option of the whole program may stand behind the command's name as well.

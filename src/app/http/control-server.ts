@@ -9,6 +9,7 @@ import type { HeadraceNode } from '../node.ts';
 import type { Api } from './api/api.ts';
 import { HoldLeases } from './hold-leases.ts';
 import { listen, newServer } from './listen.ts';
+import { addSnapshotRoutes } from './snapshot-routes.ts';
 import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 import { Visitors } from './visitors.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
@@ -165,6 +166,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     await leases.release(params.id);
     return {};
   });
+  addSnapshotRoutes(server, node);
   server.post('/reset', async (request) => ({ report: await node.reset(resetBody.parse(request.body)) }));
   server.post('/state', async (request) => ({ answer: await node.state(stateBody.parse(request.body)) }));
   server.get('/status', async () => ({ status: await node.status() }));
