@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, StartTimer } from '../clock.ts';
 import type { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Topology } from '../streams/topology/topology.ts';
@@ -28,6 +28,8 @@ export interface WorkerOptions extends ErrorPolicy {
   /** Told of each abort and rejoin, with its cause; the worker goes on. */
   readonly onFault?: (error: HeadraceError) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** For the time limits and pauses of calls; timers of the machine without it. */
+  readonly startTimer?: StartTimer;
   /** Watches the tasks, and may fail their records: for simulations. */
   readonly inspect?: Inspect;
 }

@@ -1,12 +1,15 @@
 import { HeadraceError } from '../errors.ts';
 import type { Member, PollResult } from '../log/log.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
+import { CallAnswers } from './async/call-answers.ts';
+import { machineTimer } from './async/machine-timer.ts';
 import { commit } from './commit.ts';
 import { FetchBalance } from './fetch-balance.ts';
 import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables.ts';
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
+import { COMMIT_CHANGES_MAX, type ProcessOptions, pollWaitMs, processAnswered, processTasks } from './process-tasks.ts';
 import { RetryPauses } from './retry-pauses.ts';
 import { renewWhereChanged, StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
@@ -19,13 +22,6 @@ const DEFAULT_MEMBER = 'worker-0';
 
 /** Records asked for in one poll. */
 export const POLL_RECORDS_MAX = 10_000;
-/** Records processed between two looks at the clock. */
-const PROCESS_RECORDS_MAX = 2_000;
-/** A commit is made before its time when the changes have grown to this many keys and outgoing records. */
-const COMMIT_CHANGES_MAX = 400_000;
-/** How long a poll waits at most: as long as stop and idle may take to be noticed. */
-const POLL_WAIT_MAX_MS = 100;
-
 /** What a stopping worker polls: the records at hand are enough. */
 const NOTHING: PollResult = { batches: [] };
 
@@ -38,6 +34,7 @@ export class Worker {
   readonly #counters = noneCounted();
   readonly #fetchBalance = new FetchBalance();
   readonly #tally = new TaskTally();
+  readonly #answers = new CallAnswers();
   #polls = 0;
   #commits = 0;
   #aborts = 0;
@@ -85,6 +82,7 @@ export class Worker {
       const member = this.#member;
       this.#member = undefined;
       this.#hasEnded = true;
+      this.#assigned?.abandonCalls();
       this.#idle.end();
       // A log that is closed has no groups to leave; what ended the run is the error to be told.
       await member?.leave().catch(() => undefined);
@@ -139,7 +137,7 @@ export class Worker {
 
   /** Creates the topics that the plan itself needs. */
   async #prepare(): Promise<AssignedTasks> {
-    const { log, topology, application, idleAfterMs, inspect, redact = (text: string) => text } = this.#options;
+    const { log, topology, application, clock, idleAfterMs, inspect, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     checkIdleAfter(idleAfterMs);
     this.#plan = await StoredPlan.checked({ ...this.#options, plan });
@@ -147,7 +145,9 @@ export class Worker {
     const topics = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
     const globals = committedGlobals(log, plan, this.#globalGroup(), topics.partitionsOf);
-    const options = { plan, application, policy, redact, counters, ...topics, globals, idleAfterMs, inspect };
+    const { startTimer = machineTimer } = policy;
+    const calls = { clock, startTimer, onAnswered: this.#answers.notify };
+    const options = { plan, application, calls, policy, redact, counters, ...topics, globals, idleAfterMs, inspect };
     return new AssignedTasks({ ...options, tally: this.#tally });
   }
 
@@ -181,16 +181,26 @@ export class Worker {
   /** Poll, process, commit, until stopped; throws on any fault. */
   async #work(member: Member, assigned: AssignedTasks, onCommitted: () => void): Promise<void> {
     const { clock, commitIntervalMs = 100 } = this.#options;
+    const working: ProcessOptions = { clock, tally: this.#tally, member, assigned };
     let commitAt = clock() + commitIntervalMs;
     for (;;) {
       const isStopping = this.#isStopping;
       const isDirty = this.#hasUncommitted();
       // Only those who waited before this poll may conclude something from its emptiness.
       const waiters = this.#idle.count;
-      const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : POLL_WAIT_MAX_MS;
-      const waitMs = waiters > 0 ? 1 : Math.min(untilCommitMs, POLL_WAIT_MAX_MS);
-      const timeoutMs = assigned.hasWork() ? 0 : waitMs;
-      const polled = isStopping ? NOTHING : await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
+      if (isStopping) assigned.abandonCalls();
+      const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : commitIntervalMs;
+      const timeoutMs = pollWaitMs(assigned, { untilCommitMs, isDirty, isWatched: waiters > 0 });
+      this.#answers.begin(() => {
+        if (!this.#hasUncommitted()) commitAt = clock() + commitIntervalMs;
+        processAnswered(working);
+      });
+      let polled = NOTHING;
+      try {
+        if (!isStopping) polled = await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
+      } finally {
+        this.#answers.end();
+      }
       this.#polls++;
       if (polled.assignment !== undefined) {
         this.#reset();
@@ -198,12 +208,14 @@ export class Worker {
         this.#tally.note(assigned.tasks);
       }
       for (const batch of polled.batches) assigned.enqueue(batch);
-      if (!isDirty) commitAt = clock() + commitIntervalMs;
+      this.#answers.requireWorked();
+      if (!this.#hasUncommitted()) commitAt = clock() + commitIntervalMs;
 
-      this.#process(member, assigned, commitAt, clock());
+      processTasks(working, commitAt, clock());
       this.#fetchBalance.balance(member, assigned.queues());
 
-      const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
+      const isEmpty =
+        polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork() && !assigned.awaitsCalls;
       const isIdle = isStopping || isEmpty;
       // A clock that was set back must not put the commit off.
       const isDue =
@@ -216,21 +228,6 @@ export class Worker {
       // Before an assignment is handed out nothing is known of what there is to do.
       if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
         this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
-    }
-  }
-
-  /** A task is known to be silent up to the poll, however busy the others are: what has come since is not seen yet. */
-  #process(member: Member, assigned: AssignedTasks, until: number, polledAt: number): void {
-    const { clock } = this.#options;
-    for (;;) {
-      let done = 0;
-      for (const task of assigned.tasks) task.punctuateWallClock(clock());
-      for (const task of assigned.tasks) {
-        const processed = task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
-        done += this.#tally.processed(task.id, processed);
-        if (processed === 0) task.tickIdle(polledAt, (queue) => member.isCaughtUp(queue));
-      }
-      if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
   }
 
