@@ -2,6 +2,7 @@ import type { Clock, StartTimer } from '../clock.ts';
 import type { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Topology } from '../streams/topology/topology.ts';
+import type { CallFigures } from './async/call-figures.ts';
 import type { OnCommitStep } from './commit.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
@@ -48,4 +49,6 @@ export interface WorkerMetrics {
   readonly tasks: number;
   /** Records committed to the source topics and not processed yet. */
   readonly lag: number;
+  /** Of all asynchronous operators. */
+  readonly calls: CallFigures;
 }

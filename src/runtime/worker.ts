@@ -122,8 +122,9 @@ export class Worker {
   metrics(): WorkerMetrics {
     let lag = 0;
     for (const queue of this.#assigned?.queues() ?? []) lag += queue.size + (this.#member?.lag(queue) ?? 0);
-    const tasks = this.#assigned?.tasks.length ?? 0;
-    return { ...this.#counters, commits: this.#commits, aborts: this.#aborts, tasks, lag };
+    const tasks = this.#assigned?.tasks ?? [];
+    const counts = { commits: this.#commits, aborts: this.#aborts, tasks: tasks.length };
+    return { ...this.#counters, ...counts, lag, calls: this.#tally.calls(tasks) };
   }
 
   /** The same for each task, and more, as Kafka Streams' metrics have it. */
