@@ -30,13 +30,15 @@ export async function createInternalTopics(
   await checkNotShared(log, plan, application);
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
   const resolved = resolvePartitions(plan, application, existing);
+  const calledAbout = topicsCalledAbout(plan);
   const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {
     const full = `${application}-${name}`;
     return {
       name: full,
       partitions: resolved.get(full)!,
       cleanup: 'delete',
-      retentionMs: REPARTITION_RETENTION_MS,
+      // A callee may be away for longer; and Kafka counts by the records' own time, whatever still needs them.
+      retentionMs: calledAbout.has(name) ? -1 : REPARTITION_RETENTION_MS,
       retentionBytes: -1,
     };
   });
@@ -56,4 +58,11 @@ export async function createInternalTopics(
     partitionsOf: (topic) => topics.get(topic)?.partitions,
     recordBytesMaxOf: (topic) => topics.get(topic)?.recordBytesMax,
   };
+}
+
+/** Repartition topics with requests of asynchronous operators, by the plan's names. */
+function topicsCalledAbout({ subTopologies }: Plan): ReadonlySet<string> {
+  const called = subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'callAsync'));
+  const sources = called.flatMap(({ parents }) => parents.filter((parent) => parent.kind === 'source'));
+  return new Set(sources.map(({ topic }) => topic.name));
 }
