@@ -46,9 +46,9 @@ export function processTasks(
 
 /** Processes what calls have brought while a poll waits; the rest comes after it. */
 export function processAnswered({ tally, member, assigned }: ProcessOptions): void {
+  if (assigned.changes() >= COMMIT_CHANGES_MAX) return;
   const isCaughtUp = caughtUpIn(member);
   for (const task of assigned.tasks) {
-    if (assigned.changes() >= COMMIT_CHANGES_MAX) return;
     if (task.calls.isUsed) tally.processed(task.id, task.process(PROCESS_RECORDS_MAX, isCaughtUp));
   }
 }
