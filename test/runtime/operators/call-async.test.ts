@@ -293,6 +293,7 @@ describe('callAsync', () => {
     input.pipe('a', 'y', { timestamp: 2 });
     answers.shift()!();
     await driver.settle({ forMs: 0 });
+    driver.advanceTime(0);
     driver.advanceTime(5_000);
     expect(output.readKeyValues()).toEqual([]);
     answers.shift()!();
