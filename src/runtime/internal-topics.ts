@@ -1,5 +1,6 @@
 import type { Log, TopicConfig } from '../log/log.ts';
 import type { Plan } from '../streams/topology/plan.ts';
+import { topicsCalledAbout } from './async/called-about.ts';
 import { deadLetterTopic } from './dead-letter.ts';
 import { idleTickTopic } from './idle-tick.ts';
 import { checkInternalNames, checkNotShared } from './internal-names.ts';
@@ -30,7 +31,7 @@ export async function createInternalTopics(
   await checkNotShared(log, plan, application);
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
   const resolved = resolvePartitions(plan, application, existing);
-  const calledAbout = topicsCalledAbout(plan);
+  const calledAbout = new Set(plan.subTopologies.flatMap((each) => [...topicsCalledAbout(each, ({ name }) => name)]));
   const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {
     const full = `${application}-${name}`;
     return {
@@ -58,11 +59,4 @@ export async function createInternalTopics(
     partitionsOf: (topic) => topics.get(topic)?.partitions,
     recordBytesMaxOf: (topic) => topics.get(topic)?.recordBytesMax,
   };
-}
-
-/** Repartition topics with requests of asynchronous operators, by the plan's names. */
-function topicsCalledAbout({ subTopologies }: Plan): ReadonlySet<string> {
-  const called = subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'callAsync'));
-  const sources = called.flatMap(({ parents }) => parents.filter((parent) => parent.kind === 'source'));
-  return new Set(sources.map(({ topic }) => topic.name));
 }

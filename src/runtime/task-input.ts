@@ -4,6 +4,7 @@ import type { RecordBatch } from '../log/record-batch.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import { CallQueue } from './async/call-queue.ts';
+import { topicsCalledAbout } from './async/called-about.ts';
 import type { TaskCalls } from './async/task-calls.ts';
 import type { CurrentRecord } from './current-record.ts';
 import { DeadLetters } from './dead-letter.ts';
@@ -32,7 +33,8 @@ export class TaskInput {
   constructor(options: TaskOptions, task: string, record: CurrentRecord) {
     const { partition, state, collector, policy, redact, counters, onSkippedBy } = options;
     this.#options = options;
-    this.#letters = new DeadLetters({ collector, redact, task });
+    const calledAbout = topicsCalledAbout(options.subTopology, options.topicName);
+    this.#letters = new DeadLetters({ collector, redact, task, calledAbout });
     const failing = { policy, task, partition, record, letters: this.#letters, redact, counters, onSkippedBy };
     this.failures = new RecordFailures(failing);
     const shared = state.partition(SHARED_PARKED_STORE, partition);
