@@ -182,9 +182,11 @@ export class AssignedTasks {
     for (const offset of offsets) this.#committed.set(keyOf(offset), offset);
   }
 
-  /** Whether a record at hand could be processed now. */
+  /** Whether a record at hand could be processed now: none of a task could where one waits for its call, which may come before it. */
   hasWork(): boolean {
-    for (const queue of this.queues()) if (queue.hasHead) return true;
+    for (const { queues, calls } of this.#tasks.values()) {
+      if (!calls.isWaiting && queues.some(({ hasHead }) => hasHead)) return true;
+    }
     return false;
   }
 

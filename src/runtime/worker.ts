@@ -209,7 +209,8 @@ export class Worker {
         this.#tally.note(assigned.tasks);
       }
       for (const batch of polled.batches) assigned.enqueue(batch);
-      this.#answers.requireWorked();
+      // With a new assignment those tasks are gone in which it failed.
+      if (polled.assignment === undefined) this.#answers.requireWorked();
       if (!this.#hasUncommitted()) commitAt = clock() + commitIntervalMs;
 
       processTasks(working, commitAt, clock());

@@ -43,7 +43,9 @@ function working(options: Partial<CallAsyncOptions<string, string, string>> = {}
       ...options,
     })
     .peek((_key, value) => void through.push([value, performance.now()]))
-    .to('out');
+    // A second source, which may have records while the first one waits.
+    .leftJoin(builder.table('table', { ...serdes, name: 'table' }), (value) => value)
+    .to('out', serdes);
   const topology = builder.build();
   return {
     ...startWorker({ log, topology, application: 'app', clock: Date.now, ...worker }),
@@ -77,6 +79,8 @@ describe('a worker whose records wait for calls', () => {
     const course = working();
     await appendText(log, 'in', [['k', 'v']]);
     await course.untilWaiting(1);
+    await appendText(log, 'table', [['k', 'later']], 5);
+    await sleep(50);
     const before = course.worker.figures().polls;
     await sleep(500);
     expect(course.worker.figures().polls - before).toBeLessThan(20);

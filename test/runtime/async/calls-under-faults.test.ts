@@ -23,7 +23,12 @@ async function courseOf(random: SeededRandom, { callee: faults, attemptsMax }: C
   const time = new VirtualTime();
   const callee = new SimulatedCallee(random, time.startTimer, faults);
   let log = new SimulatedLog({ random: () => random.next(), time, faults: FAULTS });
-  await log.createTopics([topicConfig('in', PARTITIONS), topicConfig('out', PARTITIONS), topicConfig('seen', 1)]);
+  await log.createTopics([
+    topicConfig('in', PARTITIONS),
+    topicConfig('out', PARTITIONS),
+    topicConfig('seen', 1),
+    topicConfig('names', PARTITIONS),
+  ]);
   let [aborts, crashes] = [0, 0];
   const topology = () => {
     const builder = new StreamsBuilder();
@@ -36,7 +41,9 @@ async function courseOf(random: SeededRandom, { callee: faults, attemptsMax }: C
       retry: { attemptsMax, backOffMinMs: 2, backOffMaxMs: 20 },
       onFailure: (_error, value) => `${value} failed`,
     });
-    answers.to('out');
+    // The task has a second source, which its records wait for.
+    const names = builder.table('names', { key: text, value: text, name: 'names' });
+    answers.leftJoin(names, (answer) => answer).to('out', { key: text, value: text });
     // A second sub-topology, and state behind the calls.
     answers
       .selectKey((_key, value) => value.split(' ')[1]!)
@@ -75,6 +82,7 @@ async function courseOf(random: SeededRandom, { callee: faults, attemptsMax }: C
     const next = at + 1 + random.below(12);
     await appendText(log, 'in', input.slice(at, next));
     at = next;
+    if (random.below(4) === 0) await appendText(log, 'names', [[`k${random.below(8)}`, `${at}`]], 1);
     const what = random.below(4);
     if (what === 0) await workers[0]!.worker.idle();
     else await log.awaitCommit(random.below(60));
