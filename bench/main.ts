@@ -1,9 +1,11 @@
+import { CALLS_HELP, runCalls } from './calls/run.ts';
 import { EMBEDDED_HELP, runEmbedded } from './embedded/run.ts';
 import { KAFKA_HELP } from './kafka/options.ts';
 import { runKafka } from './kafka/run.ts';
 import { runSizing, SIZING_HELP } from './sizing/run.ts';
 
 const HELP = `${EMBEDDED_HELP}
+${CALLS_HELP}
 ${KAFKA_HELP}
 ${SIZING_HELP}
 Results with the machine they come from: bench/README.md
@@ -14,7 +16,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const isHelp = [what, ...args].includes('--help');
-  const run = { embedded: runEmbedded, kafka: runKafka, sizing: runSizing }[what];
+  const run = { embedded: runEmbedded, calls: runCalls, kafka: runKafka, sizing: runSizing }[what];
   if (isHelp || run === undefined) {
     process[isHelp ? 'stdout' : 'stderr'].write(HELP);
     return isHelp ? 0 : 2;

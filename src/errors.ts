@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'STORE_UNKNOWN'
   | 'WORKER_STUCK'
   | 'PARKED_KEYS_FULL'
+  | 'CALL_FAILED'
+  | 'CALL_TIMED_OUT'
   // Schemas of Avro
   | 'SCHEMA_INVALID'
   | 'SCHEMA_UNKNOWN'

@@ -71,6 +71,7 @@ export {
 export type { Version } from './state/versioned-store.ts';
 export { type Consumed, StreamsBuilder } from './streams/builder.ts';
 export type { CachedOption } from './streams/cached.ts';
+export type { CallAsyncOptions, CallRetryOptions } from './streams/call-async.ts';
 export {
   CogroupedKStream,
   type CogroupOptions,
@@ -100,6 +101,7 @@ export type { SuppressOptions, SuppressUntilTimeLimit, SuppressUntilWindowCloses
 export { KTable } from './streams/table.ts';
 export type { TableOptions } from './streams/table-store.ts';
 export { TimeWindowedKStream } from './streams/time-windowed.ts';
+export type { AsyncCall } from './streams/topology/call-node.ts';
 export type { ExtractedRecord, Partitioning, TimestampExtractor } from './streams/topology/nodes.ts';
 export { Topology } from './streams/topology/topology.ts';
 export type { TtlOption } from './streams/ttl.ts';

@@ -7,6 +7,8 @@ export interface Progress {
   readonly lag: number;
   readonly processed: number;
   readonly commits: number;
+  /** Who waits for somebody outside, and asks, does not stand still. */
+  readonly calls?: { readonly attempts: number };
 }
 
 export interface ProgressWatchOptions {
@@ -38,8 +40,8 @@ export class ProgressWatch {
   look(): void {
     const { clock, progress, onStuck } = this.#options;
     const now = clock();
-    for (const { application, lag, processed, commits } of progress()) {
-      const figures = `${lag > 0} ${processed} ${commits}`;
+    for (const { application, lag, processed, commits, calls } of progress()) {
+      const figures = `${lag > 0} ${processed} ${commits} ${calls?.attempts ?? 0}`;
       const before = this.#seen.get(application);
       const isStanding = lag > 0 && before?.figures === figures && now >= before.at;
       if (isStanding && now - before.at < STUCK_AFTER_MS) continue;

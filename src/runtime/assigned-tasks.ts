@@ -2,6 +2,7 @@ import type { Assignment, CommittedState, GroupOffset, Membership } from '../log
 import type { TopicPartition } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import type { Plan, SubTopology } from '../streams/topology/plan.ts';
+import type { TaskCallsTiming } from './async/task-calls.ts';
 import { changelogsOf } from './changelogs.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
@@ -25,6 +26,7 @@ export interface AssignedTasksOptions extends KnownTopics {
   readonly counters: TaskCounters;
   readonly tally?: TaskTally;
   readonly globals: GlobalTables;
+  readonly calls: TaskCallsTiming;
   /** How long a task must be silent for its time to pass without records; see IdleTicks. */
   readonly idleAfterMs?: number | undefined;
   readonly inspect?: Inspect | undefined;
@@ -111,8 +113,20 @@ export class AssignedTasks {
     this.rebuild(state);
   }
 
+  /** Calls under way are given up, and none is begun any more: they are made again by who has the partitions next. */
+  abandonCalls(): void {
+    for (const task of this.#tasks.values()) task.calls.abandon();
+  }
+
+  /** Whether records at hand wait for calls. */
+  get awaitsCalls(): boolean {
+    for (const task of this.#tasks.values()) if (task.calls.isWaiting) return true;
+    return false;
+  }
+
   /** Forgets the assignment and all tasks. */
   drop(): void {
+    this.abandonCalls();
     this.#assignment = NO_ASSIGNMENT;
     this.#tasks = new Map();
     this.#collector = new RecordCollector(this.#options);
@@ -120,7 +134,8 @@ export class AssignedTasks {
 
   /** Makes all tasks anew from the committed state and offsets. */
   rebuild(state: CommittedState): void {
-    const { application, policy, redact, counters, globals, idleAfterMs, partitionsOf, inspect } = this.#options;
+    const { application, policy, redact, counters, globals, calls, idleAfterMs, partitionsOf, inspect } = this.#options;
+    this.abandonCalls();
     this.#collector = new RecordCollector(this.#options);
     this.#tasks = new Map();
     const [topicName, collector] = [this.#topicName, this.#collector];
@@ -140,7 +155,19 @@ export class AssignedTasks {
       const onSkippedBy: OnSkipped = (operator, reason) => tally?.skipped(operator, reason);
       this.#tasks.set(
         id,
-        new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks, inspect }),
+        new Task({
+          ...place,
+          globals,
+          calls,
+          collector,
+          policy,
+          redact,
+          counters,
+          onSkippedBy,
+          tally,
+          idleTicks,
+          inspect,
+        }),
       );
     }
   }
@@ -155,9 +182,11 @@ export class AssignedTasks {
     for (const offset of offsets) this.#committed.set(keyOf(offset), offset);
   }
 
-  /** Whether a record at hand could be processed now. */
+  /** Whether a record at hand could be processed now: none of a task could where one waits for its call, which may come before it. */
   hasWork(): boolean {
-    for (const queue of this.queues()) if (queue.hasHead) return true;
+    for (const { queues, calls } of this.#tasks.values()) {
+      if (!calls.isWaiting && queues.some(({ hasHead }) => hasHead)) return true;
+    }
     return false;
   }
 

@@ -2,6 +2,7 @@ import type { HeadraceError } from '../errors.ts';
 import { type Headers, NO_HEADERS } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { DEAD_LETTER_BYTES_MAX } from '../log/record-buffer.ts';
+import { callPlaceHeaders } from './async/call-place.ts';
 import type { RecordCollector } from './record-collector.ts';
 import { ownHeaders } from './replay.ts';
 
@@ -61,6 +62,8 @@ export interface DeadLettersOptions {
   readonly collector: RecordCollector;
   readonly redact: Redact;
   readonly task: string;
+  /** Of the records of these topics somebody outside is asked. */
+  readonly calledAbout: ReadonlySet<string>;
 }
 
 /** Sends records as they came to the dead-letter topics of their topics, in the commit under way. */
@@ -94,7 +97,8 @@ export class DeadLetters {
   }
 
   #append(batch: RecordBatch, index: number, headers: Headers): void {
-    const { collector, redact } = this.#options;
+    const { collector, redact, calledAbout } = this.#options;
+    const call = calledAbout.has(batch.topic) ? callPlaceHeaders(batch, index) : NO_HEADERS;
     const output = collector.output(deadLetterTopic(batch.topic));
     // A topic that someone made by hand may have fewer partitions; the headers say where the record came from.
     output.append(
@@ -102,7 +106,7 @@ export class DeadLetters {
       batch.timestampAt(index),
       redactBytes(batch.keyAt(index), redact),
       redactBytes(batch.valueAt(index), redact),
-      headers,
+      call.length === 0 ? headers : [...headers, ...call],
       DEAD_LETTER_BYTES_MAX,
     );
   }

@@ -1,5 +1,6 @@
 import type { Log, TopicConfig } from '../log/log.ts';
 import type { Plan } from '../streams/topology/plan.ts';
+import { topicsCalledAbout } from './async/called-about.ts';
 import { deadLetterTopic } from './dead-letter.ts';
 import { idleTickTopic } from './idle-tick.ts';
 import { checkInternalNames, checkNotShared } from './internal-names.ts';
@@ -30,13 +31,15 @@ export async function createInternalTopics(
   await checkNotShared(log, plan, application);
   const existing = new Map((await log.topics()).map((topic) => [topic.name, topic]));
   const resolved = resolvePartitions(plan, application, existing);
+  const calledAbout = new Set(plan.subTopologies.flatMap((each) => [...topicsCalledAbout(each, ({ name }) => name)]));
   const create: TopicConfig[] = plan.repartitionTopics.map(({ name }) => {
     const full = `${application}-${name}`;
     return {
       name: full,
       partitions: resolved.get(full)!,
       cleanup: 'delete',
-      retentionMs: REPARTITION_RETENTION_MS,
+      // A callee may be away for longer; and Kafka counts by the records' own time, whatever still needs them.
+      retentionMs: calledAbout.has(name) ? -1 : REPARTITION_RETENTION_MS,
       retentionBytes: -1,
     };
   });

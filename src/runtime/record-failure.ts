@@ -197,6 +197,8 @@ export class RecordFailures {
 function isNoRecordsFault(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (!(cause instanceof HeadraceError)) continue;
+    // What befell the callee, Headrace's own errors included, is not ours.
+    if (cause.code === 'CALL_FAILED') return false;
     if (/^(STORAGE|LOG|MEMBER|COMMIT)_/.test(cause.code) || cause.code === 'SCHEMA_UNAVAILABLE') return true;
   }
   return false;

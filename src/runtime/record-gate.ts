@@ -45,11 +45,20 @@ export class RecordGate {
     const { parked } = this.#options;
     if (headers.length > 0 && isReplay(headers)) return this.#admitsReplay(batch, index, headers);
     if (parked.count === 0) return true;
-    const name = this.#nameIn(batch, index);
+    const name = this.nameIn(batch, index);
     const waiting = name === undefined ? undefined : parked.of(name);
     if (name === undefined || waiting === undefined) return true;
     this.#putAside(batch, index, waiting, parked.append(name, waiting));
     return false;
+  }
+
+  /** Whether a record further behind would be let in as things are, without a turn of its own; asks only. */
+  isOpen(batch: RecordBatch, index: number, headers: Headers): boolean {
+    if (headers.length > 0 && isReplay(headers)) return false;
+    const { parked } = this.#options;
+    if (parked.count === 0) return true;
+    const name = this.nameIn(batch, index);
+    return name === undefined || parked.of(name) === undefined;
   }
 
   /** The record that was let in has had its turn: it was processed, or it was skipped. */
@@ -72,7 +81,7 @@ export class RecordGate {
       this.#turn = undefined;
       return this.#headers(batch, parked.of(name)!, sequence);
     }
-    const name = this.#nameIn(batch, index);
+    const name = this.nameIn(batch, index);
     const begun = name === undefined ? undefined : parked.begin(name, batch.offsetAt(index));
     return begun === undefined ? NO_HEADERS : this.#headers(batch, begun, 0);
   }
@@ -89,7 +98,7 @@ export class RecordGate {
       this.#options.counters.deadLetters++;
       return false;
     }
-    const name = this.#nameIn(batch, index);
+    const name = this.nameIn(batch, index);
     const waiting = name === undefined || replay.application !== application ? undefined : parked.of(name);
     if (name === undefined || waiting === undefined || waiting.episode !== offsetIn(replay.behind, batch))
       return this.#drop();
@@ -133,8 +142,8 @@ export class RecordGate {
     return parkedHeaders({ application: this.#options.application, behind: placeOf(batch, episode), sequence });
   }
 
-  /** Undefined for a null key: nobody waits for that. */
-  #nameIn(batch: RecordBatch, index: number): string | undefined {
+  /** What its key waits under; undefined for a null key: nobody waits for that. */
+  nameIn(batch: RecordBatch, index: number): string | undefined {
     const key = batch.keyAt(index);
     return key === null ? undefined : parkedName(key, this.#options.redact);
   }

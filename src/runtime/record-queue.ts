@@ -9,6 +9,9 @@ import type { RecordGate } from './record-gate.ts';
 /** Told of a record that could not be decoded; it then counts as consumed. */
 export type UndecodableRecord = (batch: RecordBatch, index: number, error: unknown) => void;
 
+/** A source partition with this many records waiting is not fetched further. */
+const QUEUED_RECORDS_MAX = 20_000;
+
 /**
  * The fetched records of one source partition of a task, in offset order. The head is decoded, because the choice among
  * a task's queues goes by its timestamp.
@@ -28,6 +31,8 @@ export class RecordQueue {
   #position: number;
   /** The decoded head; only while `hasHead`. Plain fields: they are read once for each record. */
   hasHead = false;
+  /** The head is decoded, and something else must come before it can be processed; `hasHead` is false as long. */
+  isWaiting = false;
   key: unknown = null;
   value: unknown = null;
   timestamp = 0;
@@ -60,6 +65,11 @@ export class RecordQueue {
     return this.#size;
   }
 
+  /** With so many records in it, its partition is not fetched further. */
+  get recordsMax(): number {
+    return QUEUED_RECORDS_MAX;
+  }
+
   /** The offset to commit: behind the last record that was processed, not the last that was fetched. */
   get position(): number {
     return this.#position;
@@ -69,7 +79,7 @@ export class RecordQueue {
     if (batch.length === 0) return;
     this.#batches.push(batch);
     this.#size += batch.length;
-    if (!this.hasHead) this.#loadHead();
+    if (!this.hasHead && !this.isWaiting) this.#loadHead();
   }
 
   /** The head was processed (or became a dead letter): go on to the next one. */

@@ -2,7 +2,9 @@ import { HeadraceError } from '../errors.ts';
 import type { Headers, NewRecord, TopicPartition } from '../log/record.ts';
 
 /** Headers of the engine's own; a letter has none of those that its record brought along. */
-const OWN_HEADERS = /^__(streams\.errors|headrace\.(errors|parked|replay|discarded))\./;
+const OWN_HEADERS = /^__(streams\.errors|headrace\.(errors|parked|replay|discarded|call))\./;
+/** Of these what goes on with a letter that is made a record again (see async/call-place.ts). */
+const CALL = '__headrace.call.';
 const PARKED = '__headrace.parked.';
 const REPLAY = '__headrace.replay.';
 const DISCARDED = '__headrace.discarded.';
@@ -50,6 +52,11 @@ export function ownHeaders(headers: Headers): Headers {
   return headers.some(([name]) => OWN_HEADERS.test(name))
     ? headers.filter(([name]) => !OWN_HEADERS.test(name))
     : headers;
+}
+
+/** Whatever is made of a letter again, this stays with it: a callee is asked about it as before. */
+export function callHeaders(headers: Headers): Headers {
+  return headers.filter(([name]) => name.startsWith(CALL));
 }
 
 export function parkedHeaders({ application, behind, sequence }: ParkedPlace): Headers {
@@ -111,7 +118,7 @@ export function replayRecord(letter: StoredLetter, discard?: Discard): NewRecord
     timestamp: letter.timestamp,
     key: letter.key,
     value: letter.value,
-    headers: [...ownHeaders(letter.headers), ...headers],
+    headers: [...ownHeaders(letter.headers), ...callHeaders(letter.headers), ...headers],
   };
 }
 

@@ -3,6 +3,9 @@ import { NO_HEADERS } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
+import { CallQueue } from './async/call-queue.ts';
+import { topicsCalledAbout } from './async/called-about.ts';
+import type { TaskCalls } from './async/task-calls.ts';
 import type { CurrentRecord } from './current-record.ts';
 import { DeadLetters } from './dead-letter.ts';
 import { SHARED_PARKED_STORE } from './engine-stores.ts';
@@ -30,7 +33,8 @@ export class TaskInput {
   constructor(options: TaskOptions, task: string, record: CurrentRecord) {
     const { partition, state, collector, policy, redact, counters, onSkippedBy } = options;
     this.#options = options;
-    this.#letters = new DeadLetters({ collector, redact, task });
+    const calledAbout = topicsCalledAbout(options.subTopology, options.topicName);
+    this.#letters = new DeadLetters({ collector, redact, task, calledAbout });
     const failing = { policy, task, partition, record, letters: this.#letters, redact, counters, onSkippedBy };
     this.failures = new RecordFailures(failing);
     const shared = state.partition(SHARED_PARKED_STORE, partition);
@@ -42,7 +46,8 @@ export class TaskInput {
     return this.#parked;
   }
 
-  source(source: SourceNode, receive: Receive): RecordQueue {
+  source(source: SourceNode, receive: Receive, calls: TaskCalls): RecordQueue {
+    const { subTopology } = this.#options;
     const { partition, topicName, policy, application, redact, counters, state, partitionsOf } = this.#options;
     const topic = topicName(source.topic);
     const buffer = parkedBuffer(state, { topic, partition }, this.#parked[0]!);
@@ -52,8 +57,12 @@ export class TaskInput {
     const onUndecodable = (batch: RecordBatch, index: number, error: unknown) =>
       this.failures.undecodable(batch, index, error, source.name, isMisplaced(error) && !gate.isReplay ? NOBODY : gate);
     const home = homeCheck(source, { topic, partition }, partitionsOf(topic)!);
-    const queue = [this.#positionOf(topic), receive, onUndecodable, gate, home] as const;
-    return this.#add(new RecordQueue(source, topic, partition, ...queue));
+    const queue = [source, topic, partition, this.#positionOf(topic), receive, onUndecodable, gate, home] as const;
+    const node = calls.behind(source, subTopology.nodes);
+    if (node === undefined) return this.#add(new RecordQueue(...queue));
+    const waiting = new CallQueue({ source, gate, application, node, calls: calls.gate(node) }, ...queue);
+    calls.add(node, waiting);
+    return this.#add(waiting);
   }
 
   /** The queue of idle ticks: the engine wrote them itself, so one that can't be decoded ends the worker. */

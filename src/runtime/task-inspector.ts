@@ -1,3 +1,4 @@
+import type { CallOutcome } from './async/call.ts';
 import type { CurrentRecord } from './current-record.ts';
 
 /** What a task does, in its order. Given the same events over the same records a task does the same again. */
@@ -6,6 +7,8 @@ export type TaskEvent =
   | { readonly kind: 'begin' }
   /** A record of a source was processed, whatever became of it. */
   | { readonly kind: 'record'; readonly topic: string; readonly offset: number }
+  /** What came of the call about the record that is processed next. */
+  | { readonly kind: 'called'; readonly operator: string; readonly offset: number; readonly outcome: CallOutcome }
   /** An idle tick was applied: the next one of the task's ticks. */
   | { readonly kind: 'tick' }
   /** The wall clock was looked at for punctuations. */

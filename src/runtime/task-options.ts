@@ -1,6 +1,7 @@
 import type { CommittedState } from '../log/log.ts';
 import type { TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
+import type { TaskCallsTiming } from './async/task-calls.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
 import type { GlobalTables } from './global-tables.ts';
@@ -31,6 +32,8 @@ export interface TaskOptions {
   /** Counts what single operators do. */
   readonly tally?: OperatorTally | undefined;
   readonly globals: GlobalTables;
+  /** Time as the calls of asynchronous operators have it. */
+  readonly calls: TaskCallsTiming;
   /** Where ticks stand and how long the task must be silent for one; without it time passes with records only. */
   readonly idleTicks?: { readonly topic: string; readonly afterMs: number } | undefined;
   readonly inspect?: Inspect | undefined;

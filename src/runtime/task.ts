@@ -6,12 +6,14 @@ import type { StoreDefinition } from '../state/store-definition.ts';
 import { WriteBuffer } from '../state/write-buffer.ts';
 import type { TopicName } from '../streams/topology/nodes.ts';
 import { sourceOfNodes } from '../streams/topology/state-sources.ts';
+import { TaskCalls } from './async/task-calls.ts';
 import { CurrentRecord } from './current-record.ts';
 import { TimeBuffers } from './engine-stores.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
 import { OperatorTime } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
+import { keysMaxOf } from './parked-keys.ts';
 import { type Punctuate, Punctuations } from './punctuations.ts';
 import type { RecordCollector } from './record-collector.ts';
 import type { RecordFailures } from './record-failure.ts';
@@ -41,6 +43,8 @@ export class Task {
   readonly #record = new CurrentRecord();
   readonly #punctuations: Punctuations;
   readonly #ticks: IdleTicks | undefined;
+  /** Of asynchronous operators. */
+  readonly calls: TaskCalls;
   readonly #collector: RecordCollector;
   readonly #input: TaskInput;
   readonly #failures: RecordFailures;
@@ -72,6 +76,9 @@ export class Task {
       time: (name) => new OperatorTime(kept.of(own), `${name} ${own}`),
       number: (name) => new StateNumber(kept.of(own), ownKey(name), -1),
     });
+    const counter: OperatorContext['counter'] = (operator, what) =>
+      options.tally?.counter(operator, what) ?? { count: 0 };
+    this.calls = new TaskCalls(options.calls, keysMaxOf(options.policy) > 0, counter);
     const context: OperatorContext = {
       partition,
       record: this.#record,
@@ -96,10 +103,11 @@ export class Task {
         this.#counters.skipped++;
         options.onSkippedBy?.(operator, reason);
       },
-      counter: (operator, what) => options.tally?.counter(operator, what) ?? { count: 0 },
+      calls: (node) => this.calls.gate(node),
+      counter,
     };
     const entries = compile(subTopology, context);
-    this.#sources = subTopology.sources.map((source) => this.#input.source(source, entries.get(source)!));
+    this.#sources = subTopology.sources.map((source) => this.#input.source(source, entries.get(source)!, this.calls));
     for (const parked of this.#input.parked) this.#buffers.set(parked.store, parked);
     this.#queues = this.#sources;
     const { idleTicks } = options;
@@ -241,6 +249,7 @@ export class Task {
 
   markCommitted(): void {
     for (const buffer of this.#bufferList) buffer.markCommitted();
+    this.calls.committed();
   }
 
   /** The queue whose head has the smallest timestamp; ties go to the topic that was declared first. */
@@ -264,6 +273,7 @@ export class Task {
     this.#record.moveTo(batch, queue.index, queue.offset, queue.timestamp);
     // Those of a replay are for this task alone, not for what it forwards.
     if (gate.isReplay) this.#record.replaceHeaders(ownHeaders(this.#record.headers));
+    if (this.#inspector !== undefined && this.calls.isUsed) this.#tellCall(this.#inspector, queue);
     this.#begin();
     try {
       this.#inspector?.enter(this.#record);
@@ -278,5 +288,10 @@ export class Task {
     this.#inspector?.on({ kind: 'record', topic: queue.topic, offset: this.#record.offset });
     queue.consume();
     if (this.#caches?.isFull) this.#caches.flush();
+  }
+
+  #tellCall(inspector: TaskInspector, queue: RecordQueue): void {
+    const called = this.calls.outcomeOf(queue);
+    if (called !== undefined) inspector.on({ kind: 'called', ...called, offset: queue.offset });
   }
 }

@@ -1,3 +1,4 @@
+import { addedCalls, type CallFigures, callFigures, NO_CALLS } from './async/call-figures.ts';
 import { OperatorTally } from './operator-tally.ts';
 import type { SkippedRecords } from './skip-reason.ts';
 import type { Task } from './task.ts';
@@ -30,6 +31,8 @@ export interface TaskFigures {
   readonly suppressionEmits: Readonly<Record<string, number>>;
   /** Windows that were sent when they had closed, by operator. */
   readonly emitFinalRecords: Readonly<Record<string, number>>;
+  /** Of its asynchronous operators, by operator. */
+  readonly calls: Readonly<Record<string, CallFigures>>;
   /** Records fetched and not processed yet. */
   readonly buffered: number;
   /** Records committed to its partitions and not processed yet. */
@@ -43,6 +46,8 @@ export class TaskTally {
   readonly #processed = new Map<string, number>();
   readonly #operators = new Map<string, OperatorTally>();
   #ids: ReadonlySet<string> = new Set();
+  /** Of tasks that have gone. */
+  #callsBefore = NO_CALLS;
   #created = 0;
   #closed = 0;
 
@@ -76,10 +81,18 @@ export class TaskTally {
     for (const id of this.#ids) {
       if (ids.has(id)) continue;
       this.#closed++;
+      for (const each of Object.values(callFigures(this.operatorsOf(id), {})))
+        this.#callsBefore = addedCalls(this.#callsBefore, each);
       this.#processed.delete(id);
       this.#operators.delete(id);
     }
     this.#ids = ids;
+  }
+
+  /** Over all operators, of tasks that have gone too. */
+  calls(tasks: readonly Task[]): CallFigures {
+    const each = tasks.flatMap(({ id, calls }) => Object.values(callFigures(this.operatorsOf(id), calls.underWay())));
+    return each.reduce(addedCalls, this.#callsBefore);
   }
 
   figures(tasks: readonly Task[], lagOf: (queue: Task['queues'][number]) => number): readonly TaskFigures[] {
@@ -91,6 +104,7 @@ export class TaskTally {
       outOfOrder: this.operatorsOf(task.id).counted('outOfOrder'),
       suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),
       emitFinalRecords: this.operatorsOf(task.id).counted('emitFinalRecords'),
+      calls: callFigures(this.operatorsOf(task.id), task.calls.underWay()),
       buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),
       lag: task.queues.reduce((sum, queue) => sum + queue.size + lagOf(queue), 0),
       uncommittedKeys: task.uncommittedKeys(),

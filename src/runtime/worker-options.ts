@@ -1,7 +1,8 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, StartTimer } from '../clock.ts';
 import type { HeadraceError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Topology } from '../streams/topology/topology.ts';
+import type { CallFigures } from './async/call-figures.ts';
 import type { OnCommitStep } from './commit.ts';
 import type { Redact } from './dead-letter.ts';
 import type { ErrorPolicy } from './error-handlers.ts';
@@ -28,6 +29,8 @@ export interface WorkerOptions extends ErrorPolicy {
   /** Told of each abort and rejoin, with its cause; the worker goes on. */
   readonly onFault?: (error: HeadraceError) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** For the time limits and pauses of calls; timers of the machine without it. */
+  readonly startTimer?: StartTimer;
   /** Watches the tasks, and may fail their records: for simulations. */
   readonly inspect?: Inspect;
 }
@@ -46,4 +49,6 @@ export interface WorkerMetrics {
   readonly tasks: number;
   /** Records committed to the source topics and not processed yet. */
   readonly lag: number;
+  /** Of all asynchronous operators. */
+  readonly calls: CallFigures;
 }

@@ -1,14 +1,18 @@
 import { HeadraceError } from '../errors.ts';
 import type { Member, PollResult } from '../log/log.ts';
 import { AssignedTasks } from './assigned-tasks.ts';
+import { CallAnswers } from './async/call-answers.ts';
+import { machineTimer } from './async/machine-timer.ts';
 import { commit } from './commit.ts';
 import { FetchBalance } from './fetch-balance.ts';
-import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables.ts';
+import { committedGlobals } from './global-tables.ts';
+import { GlobalWorker } from './global-worker.ts';
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
+import { COMMIT_CHANGES_MAX, type ProcessOptions, pollWaitMs, processAnswered, processTasks } from './process-tasks.ts';
 import { RetryPauses } from './retry-pauses.ts';
-import { renewWhereChanged, StoredPlan } from './stored-plan.ts';
+import { StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
 import { TaskTally, type WorkerFigures } from './worker-figures.ts';
 import type { WorkerMetrics, WorkerOptions } from './worker-options.ts';
@@ -19,13 +23,6 @@ const DEFAULT_MEMBER = 'worker-0';
 
 /** Records asked for in one poll. */
 export const POLL_RECORDS_MAX = 10_000;
-/** Records processed between two looks at the clock. */
-const PROCESS_RECORDS_MAX = 2_000;
-/** A commit is made before its time when the changes have grown to this many keys and outgoing records. */
-const COMMIT_CHANGES_MAX = 400_000;
-/** How long a poll waits at most: as long as stop and idle may take to be noticed. */
-const POLL_WAIT_MAX_MS = 100;
-
 /** What a stopping worker polls: the records at hand are enough. */
 const NOTHING: PollResult = { batches: [] };
 
@@ -38,6 +35,7 @@ export class Worker {
   readonly #counters = noneCounted();
   readonly #fetchBalance = new FetchBalance();
   readonly #tally = new TaskTally();
+  readonly #answers = new CallAnswers();
   #polls = 0;
   #commits = 0;
   #aborts = 0;
@@ -45,8 +43,7 @@ export class Worker {
   #member: Member | undefined;
   #assigned: AssignedTasks | undefined;
   #plan: StoredPlan | undefined;
-  #globals: { readonly worker: Worker; readonly running: Promise<void> } | undefined;
-  #globalsFault: { readonly error: unknown } | undefined;
+  readonly #globals: GlobalWorker;
   readonly #idle = new IdleWaiters();
   #isStopping = false;
   /** Whether an error comes from a commit. */
@@ -55,6 +52,8 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = { ...options, member: options.member ?? DEFAULT_MEMBER };
+    const make = (each: WorkerOptions) => new Worker(each);
+    this.#globals = new GlobalWorker({ options: this.#options, make, onFailure: () => this.stop() });
   }
 
   /**
@@ -78,17 +77,22 @@ export class Worker {
           await pauses.wait();
         }
       }
-      if (this.#globalsFault !== undefined) throw this.#globalsFault.error;
+      this.#globals.requireSound();
     } finally {
-      this.#globals?.worker.stop();
-      await this.#globals?.running;
+      await this.#globals.end();
       const member = this.#member;
       this.#member = undefined;
       this.#hasEnded = true;
+      this.#assigned?.abandonCalls();
       this.#idle.end();
       // A log that is closed has no groups to leave; what ended the run is the error to be told.
       await member?.leave().catch(() => undefined);
     }
+  }
+
+  /** As if its process were gone: nobody is called about anything any more. */
+  abandonCalls(): void {
+    this.#assigned?.abandonCalls();
   }
 
   /** Ends {@link run} after the records at hand are processed and committed. */
@@ -101,7 +105,7 @@ export class Worker {
    * committed, whatever is sent meanwhile; also when the worker ends.
    */
   async idle(): Promise<void> {
-    await this.#globals?.worker.idle();
+    await this.#globals.idle();
     // Results may be on their way through a repartition topic: each further sub-topology takes another look.
     const { log, topology, application } = this.#options;
     const { subTopologies, repartitionTopics } = topology.plan;
@@ -124,8 +128,9 @@ export class Worker {
   metrics(): WorkerMetrics {
     let lag = 0;
     for (const queue of this.#assigned?.queues() ?? []) lag += queue.size + (this.#member?.lag(queue) ?? 0);
-    const tasks = this.#assigned?.tasks.length ?? 0;
-    return { ...this.#counters, commits: this.#commits, aborts: this.#aborts, tasks, lag };
+    const tasks = this.#assigned?.tasks ?? [];
+    const counts = { commits: this.#commits, aborts: this.#aborts, tasks: tasks.length };
+    return { ...this.#counters, ...counts, lag, calls: this.#tally.calls(tasks) };
   }
 
   /** The same for each task, and more, as Kafka Streams' metrics have it. */
@@ -139,37 +144,17 @@ export class Worker {
 
   /** Creates the topics that the plan itself needs. */
   async #prepare(): Promise<AssignedTasks> {
-    const { log, topology, application, idleAfterMs, inspect, redact = (text: string) => text } = this.#options;
+    const { log, topology, application, clock, idleAfterMs, inspect, redact = (text: string) => text } = this.#options;
     const { plan } = topology;
     checkIdleAfter(idleAfterMs);
     this.#plan = await StoredPlan.checked({ ...this.#options, plan });
-    await this.#readGlobals();
+    await this.#globals.begin();
     const topics = await createInternalTopics(log, plan, application, idleAfterMs !== undefined);
     const [policy, counters] = [this.#options, this.#counters];
-    const globals = committedGlobals(log, plan, this.#globalGroup(), topics.partitionsOf);
-    const options = { plan, application, policy, redact, counters, ...topics, globals, idleAfterMs, inspect };
+    const globals = committedGlobals(log, plan, this.#globals.group, topics.partitionsOf);
+    const calls = { clock, startTimer: policy.startTimer ?? machineTimer, onAnswered: this.#answers.notify };
+    const options = { plan, application, calls, policy, redact, counters, ...topics, globals, idleAfterMs, inspect };
     return new AssignedTasks({ ...options, tally: this.#tally });
-  }
-
-  /** Global tables have a worker of their own; this one begins when that has read what is there. */
-  async #readGlobals(): Promise<void> {
-    const plan = planOfGlobals(this.#options.topology.plan);
-    if (plan === undefined) return;
-    if (this.#globals !== undefined) return this.#globals.worker.idle();
-    const { idleAfterMs: _noTicks, onStep: _notItsSteps, inspect: _notItsTasks, ...options } = this.#options;
-    await renewWhereChanged({ ...options, plan, application: this.#globalGroup() });
-    const globals = new Worker({ ...options, topology: { plan }, application: this.#globalGroup() });
-    const running = globals.run().catch((error: unknown) => {
-      this.#globalsFault = { error };
-      this.stop();
-    });
-    this.#globals = { worker: globals, running };
-    await globals.idle();
-  }
-
-  #globalGroup(): string {
-    const { log, application, member } = this.#options;
-    return groupOfGlobals(application, log.instance === undefined ? member : `${log.instance}.${member}`);
   }
 
   #join(assigned: AssignedTasks): Promise<Member> {
@@ -181,16 +166,26 @@ export class Worker {
   /** Poll, process, commit, until stopped; throws on any fault. */
   async #work(member: Member, assigned: AssignedTasks, onCommitted: () => void): Promise<void> {
     const { clock, commitIntervalMs = 100 } = this.#options;
+    const working: ProcessOptions = { clock, tally: this.#tally, member, assigned };
     let commitAt = clock() + commitIntervalMs;
     for (;;) {
       const isStopping = this.#isStopping;
       const isDirty = this.#hasUncommitted();
       // Only those who waited before this poll may conclude something from its emptiness.
       const waiters = this.#idle.count;
-      const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : POLL_WAIT_MAX_MS;
-      const waitMs = waiters > 0 ? 1 : Math.min(untilCommitMs, POLL_WAIT_MAX_MS);
-      const timeoutMs = assigned.hasWork() ? 0 : waitMs;
-      const polled = isStopping ? NOTHING : await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
+      if (isStopping) assigned.abandonCalls();
+      const untilCommitMs = isDirty ? Math.max(0, commitAt - clock()) : commitIntervalMs;
+      const timeoutMs = pollWaitMs(assigned, { untilCommitMs, isDirty, isWatched: waiters > 0 });
+      this.#answers.begin(() => {
+        if (!this.#hasUncommitted()) commitAt = clock() + commitIntervalMs;
+        processAnswered(working);
+      });
+      let polled = NOTHING;
+      try {
+        if (!isStopping) polled = await member.poll({ maxRecords: POLL_RECORDS_MAX, timeoutMs });
+      } finally {
+        this.#answers.end();
+      }
       this.#polls++;
       if (polled.assignment !== undefined) {
         this.#reset();
@@ -198,12 +193,15 @@ export class Worker {
         this.#tally.note(assigned.tasks);
       }
       for (const batch of polled.batches) assigned.enqueue(batch);
-      if (!isDirty) commitAt = clock() + commitIntervalMs;
+      // With a new assignment those tasks are gone in which it failed.
+      if (polled.assignment === undefined) this.#answers.requireWorked();
+      if (!this.#hasUncommitted()) commitAt = clock() + commitIntervalMs;
 
-      this.#process(member, assigned, commitAt, clock());
+      processTasks(working, commitAt, clock());
       this.#fetchBalance.balance(member, assigned.queues());
 
-      const isEmpty = polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork();
+      const isEmpty =
+        polled.batches.length === 0 && polled.assignment === undefined && !assigned.hasWork() && !assigned.awaitsCalls;
       const isIdle = isStopping || isEmpty;
       // A clock that was set back must not put the commit off.
       const isDue =
@@ -216,21 +214,6 @@ export class Worker {
       // Before an assignment is handed out nothing is known of what there is to do.
       if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
         this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
-    }
-  }
-
-  /** A task is known to be silent up to the poll, however busy the others are: what has come since is not seen yet. */
-  #process(member: Member, assigned: AssignedTasks, until: number, polledAt: number): void {
-    const { clock } = this.#options;
-    for (;;) {
-      let done = 0;
-      for (const task of assigned.tasks) task.punctuateWallClock(clock());
-      for (const task of assigned.tasks) {
-        const processed = task.process(PROCESS_RECORDS_MAX, (queue) => member.isCaughtUp(queue));
-        done += this.#tally.processed(task.id, processed);
-        if (processed === 0) task.tickIdle(polledAt, (queue) => member.isCaughtUp(queue));
-      }
-      if (done === 0 || clock() >= until || assigned.changes() >= COMMIT_CHANGES_MAX) return;
     }
   }
 

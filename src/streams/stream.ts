@@ -2,11 +2,12 @@ import type { Serde } from '../serde/serde.ts';
 import type { ProcessStoreDefinition } from '../state/store-definition.ts';
 import { addBranches } from './branches.ts';
 import { cachedOf } from './cached.ts';
+import { addCallAsync, type CallAsyncOptions } from './call-async.ts';
 import type { GlobalKTable } from './global-table.ts';
 import { checkName, checkSameGraph, type Graph } from './graph.ts';
 import { type Grouped, KGroupedStream } from './grouped.ts';
 import { type KnownSerdes, partitionedByKey } from './partitioned-by-key.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from './processor.ts';
+import { addProcess, type ProcessOptions } from './process-options.ts';
 import { requiredSerdes } from './required-serdes.ts';
 import { addJoin, type JoinPartner, type StreamInput } from './stream-join.ts';
 import type { StreamJoinOptions } from './stream-stream-join.ts';
@@ -16,18 +17,12 @@ import { type TableOptions, tableStore } from './table-store.ts';
 import type { Node } from './topology/nodes.ts';
 import { ttlOf } from './ttl.ts';
 
+export type { ProcessOptions } from './process-options.ts';
+
 /** An option of operators that keep nothing. */
 export interface Named {
   /** Names the operator in `describe()`, in errors and metrics. */
   readonly name?: string;
-}
-
-export interface ProcessOptions<K, V, S extends Readonly<Record<string, ProcessStoreDefinition>>, K2, V2>
-  extends KnownSerdes<K2, V2> {
-  readonly name: string;
-  readonly stores?: S;
-  /** Makes the function that takes the records, once for each task. */
-  readonly processor: (context: ProcessorContext<S, K2, V2>) => Processor<K, V>;
 }
 
 /**
@@ -234,6 +229,15 @@ export class KStream<K, V> {
     return this.#process({ ...options, key: options.key ?? this.#serdes.key }, false);
   }
 
+  /**
+   * Asks somebody outside about each record and goes on with the answer, under the same key and in the order of the partition. Calls for different keys run side by
+   * side, for one key one after another. What Pekko calls mapAsync partitioned by key, and Flink an orderedWait with retries; see docs/STREAMS.md.
+   */
+  callAsync<R, F = never>(options: CallAsyncOptions<K, V, R, F>): KStream<K, R | F> {
+    const { node, key } = addCallAsync(this.#graph, this.#node, this.#serdes, options);
+    return new KStream<K, R | F>(this.#graph, node, { key, value: options.result });
+  }
+
   /** Writes the stream to a topic; the partition follows from the key (murmur2). */
   to(topic: string, produced: KnownSerdes<K, V> & Named = {}): void {
     const { key, value } = requiredSerdes(produced, this.#serdes, `to(${topic})`);
@@ -278,18 +282,8 @@ export class KStream<K, V> {
     options: ProcessOptions<K, V, S, K2, V2>,
     changesKey: boolean,
   ): KStream<K2, V2> {
-    const node = {
-      kind: 'process',
-      parents: [this.#node],
-      stores: Object.freeze({ ...options.stores }),
-      // The one cast of a processor: the DSL has checked its types, the engine moves unknown values.
-      supplier: options.processor as unknown as ProcessorSupplier,
-      changesKey,
-    } as const;
-    return new KStream(this.#graph, this.#graph.add(node, 'KSTREAM-PROCESSOR', options.name), {
-      key: options.key,
-      value: options.value,
-    });
+    const node = addProcess(this.#graph, this.#node, options, changesKey);
+    return new KStream(this.#graph, node, { key: options.key, value: options.value });
   }
 
   #same(node: Node): KStream<K, V> {

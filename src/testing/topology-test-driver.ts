@@ -3,40 +3,39 @@ import { partitionFor } from '../log/partitioner.ts';
 import { NO_HEADERS } from '../log/record.ts';
 import { RecordBuffer } from '../log/record-buffer.ts';
 import { apply, seal } from '../runtime/commit.ts';
-import { deadLetterTopic, type Redact } from '../runtime/dead-letter.ts';
-import type { ErrorPolicy } from '../runtime/error-handlers.ts';
-import { type GlobalTables, globalsIn, planOfGlobals } from '../runtime/global-tables.ts';
+import { type GlobalTables, globalsIn } from '../runtime/global-tables.ts';
 import { idleTickTopic } from '../runtime/idle-tick.ts';
+import type { IsCaughtUp } from '../runtime/idle-ticks.ts';
 import { OperatorTally } from '../runtime/operator-tally.ts';
-import { resolvePartitions, topicNamer } from '../runtime/partitions.ts';
+import { topicNamer } from '../runtime/partitions.ts';
 import { RecordCollector } from '../runtime/record-collector.ts';
 import type { OnSkipped, SkippedRecords } from '../runtime/skip-reason.ts';
 import { Task } from '../runtime/task.ts';
 import { noneCounted, type TaskCounters } from '../runtime/task-counters.ts';
 import type { Serde } from '../serde/serde.ts';
-import { WriteBuffer } from '../state/write-buffer.ts';
+import type { TopicName } from '../streams/topology/nodes.ts';
 import type { SubTopology } from '../streams/topology/plan.ts';
 import type { Topology } from '../streams/topology/topology.ts';
+import { committedStores } from './committed-stores.ts';
 import { MemoryState } from './memory-state.ts';
 import { MemoryTopics } from './memory-topics.ts';
-import { type StoreView, viewOf } from './store-view.ts';
+import type { StoreView } from './store-view.ts';
+import { TestTimers } from './test-timers.ts';
 import { type PipeOptions, TestInputTopic, TestOutputTopic } from './test-topics.ts';
+import { addTopics } from './tested-topics.ts';
+import type { TopologyTestDriverOptions } from './topology-test-driver-options.ts';
 
-export interface TopologyTestDriverOptions extends ErrorPolicy {
-  /** Partitions of every topic, or of each by name (others get 1). */
-  readonly partitions?: number | Readonly<Record<string, number>>;
-  readonly application?: string;
-  /** The driver's clock at the start, milliseconds since 1970. It stands still but for {@link TopologyTestDriver.advanceTime}. */
-  readonly startTimeMs?: number;
-  /** `each` (the default) commits after every record piped; `manual` waits for {@link TopologyTestDriver.commit}. */
-  readonly commit?: 'each' | 'manual';
-  readonly redact?: Redact;
-  /** As a worker's: with it {@link TopologyTestDriver.advanceTime} lets the time of silent tasks pass. */
-  readonly idleAfterMs?: number;
-}
+export type { TopologyTestDriverOptions } from './topology-test-driver-options.ts';
+
+/** Turns of the event loop in which nothing has come: by then what can be answered without time passing is answered. */
+const QUIET_TURNS = 3;
+
+/** All that was piped is at hand; what waits for a call is like what is not. */
+const isCaughtUp: IsCaughtUp = (queue) => !queue.isWaiting;
 
 /**
- * Runs a topology without a log: the very tasks that a worker runs, over topics in memory. Everything is synchronous.
+ * Runs a topology without a log: the very tasks that a worker runs, over topics in memory. Everything is synchronous, but
+ * for the calls of `callAsync`: {@link TopologyTestDriver.settle} waits for these.
  *
  * ```ts
  * const driver = new TopologyTestDriver(topology, { partitions: 4 });
@@ -58,6 +57,7 @@ export class TopologyTestDriver {
   #collector: RecordCollector;
   readonly #counters: TaskCounters = noneCounted();
   readonly #tally = new OperatorTally();
+  readonly #timers = new TestTimers(() => this.#now);
   #now: number;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -66,24 +66,7 @@ export class TopologyTestDriver {
     this.#now = options.startTimeMs ?? 0;
     const application = options.application ?? 'test';
     this.#topicName = topicNamer(application);
-    const { plan } = topology;
-    for (const { sources, nodes } of [...plan.subTopologies, ...plan.globalTables]) {
-      const sinks = nodes.filter((node) => node.kind === 'sink');
-      for (const { topic } of [...sources, ...sinks]) {
-        if (!topic.isInternal) this.#topics.add(topic.name, this.#partitionsOf(topic.name));
-      }
-    }
-    const globals = planOfGlobals(plan);
-    for (const each of globals === undefined ? [plan] : [plan, globals]) {
-      for (const [name, partitions] of resolvePartitions(each, application, this.#topics.configs())) {
-        this.#topics.add(name, partitions);
-        this.#topics.add(deadLetterTopic(name), partitions);
-      }
-    }
-    for (const subTopology of options.idleAfterMs === undefined ? [] : plan.subTopologies) {
-      const partitions = this.#topics.partitionsOf(this.#topicName(subTopology.sources[0]!.topic))!;
-      this.#topics.add(idleTickTopic(application, subTopology), partitions);
-    }
+    addTopics(this.#topics, topology.plan, options, application);
     this.#collector = this.#start();
   }
 
@@ -149,17 +132,54 @@ export class TopologyTestDriver {
     if (this.#options.commit !== 'manual') this.commit();
   }
 
-  /** Moves the driver's clock, and punctuates what is due by it. */
+  /** Moves the driver's clock, and punctuates what is due by it; time limits and pauses of calls pass in their order, each at its own time. */
   advanceTime(milliseconds: number): void {
-    this.#now += milliseconds;
+    const until = this.#now + milliseconds;
+    for (let due = this.#timers.nextMs; due <= until; due = this.#timers.nextMs) {
+      this.#now = Math.max(this.#now, due);
+      this.#timers.fire();
+    }
+    this.#now = until;
     this.#punctuate();
+    this.#process();
     if (this.#options.commit !== 'manual') this.commit();
+  }
+
+  /**
+   * Waits for the calls of `callAsync`, and processes what they bring, until none is under way. Where all of them wait the clock goes on to the next time limit or
+   * the end of the next pause, for at most `forMs`; with 0 only what is answered without time passing counts. A callee under test must
+   * answer without real time, or its time limit passes first.
+   *
+   * ```ts
+   * payments.pipe('alice', { amount: 5 });
+   * await driver.settle();
+   * expect(receipts.readKeyValues()).toEqual([['alice', { status: 'paid' }]]);
+   * ```
+   */
+  async settle({ forMs = Number.POSITIVE_INFINITY }: { readonly forMs?: number } = {}): Promise<void> {
+    const until = this.#now + forMs;
+    for (;;) {
+      for (let turns = 0; turns < QUIET_TURNS; turns++) {
+        await nextTurn();
+        if (this.#process() > 0) turns = -1;
+        if (this.#options.commit !== 'manual') this.commit();
+      }
+      const due = this.#timers.nextMs;
+      if (due > until || due === Number.POSITIVE_INFINITY) break;
+      this.advanceTime(Math.max(0, due - this.#now));
+    }
+    if (Number.isFinite(until) && until > this.#now) this.advanceTime(until - this.#now);
+  }
+
+  /** Calls of a `callAsync` that are under way, those between two attempts included. */
+  callsInFlight(operator: string): number {
+    return this.#tasks.reduce((sum, { calls }) => sum + (calls.underWay()[operator]?.inFlight ?? 0), 0);
   }
 
   #punctuate(): void {
     for (const task of this.#tasks) {
       task.punctuateWallClock(this.#now);
-      task.tickIdle(this.#now, () => true);
+      task.tickIdle(this.#now, isCaughtUp);
     }
   }
 
@@ -207,19 +227,20 @@ export class TopologyTestDriver {
     return task !== undefined && batches.length > 0;
   }
 
-  #process(): void {
-    let done: number;
-    do {
-      done = 0;
+  #process(): number {
+    for (let sum = 0; ; ) {
+      let done = 0;
       for (const task of this.#tasks) done += this.#processAll(task);
-    } while (done > 0);
+      if (done === 0) return sum;
+      sum += done;
+    }
   }
 
   /** Where each record is committed, cached tables hold nothing back beyond it. */
   #processAll(task: Task): number {
-    if (this.#options.commit === 'manual') return task.process(Number.MAX_SAFE_INTEGER, () => true);
+    if (this.#options.commit === 'manual') return task.process(Number.MAX_SAFE_INTEGER, isCaughtUp);
     let done = 0;
-    while (task.process(1, () => true) > 0) {
+    while (task.process(1, isCaughtUp) > 0) {
       task.flush();
       done++;
     }
@@ -227,6 +248,7 @@ export class TopologyTestDriver {
   }
 
   #start(): RecordCollector {
+    for (const { calls } of this.#tasks) calls.abandon();
     const partitionsOf = (topic: string) => this.#topics.partitionsOf(topic);
     const collector = new RecordCollector({ partitionsOf });
     const { plan } = this.#topology;
@@ -252,26 +274,18 @@ export class TopologyTestDriver {
     const place = { subTopology, partition, application, topicName, positions, state, partitionsOf };
     const tally = this.#tally;
     const onSkippedBy: OnSkipped = (operator, reason) => tally.skipped(operator, reason);
-    return new Task({ ...place, globals, collector, policy, redact, counters, onSkippedBy, tally, idleTicks });
+    const calls = { clock: () => this.#now, startTimer: this.#timers.start, onAnswered: () => {} };
+    return new Task({ ...place, globals, calls, collector, policy, redact, counters, onSkippedBy, tally, idleTicks });
   }
 
   #stores(name: string): readonly StoreView[] {
-    const { plan } = this.#topology;
-    for (const { stores, sources } of [...plan.subTopologies, ...plan.globalTables]) {
-      const found = stores.find((store) => store.name === name);
-      if (found === undefined) continue;
-      return this.#topics.get(this.#topicName(sources[0]!.topic)).partitions.map((_, partition) => {
-        return viewOf(found, new WriteBuffer(name, partition, this.#state.partition(name, partition)));
-      });
-    }
-    throw new HeadraceError('STORE_UNKNOWN', `The topology has no store ${name}`);
+    const partitionsOf = (topic: TopicName) => this.#topics.get(this.#topicName(topic)).partitions.length;
+    return committedStores(this.#topology.plan, name, this.#state, partitionsOf);
   }
+}
 
-  #partitionsOf(topic: string): number {
-    const { partitions } = this.#options;
-    if (typeof partitions === 'number') return partitions;
-    return partitions !== undefined && Object.hasOwn(partitions, topic) ? partitions[topic]! : 1;
-  }
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -3,7 +3,7 @@ import { ProgressWatch, STUCK_AFTER_MS } from '../../src/app/progress-watch.ts';
 
 function watching() {
   const told: string[] = [];
-  const now = { ms: 1_000, lag: 5, processed: 10, commits: 2 };
+  const now = { ms: 1_000, lag: 5, processed: 10, commits: 2, calls: { attempts: 0 } };
   const watch = new ProgressWatch({
     clock: () => now.ms,
     progress: () => [{ application: 'ledger', ...now }],
@@ -40,5 +40,13 @@ it('does not tell of one that moves, has nothing to do, or whose clock was set b
   after(STUCK_AFTER_MS - 1);
   expect(told).toEqual([]);
   after(1);
+  expect(told).toHaveLength(1);
+});
+
+it('does not tell of one that asks somebody outside who does not answer, but of one that does not even ask', () => {
+  const { told, after } = watching();
+  for (let i = 1; i < 5; i++) after(STUCK_AFTER_MS, { calls: { attempts: i } });
+  expect(told).toEqual([]);
+  after(STUCK_AFTER_MS);
   expect(told).toHaveLength(1);
 });

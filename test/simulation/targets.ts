@@ -1,6 +1,7 @@
 import type { SimulationOptions } from '../../src/testing/simulation/simulation-options.ts';
 import { readScenario, type Scenario } from '../parity/scenario.ts';
 import { accountLedgerTarget, atmDispenseTarget } from './bank-targets.ts';
+import { callTarget } from './call-target.ts';
 import { type ParityTargetOptions, parityTarget } from './parity-target.ts';
 
 export interface Target {
@@ -46,6 +47,7 @@ export function targetsOf(parity: string): readonly Target[] {
   return [
     { name: 'account-ledger', options: accountLedgerTarget },
     { name: 'atm-dispense', options: atmDispenseTarget },
+    { name: 'calls', options: callTarget() },
     ...SCENARIOS.map((name) => ({ name, options: parityTarget(scenarioOf(`${parity}/${name}.json`)) })),
     ...Object.entries(SPECIAL).map(([name, [scenario, options]]) => ({
       name,

@@ -41,6 +41,11 @@ export const unmirroredTests: readonly Exception[] = [
     path: 'test/runtime/idle-ticks-replay.test.ts',
     reason: 'lets a seed plant faults around idle ticks and their replay',
   },
+  {
+    path: 'test/runtime/async/calls-under-faults.test.ts',
+    reason: 'lets a seed plant faults beneath workers that call somebody outside',
+  },
+  { path: 'test/runtime/async/calls-and-kills.test.ts', reason: 'kills a process that calls somebody outside' },
   { path: 'test/runtime/parking-faults.test.ts', reason: 'replays dead letters while a seed plants faults' },
   { path: 'test/runtime/worker-idle.test.ts', reason: 'asks one promise of the worker in many ways' },
   { path: 'test/runtime/worker-faults.test.ts', reason: 'lets a seed plant faults beneath the worker' },

@@ -1,11 +1,5 @@
-/** A piece of a program in two variants: what is right compiles, what is wrong does not, and the compiler says why. */
-export interface TypeCase {
-  readonly name: string;
-  readonly right: string;
-  readonly wrong: string;
-  /** In the compiler's message. */
-  readonly says: RegExp;
-}
+import { callCases } from './call-cases.ts';
+import type { TypeCase } from './type-case.ts';
 
 export const cases: readonly TypeCase[] = [
   {
@@ -285,4 +279,5 @@ export const cases: readonly TypeCase[] = [
       "payments.process({ name: 'p', stores: { rows: versionedStore({ name: 'rows', key: stringSerde, value: stringSerde, historyMs: 1 }) }, processor: (context) => (key) => context.stores.rows.asOf(key!, 0).length });",
     says: /possibly 'undefined'/,
   },
+  ...callCases,
 ];

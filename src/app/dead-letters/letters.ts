@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import { partitionFor } from '../../log/partitioner.ts';
 import type { NewRecord } from '../../log/record.ts';
+import { callHeaders } from '../../runtime/replay.ts';
 import { type HeadraceNode, recordsOf, type StoredRecord } from '../node.ts';
 
 const ERROR_HEADERS = '__streams.errors.';
@@ -65,7 +66,12 @@ export async function sentAgain(
     );
   }
   const own = record.headers.filter(([name]) => !/^__(streams|headrace)\./.test(name) && name !== REPLAYED_FROM);
-  const headers = [...own, [REPLAYED_FROM, Buffer.from(`${topic}-${partition}@${record.offset}`)] as const];
+  // A callee that was asked about it is asked under the same key.
+  const headers = [
+    ...own,
+    ...callHeaders(record.headers),
+    [REPLAYED_FROM, Buffer.from(`${topic}-${partition}@${record.offset}`)] as const,
+  ];
   const { timestamp, key, value } = record;
   const isMisplaced = headerText(record, CODE) === 'PARTITION_MISMATCH';
   const home = isMisplaced ? partitionFor(key, (await node.watermarks(source)).length) : sourcePartition;

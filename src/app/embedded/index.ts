@@ -4,6 +4,7 @@
  * @module headrace/embedded
  */
 export type { RecordPosition } from '../../log/record.ts';
+export type { CallFigures } from '../../runtime/async/call-figures.ts';
 export type { CommitStep, OnCommitStep } from '../../runtime/commit.ts';
 export type { KeyValueQueries, KeyValueRow, TableRow } from '../../runtime/queries/key-value-queries.ts';
 export type { OpenStoreOptions, QueriedKind, QueriesByKind, StoreQueries } from '../../runtime/queries/open-store.ts';

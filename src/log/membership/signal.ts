@@ -1,5 +1,6 @@
-/** Starts a timer and returns what cancels it. The simulated log has timers of its own (design D13). */
-export type StartTimer = (delayMs: number, action: () => void) => () => void;
+import type { StartTimer } from '../../clock.ts';
+
+export type { StartTimer } from '../../clock.ts';
 
 /** Something that happens again and again, and those who wait for the next time. */
 export class Signal {

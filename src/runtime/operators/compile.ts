@@ -2,6 +2,7 @@ import type { Node } from '../../streams/topology/nodes.ts';
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
 import { type Cached, cached, isCached } from './cached.ts';
+import { callAsync } from './call-async.ts';
 import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
 import { globalJoin } from './global-join.ts';
 import { process } from './process.ts';
@@ -170,6 +171,8 @@ function operatorOf(
       return suppress(node, context, next);
     case 'process':
       return process(node, context, next);
+    case 'callAsync':
+      return callAsync(node, context, next);
     case 'sink':
       return sink(node, context);
   }

@@ -2,7 +2,9 @@ import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import type { KeyValueStoreDefinition, StoreDefinition } from '../../state/store-definition.ts';
 import type { WriteBuffer } from '../../state/write-buffer.ts';
 import type { PunctuationOptions } from '../../streams/processor.ts';
+import type { CallAsyncNode } from '../../streams/topology/call-node.ts';
 import type { TopicName } from '../../streams/topology/nodes.ts';
+import type { CallGate } from '../async/call-gate.ts';
 import type { CurrentRecord } from '../current-record.ts';
 import type { GlobalTableRows } from '../global-table-rows.ts';
 import type { OperatorTime } from '../operator-time.ts';
@@ -41,6 +43,8 @@ export interface OperatorContext {
   timed(operator: TimedOperator): void;
   /** Registers a cache whose updates the task sends on, before each commit at the latest; called once, while its table is made. */
   cache(cache: TableCache): void;
+  /** What the calls of an asynchronous operator have brought. */
+  calls(node: CallAsyncNode): CallGate;
   output(topic: TopicName): TopicOutput;
   /** A forward to a topic failed: returns where it is to be left out, and throws what undoes the record in process. */
   unproduced(error: HeadraceError, topic: string): void;
@@ -52,9 +56,17 @@ export interface OperatorContext {
 
 /**
  * Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. Records
- * that came `outOfOrder`, behind the time of the operator, are counted by operator because each has a time of its own.
+ * that came `outOfOrder`, behind the time of the operator, are counted by operator because each has a time of its own. Of calls: the
+ * attempts, those that were not the first, those whose time was up, and the calls that failed for good.
  */
-export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords' | 'outOfOrder';
+export type OperatorCount =
+  | 'suppressionEmit'
+  | 'emitFinalRecords'
+  | 'outOfOrder'
+  | 'callAttempt'
+  | 'callRetry'
+  | 'callTimeout'
+  | 'callFailure';
 
 export interface Counter {
   count: number;

@@ -3,12 +3,14 @@ import { partitionFor } from '../../log/partitioner.ts';
 import type { PartitioningSerde } from '../../serde/partitioning-serde.ts';
 import type { Serde } from '../../serde/serde.ts';
 import type { Kind } from '../../streams/topology/nodes.ts';
+import { withoutCallPlace } from '../async/call-place.ts';
 import { failedIn, type OperatorContext, type Receive } from './receive.ts';
 
 /** Writes to a topic. Headers are those of the record in process. */
 export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
   const { key: keySerde, value: valueSerde, name } = node;
   const output = context.output(node.topic);
+  const { isInternal } = node.topic;
   const { record } = context;
   const partitioning = 'partitionBytes' in keySerde ? (keySerde as PartitioningSerde<unknown>) : undefined;
   return (key, value, timestamp) => {
@@ -19,7 +21,8 @@ export function sink(node: Kind<'sink'>, context: OperatorContext): Receive {
         timestamp,
         keyBytes,
         bytesOf(valueSerde, value, 'value'),
-        record.headers,
+        // What is asked of a callee next is not what a replay was asked before.
+        isInternal ? withoutCallPlace(record.headers) : record.headers,
       );
     } catch (error) {
       context.unproduced(failedIn(name, error, 'SERIALIZATION_FAILED'), output.topic);

@@ -8,6 +8,7 @@ import type {
 } from '../../state/store-definition.ts';
 import type { ProcessorSupplier } from '../processor.ts';
 import type { Ttl } from '../ttl.ts';
+import type { CallAsyncNode } from './call-node.ts';
 import type { GlobalJoinNode, StreamStreamJoinNode } from './join-nodes.ts';
 import type { LateRecordsNode, SessionAggregateNode, SuppressNode, WindowAggregateNode } from './window-nodes.ts';
 
@@ -26,6 +27,7 @@ export type Node =
   | BranchNode
   | RepartitionNode
   | ProcessNode
+  | CallAsyncNode
   | AggregateNode
   | ToTableNode
   | TableFilterNode

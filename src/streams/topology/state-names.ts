@@ -7,7 +7,7 @@ import { storesOf } from './plan.ts';
 interface NamedBy {
   readonly operator: string;
   readonly option: string;
-  /** Whether the node's own name is part of it: of a topic, or of times that are kept. Else only those of its stores are. */
+  /** Whether the node's own name is part of it: of a topic, of times that are kept, or of idempotency keys. Else only those of its stores are. */
   readonly isOwnName: boolean;
 }
 
@@ -31,6 +31,7 @@ const NAMED_BY: Readonly<Record<NodeKind, NamedBy | undefined>> = {
     isOwnName: true,
   },
   process: { operator: 'process', option: 'name, and that of each keyValueStore', isOwnName: true },
+  callAsync: { operator: 'callAsync', option: 'name', isOwnName: true },
   aggregate: { operator: 'count, reduce or aggregate', option: 'name', isOwnName: false },
   toTable: { operator: 'toTable', option: 'name', isOwnName: false },
   tableFilter: FREE,

@@ -1,4 +1,5 @@
 import type { SimulatedMemory } from '../../log/simulated/simulated-memory.ts';
+import type { CallOutcome } from '../../runtime/async/call.ts';
 import { idleTickTopic } from '../../runtime/idle-tick.ts';
 import type { RecordCollector } from '../../runtime/record-collector.ts';
 import { Task } from '../../runtime/task.ts';
@@ -37,6 +38,8 @@ export class ReferenceTask {
   readonly #next = new Map<string, number>();
   readonly #tickTopic: string | undefined;
   #failsNext = false;
+  /** What came of calls, by operator and offset. */
+  readonly #outcomes = new Map<string, CallOutcome>();
 
   constructor(options: ReferenceTaskOptions) {
     this.#options = options;
@@ -54,6 +57,12 @@ export class ReferenceTask {
       state: new MemoryState(),
       redact: (text) => text,
       counters: noneCounted(),
+      calls: {
+        clock: () => 0,
+        startTimer: () => () => {},
+        onAnswered: () => {},
+        known: (operator, offset) => this.#outcomes.get(`${operator} ${offset}`),
+      },
       idleTicks: this.#tickTopic === undefined ? undefined : { topic: this.#tickTopic, afterMs: idleAfterMs! },
       inspect: () => ({
         enter: () => {
@@ -91,6 +100,9 @@ export class ReferenceTask {
       case 'failed':
         this.#failsNext = true;
         return;
+      case 'called':
+        this.#outcomes.set(`${entry.operator} ${entry.offset}`, entry.outcome);
+        return;
       case 'record':
         this.#process(entry.topic, entry.offset);
         return;
@@ -113,7 +125,10 @@ export class ReferenceTask {
     }
     this.#passOverTo(topic, offset, `before ${offset}`);
     this.#feed(topic, offset);
-    if (this.task.process(1, () => true) === 1) return;
+    const processed = this.task.process(1, () => true);
+    // A key whose call has failed goes on when that is committed.
+    this.task.calls.committed();
+    if (processed === 1) return;
     throw new ReferenceFailure(`${this.task.id} has processed ${place}, which is not to be processed`);
   }
 

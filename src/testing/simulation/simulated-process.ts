@@ -93,6 +93,7 @@ export class SimulatedProcess {
         member,
         clock,
         sleep,
+        startTimer: time.startTimer,
         commitIntervalMs,
         inspect: journal.inspect,
         onStep: (name) => {
@@ -110,6 +111,8 @@ export class SimulatedProcess {
 
   kill(): void {
     this.#incarnation?.log.kill();
+    // What it had asked is on its way; it asks nothing more.
+    for (const worker of this.#incarnation?.workers ?? []) worker.abandonCalls();
     this.#incarnation = undefined;
   }
 

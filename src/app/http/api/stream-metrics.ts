@@ -41,6 +41,7 @@ function ofOperators(
   name: string,
   help: string,
   counts: (task: WorkerFigures['tasks'][number]) => Readonly<Record<string, number>>,
+  kind: Figure['kind'] = 'counter',
 ): Figure {
   const samples = ({ tasks }: WorkerFigures): readonly Sample[] =>
     tasks.flatMap((task, index) =>
@@ -48,7 +49,19 @@ function ofOperators(
         ([operator, count]): Sample => [{ task_id: seriesOf(task.taskId, index), processor_node_id: operator }, count],
       ),
     );
-  return { name, help, kind: 'counter', labels: ['task_id', 'processor_node_id'], samples };
+  return { name, help, kind, labels: ['task_id', 'processor_node_id'], samples };
+}
+
+/** Of asynchronous operators, which Kafka Streams has none of. */
+function ofCalls(
+  name: string,
+  help: string,
+  kind: Figure['kind'],
+  value: (calls: WorkerFigures['tasks'][number]['calls'][string]) => number,
+): Figure {
+  const counts = ({ calls }: WorkerFigures['tasks'][number]) =>
+    Object.fromEntries(Object.entries(calls).map(([operator, each]) => [operator, value(each)]));
+  return ofOperators(`headrace_call_${name}`, help, counts, kind);
 }
 
 /** Kafka Streams' metrics as JMX exporters write them; docs/HTTP.md has the same table, and says what has no meaning here. */
@@ -92,6 +105,17 @@ const FIGURES: readonly Figure[] = [
     'kafka_stream_processor_node_emit_final_records_total',
     'Windows that were sent when they had closed',
     ({ emitFinalRecords }) => emitFinalRecords,
+  ),
+  ofCalls('attempts_total', 'Requests to a callee', 'counter', ({ attempts }) => attempts),
+  ofCalls('retries_total', 'Requests that were not the first about their record', 'counter', ({ retries }) => retries),
+  ofCalls('timeouts_total', 'Requests that were not answered in time', 'counter', ({ timeouts }) => timeouts),
+  ofCalls('failures_total', 'Calls that failed for good', 'counter', ({ failures }) => failures),
+  ofCalls('in_flight', 'Calls under way', 'gauge', ({ inFlight }) => inFlight),
+  ofCalls(
+    'oldest_seconds',
+    'Since the call began that is under way longest',
+    'gauge',
+    ({ oldestMs }) => oldestMs / 1_000,
   ),
   {
     name: 'kafka_stream_state_uncommitted_keys',

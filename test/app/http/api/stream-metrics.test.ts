@@ -12,6 +12,7 @@ const task = (taskId: string, change: Partial<TaskFigures> = {}): TaskFigures =>
   outOfOrder: {},
   suppressionEmits: {},
   emitFinalRecords: {},
+  calls: {},
   buffered: 0,
   lag: 0,
   uncommittedKeys: {},
@@ -81,4 +82,18 @@ it('lets the series of a task go with the task, and bounds how many there are', 
   const lines = (await scraped([worker(many)])).filter((line) => line.startsWith('kafka_stream_task_process_total'));
   expect(lines).toHaveLength(257);
   expect(lines).toContain('kafka_stream_task_process_total{thread_id="app-worker-0",task_id="other"} 744');
+});
+
+it('tells of calls by operator: what was asked, and how long the oldest waits', async () => {
+  const calls = { inFlight: 3, oldestMs: 1_500, attempts: 9, retries: 4, timeouts: 2, failures: 1 };
+  const lines = await scraped([worker([task('1_0', { calls: { pay: calls } })])]);
+  const labels = '{thread_id="app-worker-0",task_id="1_0",processor_node_id="pay"}';
+  expect(lines.filter((line) => line.startsWith('headrace_call_'))).toEqual([
+    `headrace_call_attempts_total${labels} 9`,
+    `headrace_call_retries_total${labels} 4`,
+    `headrace_call_timeouts_total${labels} 2`,
+    `headrace_call_failures_total${labels} 1`,
+    `headrace_call_in_flight${labels} 3`,
+    `headrace_call_oldest_seconds${labels} 1.5`,
+  ]);
 });
