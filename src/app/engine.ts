@@ -1,10 +1,9 @@
-import type { DecodeValue } from '../clickhouse/sink-table.ts';
+import type { DecodeValue, SinkTable } from '../clickhouse/sink-table.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Log } from '../log/log.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
 import type { NodeStatus } from './node.ts';
 import { sumOfRestores } from './restores.ts';
-import { sinkTables } from './sink-tables.ts';
 import {
   type RunningWorkers,
   SystemWorkers,
@@ -25,7 +24,11 @@ export const SINK = 'clickhouse';
 const CHAIN_LENGTH_MAX = 12;
 
 export interface EngineOptions extends SystemWorkersOptions {
-  readonly store: Store;
+  /** Without it nothing goes to ClickHouse. */
+  readonly store: Store | undefined;
+  readonly tables: readonly SinkTable[];
+  /** Group of the sink. */
+  readonly sink: string;
   /** How the sink reads the values of topics. */
   readonly decodeValue: DecodeValue;
   readonly flushIntervalMs?: number | undefined;
@@ -38,36 +41,17 @@ export class Engine {
   readonly #log: Log;
   readonly #between: readonly string[];
   readonly #workers: readonly RunningWorkers[];
-  readonly #sink: SinkWorker;
-  readonly #sinkEnded: Promise<void>;
+  readonly #sink: SinkWorker | undefined;
+  readonly #sinkEnded: Promise<void> | undefined;
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const {
-      log,
-      systems,
-      store,
-      decodeValue,
-      clock,
-      logger,
-      threads = [],
-      flushIntervalMs,
-      onStep,
-      onFailure,
-    } = options;
+    const { log, systems, threads = [], onFailure } = options;
     this.#log = log;
     this.#between = topicsBetween(systems);
     this.#workers = [new SystemWorkers(options), ...threads];
-    this.#sink = new SinkWorker({
-      log,
-      target: store.target(sinkTables, decodeValue),
-      sink: SINK,
-      clock,
-      logger,
-      ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
-    });
-    this.#sinkEnded = this.#sink.run().catch((error: unknown) => told(error, SINK, options, onFailure));
+    this.#sink = sinkOf(options);
+    this.#sinkEnded = this.#sink?.run().catch((error: unknown) => told(error, options.sink, options, onFailure));
   }
 
   /** Resolves when everything in the log at the call, and all that it brings about, is processed and in ClickHouse. */
@@ -77,7 +61,7 @@ export class Engine {
       await Promise.all(this.#workers.map((workers) => workers.idle()));
       if ([await this.#saidBetween(), this.#assigned()].join() === before) break;
     }
-    await this.#sink.drain();
+    await this.#sink?.drain();
   }
 
   /** How much the systems have said to each other. */
@@ -95,16 +79,32 @@ export class Engine {
 
   /** Added up over all threads. */
   status(): Omit<NodeStatus, 'fault' | 'faults'> {
-    const { rows, lag, lastError } = this.#sink.metrics;
+    const { rows, lag, lastError } = this.#sink?.metrics ?? NO_SINK;
     const work = this.#workers.map((workers) => workers.figures()).reduce(sumOf);
     return { ...work, sinkRows: rows, sinkLag: lag, sinkError: lastError };
   }
 
   /** Stops all parts after the step under way. */
   async close(): Promise<void> {
-    this.#sink.stop();
+    this.#sink?.stop();
     await Promise.all([...this.#workers.map((workers) => workers.close()), this.#sinkEnded]);
   }
+}
+
+const NO_SINK = { rows: 0, lag: 0, lastError: undefined };
+
+function sinkOf(options: EngineOptions): SinkWorker | undefined {
+  const { log, store, tables, sink, decodeValue, clock, logger, flushIntervalMs, onStep } = options;
+  if (store === undefined) return undefined;
+  return new SinkWorker({
+    log,
+    target: store.target(tables, decodeValue),
+    sink,
+    clock,
+    logger,
+    ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
+    ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
+  });
 }
 
 function sumOf(one: WorkFigures, other: WorkFigures): WorkFigures {

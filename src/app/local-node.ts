@@ -1,7 +1,6 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
@@ -9,12 +8,10 @@ import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
-import { createMissingTopics } from './create-topics.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
-import { Engine, SINK } from './engine.ts';
+import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
-import type { ValueFormat } from './formats/topic-formats.ts';
 import { advertisedAddress } from './http/advertised.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
@@ -22,7 +19,7 @@ import { type NodeServer, type ServeApiOptions, serveNode } from './http/serve-n
 import { HttpStateExchange } from './http/state-exchange.ts';
 import { questionsOf } from './http/state-routes.ts';
 import { type Hold, IntakeGate } from './intake-gate.ts';
-import type { AppLogger } from './logger.ts';
+import type { LocalNodeOptions } from './local-node-options.ts';
 import {
   type AccountFigures,
   type HeadraceNode,
@@ -38,46 +35,13 @@ import { requireAlone } from './require-alone.ts';
 import { Restores, sumOfRestores } from './restores.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
-import { type System, systemsOf } from './systems.ts';
 import { type StatePlace, startThreads } from './threads/start-threads.ts';
+import { knownTopicsOf } from './user-topology/topic-serdes.ts';
+import { userFormats } from './user-topology/user-formats.ts';
 import { packageVersion } from './version.ts';
+import { type Workload, workloadIn } from './workloads.ts';
 
-export interface LocalNodeOptions {
-  readonly dataDirectory: string;
-  readonly clock: Clock;
-  readonly logger: AppLogger;
-  /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
-  readonly kafka?: string | undefined;
-  /** On Kafka: how many threads run the systems' workers, this one among them (1). */
-  readonly threads?: number | undefined;
-  /** Whether it only looks at the log: topics that are missing stay so. */
-  readonly readsLogOnly?: boolean | undefined;
-  readonly readBytesMax?: number | undefined;
-  /** On Kafka: copies of each partition's state that are kept on other instances. */
-  readonly standbys?: number | undefined;
-  /** IANA name; UTC without it. */
-  readonly businessZone?: string | undefined;
-  /** Of a new data directory; an existing one keeps what it has. */
-  readonly partitions?: number | undefined;
-  /** How long a terminal may take to say how a dispense went, milliseconds (60,000). */
-  readonly answerWithinMs?: number | undefined;
-  /** Goes on with topologies that lose state of those before them, see StoredPlan. */
-  readonly allowTopologyChange?: boolean | undefined;
-  /** Later records of a key wait behind its dead letter, at most so many keys of a partition; without it none do. */
-  readonly parkKeysMax?: number | undefined;
-  /** How values are written: Avro unless told. Both are read. */
-  readonly valueFormat?: ValueFormat | undefined;
-  /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
-  readonly schemaRegistry?: string | undefined;
-  readonly commitIntervalMs?: number;
-  readonly flushIntervalMs?: number;
-  /**
-   * With it, engine and sink start by themselves when someone wants to see results; told when one of them can't go on.
-   */
-  readonly onEngineFailure?: (error: unknown) => void;
-  /** Called at every named step of log, commit and sink, such as `commit:seal`; for chaos. */
-  readonly onStep?: (step: string) => void;
-}
+export type { LocalNodeOptions } from './local-node-options.ts';
 
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
@@ -86,7 +50,7 @@ export class LocalNode implements HeadraceNode {
   readonly #options: LocalNodeOptions;
   readonly #log: Log;
   readonly #counter: RecordCounter;
-  readonly #systems: readonly System[];
+  readonly #workload: Workload;
   readonly #state: NodeState;
   readonly #exchange: HttpStateExchange;
   readonly #gate = new IntakeGate();
@@ -105,12 +69,12 @@ export class LocalNode implements HeadraceNode {
     this.directory = directory;
     this.#exchange = HttpStateExchange.ofProcess(process.env);
     this.#restores = new Restores(options.clock, options.logger);
+    this.#workload = workloadIn(directory, options, formats);
     const [exchange, restores] = [this.#exchange, this.#restores];
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
     this.#log = openLog({ ...options, directory, exchange, restores, onFault });
     this.#counter = new RecordCounter(this.#log);
-    this.#systems = systemsOf({ ...options, valueSerde: formats.valueSerde });
-    this.#state = new NodeState(this.#log, this.#systems);
+    this.#state = new NodeState(this.#log, this.#workload.systems);
   }
 
   /**
@@ -118,9 +82,8 @@ export class LocalNode implements HeadraceNode {
    * SCHEMA_UNAVAILABLE where the schema registry does not answer.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { clock, valueFormat = 'avro', schemaRegistry } = options;
-    const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
-    const formats = await openTopicFormats({ format: valueFormat, clock, ...registry });
+    const formats = await formatsOf(options);
+    const { clock } = options;
     let directory: DataDirectory | undefined;
     let node: LocalNode;
     try {
@@ -132,7 +95,7 @@ export class LocalNode implements HeadraceNode {
       throw error;
     }
     try {
-      if (options.readsLogOnly !== true) await createMissingTopics(node.#log, options.partitions);
+      if (options.readsLogOnly !== true) await node.#workload.createTopics(node.#log, options.partitions);
       return node;
     } catch (error) {
       await node.close();
@@ -153,11 +116,11 @@ export class LocalNode implements HeadraceNode {
       onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
     };
-    const [systems, store] = [this.#systems, await this.#openStore()];
+    const { systems, tables, sink, decodeValue } = this.#workload;
+    const store = tables.length === 0 ? undefined : await this.#openStore();
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
-    const { decodeValue } = this.formats;
-    this.#engine = new Engine({ ...this.#options, ...shared, systems, store, decodeValue, threads });
+    this.#engine = new Engine({ ...this.#options, ...shared, systems, store, tables, sink, decodeValue, threads });
   }
 
   /**
@@ -209,7 +172,10 @@ export class LocalNode implements HeadraceNode {
   }
 
   async hold(): Promise<Hold> {
-    await requireAlone(this.#log, [...this.#systems.map(({ application }) => application), SINK]);
+    await requireAlone(this.#log, [
+      ...this.#workload.systems.map(({ application }) => application),
+      this.#workload.sink,
+    ]);
     return this.#gate.hold();
   }
 
@@ -278,7 +244,9 @@ export class LocalNode implements HeadraceNode {
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {
-    const plans = this.#systems.map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
+    const plans = this.#workload.systems.map(
+      ({ application, topology }) => [application, planJsonOf(topology.plan)] as const,
+    );
     return resetApplication(this.#log, new Map(plans), request);
   }
 
@@ -294,7 +262,18 @@ export class LocalNode implements HeadraceNode {
   }
 
   #openStore(): Promise<Store> {
-    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock);
+    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#workload.migrations, this.#options.clock);
     return this.#store;
   }
+}
+
+function formatsOf({
+  loaded,
+  clock,
+  valueFormat = 'avro',
+  schemaRegistry,
+}: LocalNodeOptions): Promise<OpenTopicFormats> {
+  if (loaded !== undefined) return Promise.resolve(userFormats(knownTopicsOf(loaded)));
+  const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
+  return openTopicFormats({ format: valueFormat, clock, ...registry });
 }

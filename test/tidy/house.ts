@@ -26,6 +26,7 @@ export const house: readonly Room[] = [
     place: 'src/index.ts',
     mayImport: [
       ...ground,
+      'src/definitions',
       'src/privacy',
       'src/serde',
       'src/state',
@@ -41,6 +42,11 @@ export const house: readonly Room[] = [
       'src/clickhouse/sink-table.ts',
       'src/clickhouse/clickhouse.ts',
     ],
+  },
+  {
+    place: 'src/definitions',
+    mayImport: ground,
+    mayImportTypesOf: ['src/streams', 'src/runtime/error-handlers.ts', 'src/clickhouse/sink-table.ts'],
   },
   { place: 'src/log', mayImport: ground },
   { place: 'src/log/stores', mayImport: [...ground, 'src/log', 'src/storage'] },
@@ -89,6 +95,7 @@ export const packageRooms: Readonly<Record<string, string>> = {
   'csv-parse': 'src/app',
   commander: 'src/app',
   fastify: 'src/app',
+  jiti: 'src/app/modules',
   pino: 'src/app',
   zod: 'src/app',
   'prom-client': 'src/app',
