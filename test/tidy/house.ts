@@ -104,7 +104,8 @@ export const packageRooms: Readonly<Record<string, string>> = {
 
 /** Imports that cross a wall of the house. */
 export function importViolations(file: SourceFile): readonly Violation[] {
-  if (isIn(file.path, 'topologies')) return topologyViolations(file);
+  if (isIn(file.path, 'topologies')) return topologyViolations(file, ['headrace']);
+  if (isIn(file.path, 'examples')) return topologyViolations(file, EXAMPLE_IMPORTS);
   if (!isIn(file.path, 'src')) return [];
   const room = house
     .filter((each) => isIn(file.path, each.place))
@@ -133,11 +134,14 @@ function isAtHome(file: SourceFile, each: Import): boolean {
   return home !== undefined && isIn(file.path, home);
 }
 
-function topologyViolations(file: SourceFile): readonly Violation[] {
+/** What a user has: examples are read to be copied. */
+const EXAMPLE_IMPORTS = ['headrace', 'headrace/testing', 'node:assert/strict', 'node:test'];
+
+function topologyViolations(file: SourceFile, packages: readonly string[]): readonly Violation[] {
   const folder = file.path.split('/').slice(0, 2).join('/');
   return importsOf(file).flatMap((each) => {
-    const isAllowed = each.isRelative ? isIn(each.target, folder) : each.target === 'headrace';
-    const what = `a topology may import only headrace and its own folder, not ${shown(each)}`;
+    const isAllowed = each.isRelative ? isIn(each.target, folder) : packages.includes(each.target);
+    const what = `it may import only ${packages.join(', ')} and its own folder, not ${shown(each)}`;
     return isAllowed ? [] : [{ path: file.path, line: each.line, what }];
   });
 }

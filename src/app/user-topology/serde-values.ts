@@ -7,7 +7,8 @@ import type { Serde } from '../../serde/serde.ts';
  * a number, and as text or `{"base64": …}`. Throws INPUT_INVALID for a value that the serde does not write, or would read as something else.
  */
 export function bytesOf(serde: Serde<unknown>, value: unknown): Uint8Array {
-  let refusal = 'it is of another type';
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  let refusal = `it is ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}, which it does not take`;
   for (const meant of meaningsOf(value)) {
     try {
       const bytes = serde.serialize(meant);
