@@ -23,7 +23,9 @@ it('runs until it is told to end, while other commands send to it and ask it', a
     .map((line) => JSON.parse(line) as { key: string; value: number });
   expect(counts.map(({ key, value }) => `${key} ${value}`)).toEqual(['to 1', 'be 1', 'to 2']);
   expect((await headrace(['state', 'get', 'counts', 'to', ...data])).out).toContain('"value":2');
-  await running.said(/3 processed|6 processed/);
+  writeFileSync(file('more.ndjson'), '{"value":"be"}\n{"value":7}\n');
+  const ingested = await headrace(['ingest', file('more.ndjson'), '--topology', file('t.ts'), ...data]);
+  expect([ingested.status, ingested.out]).toEqual([1, expect.stringMatching(/word-counts: 1 record\n {2}be {2}2\n/)]);
   running.child.kill('SIGINT');
   const { err } = await endsWell(running);
   expect(err).toContain('Everything taken in is processed.');

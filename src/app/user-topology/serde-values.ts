@@ -8,22 +8,25 @@ import type { Serde } from '../../serde/serde.ts';
  */
 export function bytesOf(serde: Serde<unknown>, value: unknown): Uint8Array {
   const type = Array.isArray(value) ? 'array' : typeof value;
-  let refusal = `it is ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}, which it does not take`;
+  const other = `it is ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}, which it does not take`;
+  let refusal: string | undefined;
   for (const meant of meaningsOf(value)) {
     try {
       const bytes = serde.serialize(meant);
       if (!(bytes instanceof Uint8Array)) continue;
       const read = serde.deserialize(bytes.slice());
       // Objects may gain by being read: a validating serde makes amounts of texts. A text or a number that changes was misread.
-      const mayChange = serde.name === 'json' || (typeof meant === 'object' && meant !== null);
+      const isObject = typeof meant === 'object' && meant !== null && typeof read === 'object' && read !== null;
+      const mayChange = serde.name === 'json' || isObject;
       if (mayChange || isDeepStrictEqual(read, meant)) return bytes;
     } catch (error) {
-      refusal = error instanceof Error ? error.message : String(error);
+      // What the value itself was refused for says more than what its other meanings were.
+      refusal ??= error instanceof Error ? error.message : String(error);
     }
   }
   throw new HeadraceError(
     'INPUT_INVALID',
-    `its serde${serde.name === undefined ? '' : ` (${serde.name})`} refuses it: ${refusal}`,
+    `its serde${serde.name === undefined ? '' : ` (${serde.name})`} refuses it: ${refusal ?? other}`,
   );
 }
 
