@@ -127,8 +127,9 @@ export class LocalNode implements HeadraceNode {
    * Serves this node to other processes of this machine and says where in the data directory. Resolves with the address.
    * For `lingerMs` at most {@link close} waits until they have nothing more to ask. Throws USAGE for a port that is taken.
    */
-  async serve(port: number, lingerMs = 0): Promise<string> {
-    this.#server = await serveControl(this, port, { questions: questionsOf(this.#log, this.#exchange) });
+  async serve(port: number, lingerMs = 0, hasOperationPages = false): Promise<string> {
+    const questions = questionsOf(this.#log, this.#exchange);
+    this.#server = await serveControl(this, port, { questions, hasOperationPages });
     this.#serveStateAt({ address: this.#server.address });
     this.#lingerMs = lingerMs;
     this.directory.setAddress(this.#server.address, this.#server.token);

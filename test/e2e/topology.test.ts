@@ -13,6 +13,13 @@ it('runs until it is told to end, while other commands send to it and ask it', a
   const data = ['--data', file('data')];
   const running = startHeadrace(['start', '--topology', file('t.ts'), '--port', '0', ...data]);
   await running.said(/t runs, serving at http:\/\/127\.0\.0\.1:\d+/);
+  const [, address] = /serving at (\S+)/.exec(running.told())!;
+  await running.said(/0 processed/);
+  expect((await fetch(`${address}/readyz`)).status).toBe(200);
+  expect(await (await fetch(`${address}/metrics`)).text()).toContain(
+    'kafka_stream_thread_process_total{thread_id="t-worker-0"} 0',
+  );
+  expect((await fetch(`${address}/transactions`)).status).toBe(401);
   for (const word of ['to', 'be', 'to']) {
     expect(await headrace(['produce', 'words', '--value', word, ...data])).toMatchObject({ status: 0 });
   }

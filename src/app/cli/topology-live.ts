@@ -37,7 +37,7 @@ export async function runTopologyLive(
     onFurther: () => process.exit(INTERRUPTED),
   });
   try {
-    const address = await node.serve(options.port, 0);
+    const address = await node.serve(options.port, 0, true);
     process.stderr.write(`${loaded.application} runs, serving at ${address} (commands with --data ${options.data})\n`);
     await node.start(fail);
     await show(node, stop.signal).catch(fail);
