@@ -23,6 +23,8 @@ export {
 } from './clickhouse/sink-fields.ts';
 export type { SinkRecord, SinkTable } from './clickhouse/sink-table.ts';
 export type { Clock } from './clock.ts';
+export { defineConfig, type HeadraceConfiguration } from './definitions/configuration.ts';
+export { defineTopology, type TopicDefinition, type TopologyModule } from './definitions/topology-module.ts';
 export { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 export type { TopicConfig } from './log/log.ts';
 export type { Headers } from './log/record.ts';

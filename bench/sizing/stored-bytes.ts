@@ -52,7 +52,7 @@ export async function logBytes(directory: string): Promise<{ readonly topics: By
 export async function clickHouseBytes(
   directory: string,
 ): Promise<{ readonly asWritten: Bytes; readonly merged: Bytes }> {
-  const store = await openEmbeddedClickHouse(directory, Date.now);
+  const store = await openEmbeddedClickHouse(directory, undefined, Date.now);
   try {
     const { clickhouse } = store;
     const sizes = async () => {

@@ -23,8 +23,10 @@ export const SINK = 'clickhouse';
 const CHAIN_LENGTH_MAX = 12;
 
 export interface EngineOptions extends SystemWorkersOptions {
-  /** What the sink writes to. */
-  readonly target: SinkTarget;
+  /** What the sink writes to; without it nothing goes to ClickHouse. */
+  readonly target: SinkTarget | undefined;
+  /** Group of the sink. */
+  readonly sink: string;
   readonly flushIntervalMs?: number | undefined;
   /** Further workers of the same systems, in threads of their own; the engine closes them. */
   readonly threads?: readonly RunningWorkers[] | undefined;
@@ -35,25 +37,17 @@ export class Engine {
   readonly #log: Log;
   readonly #between: readonly string[];
   readonly #workers: readonly RunningWorkers[];
-  readonly #sink: SinkWorker;
-  readonly #sinkEnded: Promise<void>;
+  readonly #sink: SinkWorker | undefined;
+  readonly #sinkEnded: Promise<void> | undefined;
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
-    const { log, systems, target, clock, logger, threads = [], flushIntervalMs, onStep, onFailure } = options;
+    const { log, systems, threads = [], onFailure } = options;
     this.#log = log;
     this.#between = topicsBetween(systems);
     this.#workers = [new SystemWorkers(options), ...threads];
-    this.#sink = new SinkWorker({
-      log,
-      target,
-      sink: SINK,
-      clock,
-      logger,
-      ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
-      ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
-    });
-    this.#sinkEnded = this.#sink.run().catch((error: unknown) => told(error, SINK, options, onFailure));
+    this.#sink = sinkOf(options);
+    this.#sinkEnded = this.#sink?.run().catch((error: unknown) => told(error, options.sink, options, onFailure));
   }
 
   /** Resolves when everything in the log at the call, and all that it brings about, is processed and in ClickHouse. */
@@ -63,7 +57,7 @@ export class Engine {
       await Promise.all(this.#workers.map((workers) => workers.idle()));
       if ([await this.#saidBetween(), this.#assigned()].join() === before) break;
     }
-    await this.#sink.drain();
+    await this.#sink?.drain();
   }
 
   /** How much the systems have said to each other. */
@@ -81,16 +75,32 @@ export class Engine {
 
   /** Added up over all threads. */
   status(): Omit<NodeStatus, 'fault' | 'faults'> {
-    const { rows, lag, lastError } = this.#sink.metrics;
+    const { rows, lag, lastError } = this.#sink?.metrics ?? NO_SINK;
     const work = this.#workers.map((workers) => workers.figures()).reduce(sumOf);
     return { ...work, sinkRows: rows, sinkLag: lag, sinkError: lastError };
   }
 
   /** Stops all parts after the step under way. */
   async close(): Promise<void> {
-    this.#sink.stop();
+    this.#sink?.stop();
     await Promise.all([...this.#workers.map((workers) => workers.close()), this.#sinkEnded]);
   }
+}
+
+const NO_SINK = { rows: 0, lag: 0, lastError: undefined };
+
+function sinkOf(options: EngineOptions): SinkWorker | undefined {
+  const { log, target, sink, clock, logger, flushIntervalMs, onStep } = options;
+  if (target === undefined) return undefined;
+  return new SinkWorker({
+    log,
+    target,
+    sink,
+    clock,
+    logger,
+    ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
+    ...(onStep === undefined ? {} : { onStep: (step) => onStep(`sink:${step}`) }),
+  });
 }
 
 function sumOf(one: WorkFigures, other: WorkFigures): WorkFigures {

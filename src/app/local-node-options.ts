@@ -1,11 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
 import type { AppLogger } from './logger.ts';
+import type { LoadedTopology } from './user-topology/loaded-topology.ts';
 
 export interface LocalNodeOptions {
   readonly dataDirectory: string;
   readonly clock: Clock;
   readonly logger: AppLogger;
+  /** A user's topology that runs in place of the bank's systems. */
+  readonly loaded?: LoadedTopology | undefined;
+  /** Whether the bank's systems are wanted here for certain, where `loaded` is none: not only what is there. */
+  readonly runsBank?: boolean | undefined;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
   /** On Kafka: how many threads run the systems' workers, this one among them (1). */

@@ -9,9 +9,8 @@ import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.t
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { type Snapshot, Snapshots } from './backup/snapshot.ts';
-import { createMissingTopics } from './create-topics.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
-import { Engine, SINK } from './engine.ts';
+import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
 import { advertisedAddress } from './http/advertised.ts';
@@ -35,14 +34,15 @@ import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
 import { Restores, sumOfRestores } from './restores.ts';
-import { sinkTables } from './sink-tables.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
-import { type System, systemsOf } from './systems.ts';
 import { type StatePlace, startThreads } from './threads/start-threads.ts';
+import { knownTopicsOf } from './user-topology/topic-serdes.ts';
+import { userFormats } from './user-topology/user-formats.ts';
 import { packageVersion } from './version.ts';
+import { type Workload, workloadIn } from './workloads.ts';
 
-export type { LocalNodeOptions };
+export type { LocalNodeOptions } from './local-node-options.ts';
 
 /** A node that owns its data directory: log, engine and ClickHouse in this process. */
 export class LocalNode implements HeadraceNode {
@@ -51,7 +51,7 @@ export class LocalNode implements HeadraceNode {
   readonly #options: LocalNodeOptions;
   readonly #log: Log;
   readonly #counter: RecordCounter;
-  readonly #systems: readonly System[];
+  readonly #workload: Workload;
   readonly #state: NodeState;
   readonly #exchange: HttpStateExchange;
   readonly #gate = new IntakeGate();
@@ -74,12 +74,12 @@ export class LocalNode implements HeadraceNode {
     this.#snapshots = new Snapshots({ directory, store: () => this.#openStore(), clock: options.clock });
     for (const { to, what } of directory.upgrades)
       options.logger.info({ format: to }, `data directory upgraded: ${what}`);
+    this.#workload = workloadIn(directory, options, formats);
     const [exchange, restores] = [this.#exchange, this.#restores];
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
     this.#log = openLog({ ...options, directory, exchange, restores, onFault });
     this.#counter = new RecordCounter(this.#log);
-    this.#systems = systemsOf({ ...options, valueSerde: formats.valueSerde });
-    this.#state = new NodeState(this.#log, this.#systems);
+    this.#state = new NodeState(this.#log, this.#workload.systems);
   }
 
   /**
@@ -87,9 +87,8 @@ export class LocalNode implements HeadraceNode {
    * SCHEMA_UNAVAILABLE where the schema registry does not answer.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { clock, valueFormat = 'avro', schemaRegistry } = options;
-    const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
-    const formats = await openTopicFormats({ format: valueFormat, clock, ...registry });
+    const formats = await formatsOf(options);
+    const { clock } = options;
     let directory: DataDirectory | undefined;
     let node: LocalNode;
     try {
@@ -101,7 +100,7 @@ export class LocalNode implements HeadraceNode {
       throw error;
     }
     try {
-      if (options.readsLogOnly !== true) await createMissingTopics(node.#log, options.partitions);
+      if (options.readsLogOnly !== true) await node.#workload.createTopics(node.#log, options.partitions);
       return node;
     } catch (error) {
       await node.close();
@@ -122,20 +121,21 @@ export class LocalNode implements HeadraceNode {
       onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
     };
-    const [systems, store] = [this.#systems, await this.#openStore()];
+    const { systems, tables, sink, decodeValue } = this.#workload;
+    const store = tables.length === 0 ? undefined : await this.#openStore();
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
-    const { decodeValue } = this.formats;
-    const target = this.#snapshots.heldBack(store.target(sinkTables, decodeValue));
-    this.#engine = new Engine({ ...this.#options, ...shared, systems, target, threads });
+    const target = store === undefined ? undefined : this.#snapshots.heldBack(store.target(tables, decodeValue));
+    this.#engine = new Engine({ ...this.#options, ...shared, systems, target, sink, threads });
   }
 
   /**
    * Serves this node to other processes of this machine and says where in the data directory. Resolves with the address.
    * For `lingerMs` at most {@link close} waits until they have nothing more to ask. Throws USAGE for a port that is taken.
    */
-  async serve(port: number, lingerMs = 0): Promise<string> {
-    this.#server = await serveControl(this, port, { questions: questionsOf(this.#log, this.#exchange) });
+  async serve(port: number, lingerMs = 0, hasOperationPages = false): Promise<string> {
+    const questions = questionsOf(this.#log, this.#exchange);
+    this.#server = await serveControl(this, port, { questions, hasOperationPages });
     this.#serveStateAt({ address: this.#server.address });
     this.#lingerMs = lingerMs;
     this.directory.setAddress(this.#server.address, this.#server.token);
@@ -179,7 +179,10 @@ export class LocalNode implements HeadraceNode {
   }
 
   async hold(): Promise<Hold> {
-    await requireAlone(this.#log, [...this.#systems.map(({ application }) => application), SINK]);
+    await requireAlone(this.#log, [
+      ...this.#workload.systems.map(({ application }) => application),
+      this.#workload.sink,
+    ]);
     return this.#gate.hold();
   }
 
@@ -252,7 +255,9 @@ export class LocalNode implements HeadraceNode {
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {
-    const plans = this.#systems.map(({ application, topology }) => [application, planJsonOf(topology.plan)] as const);
+    const plans = this.#workload.systems.map(
+      ({ application, topology }) => [application, planJsonOf(topology.plan)] as const,
+    );
     return resetApplication(this.#log, new Map(plans), request);
   }
 
@@ -269,7 +274,18 @@ export class LocalNode implements HeadraceNode {
   }
 
   #openStore(): Promise<Store> {
-    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#options.clock);
+    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#workload.migrations, this.#options.clock);
     return this.#store;
   }
+}
+
+function formatsOf({
+  loaded,
+  clock,
+  valueFormat = 'avro',
+  schemaRegistry,
+}: LocalNodeOptions): Promise<OpenTopicFormats> {
+  if (loaded !== undefined) return Promise.resolve(userFormats(knownTopicsOf(loaded)));
+  const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
+  return openTopicFormats({ format: valueFormat, clock, ...registry });
 }

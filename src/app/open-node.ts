@@ -11,6 +11,9 @@ import { LocalNode } from './local-node.ts';
 import { openLogger } from './logger.ts';
 import type { HeadraceNode } from './node.ts';
 import { RemoteNode } from './remote-node.ts';
+import { type LoadedTopology, loadTopology } from './user-topology/loaded-topology.ts';
+import { knownTopicsOf } from './user-topology/topic-serdes.ts';
+import { userFormats } from './user-topology/user-formats.ts';
 
 export interface OpenNodeOptions {
   readonly dataDirectory: string;
@@ -19,6 +22,9 @@ export interface OpenNodeOptions {
   readonly schemaRegistry?: string | undefined;
   /** Brokers of Apache Kafka, where the log is there. */
   readonly kafka?: string | undefined;
+  /** The file of a user's topology, where that is what works on the log. */
+  readonly topologyFile?: string | undefined;
+  readonly loaded?: LoadedTopology | undefined;
   /** Whether only the log is looked at: on Kafka that needs nothing of a data directory. */
   readonly readsLogOnly?: boolean;
   /** On Kafka: what one fetch outside of groups brings at most. */
@@ -51,7 +57,9 @@ const LINGER_MAX_MS = 60_000;
  * others meanwhile, for all that they may want, whatever itself is for. Throws DATA_DIRECTORY_IN_USE or REMOTE_FAILED for an owner that does not answer, and
  * DATA_DIRECTORY_INVALID for a directory that does not exist and is not to be made.
  */
-export async function openNode(options: OpenNodeOptions): Promise<HeadraceNode> {
+export async function openNode({ topologyFile, ...given }: OpenNodeOptions): Promise<HeadraceNode> {
+  const options =
+    topologyFile === undefined ? given : { ...given, loaded: given.loaded ?? (await loadTopology(topologyFile)) };
   const { dataDirectory, createsDirectory = false, kafka, readsLogOnly } = options;
   if (kafka !== undefined && readsLogOnly === true) return openReader(options);
   if (!createsDirectory && !existsSync(dataDirectory)) {
@@ -89,11 +97,12 @@ async function openReader(options: OpenNodeOptions): Promise<HeadraceNode> {
 }
 
 async function askOwner(options: OpenNodeOptions): Promise<RemoteNode | undefined> {
-  const { dataDirectory, clock, schemaRegistry } = options;
+  const { dataDirectory, clock, schemaRegistry, loaded } = options;
   const owner = await readOwner(dataDirectory);
   if (owner?.address === undefined || owner.token === undefined) return undefined;
   const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
-  const node = new RemoteNode(owner.address, owner.token, await openTopicFormats({ clock, ...registry }));
+  const formats = loaded === undefined ? openTopicFormats({ clock, ...registry }) : userFormats(knownTopicsOf(loaded));
+  const node = new RemoteNode(owner.address, owner.token, await formats);
   await node.visit();
   return node;
 }

@@ -121,8 +121,9 @@ export function told(
   onFailure(error);
 }
 
-function workerOf({ application, topology, steps }: System, options: SystemWorkersOptions): Worker {
-  const { log, clock, logger, member, commitIntervalMs, parkKeysMax, allowTopologyChange = false } = options;
+function workerOf({ application, topology, steps, policy = {} }: System, options: SystemWorkersOptions): Worker {
+  const { log, clock, logger, member, parkKeysMax, allowTopologyChange = false } = options;
+  const { idleAfterMs, errorHandlers, onSkipped, commitIntervalMs = options.commitIntervalMs } = policy;
   const { onFault, onStep } = options;
   return new Worker({
     log,
@@ -135,7 +136,10 @@ function workerOf({ application, topology, steps }: System, options: SystemWorke
       onFault(application, error);
       logger.warn({ code: error.code, application }, `commit aborted, going on: ${error.message}`);
     },
-    parkKeys: parkKeysMax === undefined ? false : { keysMax: parkKeysMax },
+    errorHandlers,
+    onSkipped,
+    parkKeys: parkKeysMax === undefined ? (policy.parkKeys ?? false) : { keysMax: parkKeysMax },
+    ...(idleAfterMs === undefined ? {} : { idleAfterMs }),
     ...(member === undefined ? {} : { member }),
     ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
     ...(onStep === undefined ? {} : { onStep: (step) => onStep(`${steps}:${step}`) }),

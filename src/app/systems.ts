@@ -6,6 +6,7 @@ import { RECONCILIATION_TOPICS, reconciliationTopics } from '../../topologies/re
 import { reconciliation } from '../../topologies/reconciliation/topology.ts';
 import type { TopicConfig } from '../log/log.ts';
 import { deadLetterTopic } from '../runtime/dead-letter.ts';
+import type { WorkerOptions } from '../runtime/worker-options.ts';
 import type { Topology } from '../streams/topology/topology.ts';
 
 /** A system of the bank: a topology with a worker and a group of its own. */
@@ -17,6 +18,11 @@ export interface System {
   readonly steps: string;
   /** The topic on which the node tells it the time, where it keeps deadlines. */
   readonly timers?: string;
+  /** What its own file says of how it runs. */
+  readonly policy?: Partial<Pick<WorkerOptions, 'errorHandlers' | 'onSkipped' | 'parkKeys'>> & {
+    readonly idleAfterMs?: number | undefined;
+    readonly commitIntervalMs?: number | undefined;
+  };
 }
 
 export const LEDGER = 'account-ledger';

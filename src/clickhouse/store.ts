@@ -10,8 +10,8 @@ import { ClickHouseSinkTarget } from './sink-target.ts';
 export interface StoreOptions {
   /** Where ClickHouse is: a directory for the embedded one, or the address of a server. */
   readonly at: { readonly path: string } | { readonly url: string };
-  /** The directory with `NNN-name.sql`. */
-  readonly migrationsDirectory: string;
+  /** The directory with `NNN-name.sql`; without it the tables are taken as they are. */
+  readonly migrationsDirectory: string | undefined;
   readonly clock: Clock;
   readonly readers?: number;
 }
@@ -37,7 +37,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       ? await openEmbedded({ ...options.at, ...readers })
       : openServer({ ...options.at, ...readers });
   try {
-    const applied = await migrate(clickhouse, options.migrationsDirectory, options.clock);
+    const { migrationsDirectory, clock } = options;
+    const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
     return {
       clickhouse,
       applied,

@@ -34,14 +34,15 @@ export class RecordBatch {
     partition: number,
     epoch: number,
     baseOffset: number,
-    bytes: Buffer,
+    bytes: Uint8Array,
     count: number,
     fromOffset = baseOffset,
   ) {
     this.topic = topic;
     this.partition = partition;
     this.epoch = epoch;
-    this.#bytes = bytes;
+    // Those who type-check against the package need no types of Node.js for its sake.
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#baseOffset = baseOffset;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const starts = new Uint32Array(count);

@@ -32,7 +32,8 @@ export interface RecordBufferMark {
 
 /** One batch of a buffer: `bytes` starts with BATCH_HEADER_BYTES that the adapter fills in. */
 export interface EncodedBatch {
-  readonly bytes: Buffer;
+  /** A Buffer; it is not said so, because whoever checks types against the package would need those of Node.js for it. */
+  readonly bytes: Uint8Array;
   readonly count: number;
 }
 

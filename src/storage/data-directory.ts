@@ -75,6 +75,15 @@ export class DataDirectory {
     this.environment.transaction(() => this.#meta.put('log', kind));
   }
 
+  /** The application of a user's topology that works in it; undefined in one of the bank's, and in a new one. */
+  get application(): unknown {
+    return this.#meta.get('application');
+  }
+
+  setApplication(application: string): void {
+    this.environment.transaction(() => this.#meta.put('application', application));
+  }
+
   /** Gives the directory up. A second call does nothing. */
   async close(): Promise<void> {
     if (!this.environment.isOpen) return;

@@ -37,6 +37,8 @@ test.each([
   ['the engine from a topology', 'topologies/a/rules.ts', "import type { A } from '../../src/log/log.ts';"],
   ['another topology', 'topologies/a/rules.ts', "import { b } from '../b/rules.ts';"],
   ['Node from a topology', 'topologies/a/rules.ts', "import { readFileSync } from 'node:fs';"],
+  ['the repository from an example', 'examples/1-a/topology.ts', "import { a } from '../../src/index.ts';"],
+  ['what an example may not need', 'examples/1-a/topology.test.ts', "import { expect } from 'vitest';"],
   ['a folder without a room', 'src/helpers/a.ts', ''],
 ])('refuses %s', (_name, path, text) => {
   expect(importViolations({ path, text })).toHaveLength(1);
@@ -47,6 +49,11 @@ test.each([
   ['a package in its room', 'src/storage/deep/a.ts', "import { open } from 'lmdb';"],
   ['an import in a comment', 'src/errors.ts', "// import { a } from './clock.ts';"],
   ['the index from a topology', 'topologies/a/rules.ts', "import { a } from 'headrace';\nimport './events.ts';"],
+  [
+    'what a user has in an example',
+    'examples/1-a/b.test.ts',
+    "import { a } from 'headrace/testing';\nimport './rules.js';",
+  ],
   ['everything from the app', 'src/app/cli/a.ts', "import { a } from '../../log/embedded/embedded-log.ts';"],
 ])('allows %s', (_name, path, text) => {
   expect(importViolations({ path, text })).toEqual([]);

@@ -26,6 +26,7 @@ export const house: readonly Room[] = [
     place: 'src/index.ts',
     mayImport: [
       ...ground,
+      'src/definitions',
       'src/privacy',
       'src/serde',
       'src/state',
@@ -41,6 +42,11 @@ export const house: readonly Room[] = [
       'src/clickhouse/sink-table.ts',
       'src/clickhouse/clickhouse.ts',
     ],
+  },
+  {
+    place: 'src/definitions',
+    mayImport: ground,
+    mayImportTypesOf: ['src/streams', 'src/runtime/error-handlers.ts', 'src/clickhouse/sink-table.ts'],
   },
   { place: 'src/log', mayImport: ground },
   { place: 'src/log/stores', mayImport: [...ground, 'src/log', 'src/storage'] },
@@ -89,6 +95,7 @@ export const packageRooms: Readonly<Record<string, string>> = {
   'csv-parse': 'src/app',
   commander: 'src/app',
   fastify: 'src/app',
+  jiti: 'src/app/modules',
   pino: 'src/app',
   zod: 'src/app',
   'prom-client': 'src/app',
@@ -97,7 +104,8 @@ export const packageRooms: Readonly<Record<string, string>> = {
 
 /** Imports that cross a wall of the house. */
 export function importViolations(file: SourceFile): readonly Violation[] {
-  if (isIn(file.path, 'topologies')) return topologyViolations(file);
+  if (isIn(file.path, 'topologies')) return topologyViolations(file, ['headrace']);
+  if (isIn(file.path, 'examples')) return topologyViolations(file, EXAMPLE_IMPORTS);
   if (!isIn(file.path, 'src')) return [];
   const room = house
     .filter((each) => isIn(file.path, each.place))
@@ -126,11 +134,14 @@ function isAtHome(file: SourceFile, each: Import): boolean {
   return home !== undefined && isIn(file.path, home);
 }
 
-function topologyViolations(file: SourceFile): readonly Violation[] {
+/** What a user has: examples are read to be copied. */
+const EXAMPLE_IMPORTS = ['headrace', 'headrace/testing', 'node:assert/strict', 'node:test'];
+
+function topologyViolations(file: SourceFile, packages: readonly string[]): readonly Violation[] {
   const folder = file.path.split('/').slice(0, 2).join('/');
   return importsOf(file).flatMap((each) => {
-    const isAllowed = each.isRelative ? isIn(each.target, folder) : each.target === 'headrace';
-    const what = `a topology may import only headrace and its own folder, not ${shown(each)}`;
+    const isAllowed = each.isRelative ? isIn(each.target, folder) : packages.includes(each.target);
+    const what = `it may import only ${packages.join(', ')} and its own folder, not ${shown(each)}`;
     return isAllowed ? [] : [{ path: file.path, line: each.line, what }];
   });
 }

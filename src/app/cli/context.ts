@@ -16,11 +16,15 @@ export interface GlobalOptions {
   readonly valueFormat?: ValueFormat;
   readonly schemaRegistry?: string;
   readonly kafka?: string;
+  /** The file of a user's topology. */
+  readonly topology?: string;
+  readonly application?: string;
 }
 
 /** What a node must know of them. */
-export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka }: GlobalOptions) {
-  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, parkKeysMax: parkKeysMaxOf(undefined) };
+export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, topology }: GlobalOptions) {
+  const parkKeysMax = parkKeysMaxOf(undefined);
+  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, topologyFile: topology, parkKeysMax };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

@@ -17,7 +17,7 @@ import { standbysOf } from './standbys.ts';
 
 /** After Ctrl-C, how long to wait for what is under way. */
 export const DRAIN_MAX_MS = 30_000;
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
 export async function runLive(options: StartOptions & GlobalOptions, clock: Clock): Promise<number> {
@@ -26,6 +26,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
   const answerWithinMs = options.dispenseLimit * 1_000;
   const node = await LocalNode.open({
     ...nodeOptionsOf(options),
+    runsBank: true,
     clock,
     logger,
     threads: options.threads,
@@ -63,7 +64,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     node.releaseHolds();
     await node.endIntake();
     await producing;
-    if (failure === undefined) await drained(node);
+    if (failure === undefined) await drained(node, DRAIN_MAX_MS);
   } finally {
     await node.close();
     stopListening();
@@ -121,15 +122,16 @@ function mayPass(error: unknown): boolean {
   return error instanceof HeadraceError && error.retriable;
 }
 
-async function drained(node: LocalNode): Promise<void> {
+/** Throws NOT_RUNNING where what was taken in is not processed in time. */
+export async function drained(node: LocalNode, maxMs: number): Promise<void> {
   const limit = new AbortController();
-  const late = sleep(DRAIN_MAX_MS, 'late', { signal: limit.signal }).catch(() => 'in time');
+  const late = sleep(maxMs, 'late', { signal: limit.signal }).catch(() => 'in time');
   const result = await Promise.race([node.drain(), late]);
   limit.abort();
   if (result === 'late') {
     throw new HeadraceError(
       'NOT_RUNNING',
-      `What was taken in is safe in the log, but not all of it was processed within ${DRAIN_MAX_MS / 1_000} s; the next start goes on with it`,
+      `What was taken in is safe in the log, but not all of it was processed within ${maxMs / 1_000} s; the next start goes on with it`,
     );
   }
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
 import { VALUE_FORMATS } from '../formats/topic-formats.ts';
+import { packageVersion } from '../version.ts';
 import { backupCommand } from './commands/backup.ts';
 import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
@@ -16,6 +16,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { startCommand } from './commands/start.ts';
 import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
+import { applyConfiguration, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { survivesErrors } from './output.ts';
 
@@ -26,10 +27,12 @@ const EXAMPLES = `
 Examples:
   headrace start                                            everything in one process, on generated traffic
   headrace start --once --input transactions.csv.gz         take in a file, process it, reconcile, end
+  headrace start --topology ./topology.ts                   a topology of your own
   headrace query "SELECT * FROM headrace.balances LIMIT 5"
   headrace consume ledger.transactions --max 3
 
-Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
+headrace.config.ts (.mts, .js, .mjs) in the working directory gives options their defaults: defineConfig({ topology: './topology.ts', … }).
+Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_TOPOLOGY, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
 file with the authority's certificate), HEADRACE_KAFKA_SASL (plain, scram-sha-256, scram-sha-512, oauthbearer) with HEADRACE_KAFKA_USER and
 HEADRACE_KAFKA_PASSWORD or HEADRACE_KAFKA_TOKEN_FILE, HEADRACE_STATE_SECRET (one for all instances that read each other's state),
 HEADRACE_THREADS and HEADRACE_STANDBYS (of start), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing moves for so long gives up; 120000), NO_COLOR
@@ -37,6 +40,8 @@ Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
 
 const SCHEMA_REGISTRY = "a registry with Confluent's REST API, in place of the schemas that come with Headrace";
 const KAFKA = 'HOST:PORT[,...] of Apache Kafka: the log is there, the data directory keeps the local state';
+const TOPOLOGY =
+  'a topology of your own, a module of TypeScript or JavaScript: it works on the log in place of the bank';
 
 function valueFormat(): Option {
   return new Option('--value-format <format>', 'how values are written to topics (avro); both are read').choices(
@@ -56,12 +61,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const program = new Command('headrace')
     .description('Exactly-once stream processing for money')
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .option('--data <directory>', 'the data directory', process.env.HEADRACE_DATA ?? './data')
     .option('--json', 'results as JSON, for machines')
     .addOption(valueFormat().default(process.env.HEADRACE_VALUE_FORMAT))
     .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
     .option('--kafka <brokers>', KAFKA, process.env.HEADRACE_KAFKA)
+    .option('--topology <file>', TOPOLOGY, process.env.HEADRACE_TOPOLOGY)
+    .hook('preAction', async (_program, action) => applyConfiguration(action, await readConfiguration(process.cwd())))
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -88,7 +95,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       .option('--json', 'results as JSON, for machines')
       .addOption(valueFormat())
       .option('--schema-registry <url>', SCHEMA_REGISTRY)
-      .option('--kafka <brokers>', KAFKA);
+      .option('--kafka <brokers>', KAFKA)
+      .option('--topology <file>', TOPOLOGY);
     for (const each of [command, ...command.commands]) each.exitOverride().showHelpAfterError('(--help shows how)');
     program.addCommand(command);
   }
@@ -111,10 +119,4 @@ function exitCodeOf(error: unknown): number {
   process.stderr.write(`headrace: ${maskCardNumbers(message)}${code}\n`);
   if (!(error instanceof HeadraceError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return error instanceof HeadraceError && error.code === 'USAGE' ? EXIT.usage : EXIT.refused;
-}
-
-function version(): string {
-  const here = new URL('.', import.meta.url);
-  const up = here.pathname.includes('/dist/src/') ? '../../../../package.json' : '../../../package.json';
-  return (JSON.parse(readFileSync(new URL(up, here), 'utf8')) as { version: string }).version;
 }

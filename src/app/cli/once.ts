@@ -26,6 +26,7 @@ export async function runOnce(
   const logger = openLogger(options.data);
   const node = await LocalNode.open({
     ...nodeOptionsOf(options),
+    runsBank: true,
     clock,
     logger,
     partitions: options.partitions,
@@ -72,10 +73,15 @@ async function takeInAndReconcile(
  * moves for $HEADRACE_STALL_LIMIT_MS (two minutes).
  */
 export function takeInAndDrain(node: HeadraceNode, options: IntakeOptions, clock: Clock): Promise<IntakeSummary> {
-  const limitMs = Number(process.env.HEADRACE_STALL_LIMIT_MS ?? STALL_LIMIT_MS);
-  if (!(limitMs > 0)) throw new HeadraceError('USAGE', 'HEADRACE_STALL_LIMIT_MS must be a number of milliseconds');
-  const watch = new StallWatch(node, clock, limitMs);
+  const watch = new StallWatch(node, clock, stallLimitMs());
   return watch.guard(takeInWatched(node, options, clock, watch));
+}
+
+/** How long a command that has an end waits while nothing moves, milliseconds. Throws USAGE. */
+export function stallLimitMs(environment = process.env): number {
+  const limitMs = Number(environment.HEADRACE_STALL_LIMIT_MS ?? STALL_LIMIT_MS);
+  if (limitMs > 0) return limitMs;
+  throw new HeadraceError('USAGE', 'HEADRACE_STALL_LIMIT_MS must be a number of milliseconds');
 }
 
 async function takeInWatched(

@@ -20,7 +20,7 @@ export async function toJson(
     partition,
     offset: record.offset,
     timestamp: new Date(record.timestamp).toISOString(),
-    ...named('key', record.key),
+    ...(ownPart(node, topic, 'key', record) ?? named('key', record.key)),
     ...((await decoded(node, topic, record)) ?? named('value', record.value)),
     ...(record.headers.length === 0
       ? {}
@@ -28,11 +28,27 @@ export async function toJson(
   };
 }
 
-async function decoded(
-  { formats }: HeadraceNode,
+/** As the serdes of a user's topology read it. */
+function ownPart(
+  { formats: { plain } }: HeadraceNode,
   topic: string,
-  { value, headers }: StoredRecord,
+  part: 'key' | 'value',
+  record: StoredRecord,
+): Record<string, unknown> | undefined {
+  const bytes = record[part];
+  const read = bytes === null ? undefined : plain?.(topic.replace(DEAD_LETTERS, ''), part, bytes, record.headers);
+  return read === undefined ? undefined : { [part]: read };
+}
+
+async function decoded(
+  node: HeadraceNode,
+  topic: string,
+  record: StoredRecord,
 ): Promise<Record<string, unknown> | undefined> {
+  const own = ownPart(node, topic, 'value', record);
+  if (own !== undefined || node.formats.plain !== undefined) return own;
+  const { formats } = node;
+  const { value, headers } = record;
   if (value === null || !FRAME_STARTS.includes(value[0] ?? -1)) return undefined;
   try {
     return { value: await formats.resolveValue(topic.replace(DEAD_LETTERS, ''), value, headers) };
@@ -50,7 +66,8 @@ function named(name: string, bytes: Uint8Array | null): Record<string, unknown> 
 
 function asText(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // Text has no zero bytes; what a number is written in has many.
+    return bytes.includes(0) ? undefined : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

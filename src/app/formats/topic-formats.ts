@@ -28,6 +28,8 @@ export interface TopicFormats {
   readonly decodeValue: (topic: string, bytes: Uint8Array | null, headers?: Headers) => unknown;
   /** The same for those who can wait: a schema that is met for the first time is asked for. */
   readonly resolveValue: (topic: string, bytes: Uint8Array | null, headers?: Headers) => Promise<unknown>;
+  /** Where every topic has serdes of its own: a part of a record for people, undefined where it can't be read. */
+  readonly plain?: (topic: string, part: 'key' | 'value', bytes: Uint8Array, headers?: Headers) => unknown;
 }
 
 /**

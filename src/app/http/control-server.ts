@@ -9,6 +9,7 @@ import type { HeadraceNode } from '../node.ts';
 import type { Api } from './api/api.ts';
 import { HoldLeases } from './hold-leases.ts';
 import { listen, newServer } from './listen.ts';
+import { addOperationPages } from './operation-pages.ts';
 import { addSnapshotRoutes } from './snapshot-routes.ts';
 import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 import { Visitors } from './visitors.ts';
@@ -59,6 +60,13 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
+export interface ControlServerOptions {
+  readonly api?: Api;
+  readonly questions?: StateRoutesOptions | undefined;
+  /** Without an API: whether it tells if it is ready, and its figures. */
+  readonly hasOperationPages?: boolean;
+}
+
 /**
  * Serves a node to the other commands of this machine: loopback only, and each request must present the token that
  * stands in the data directory. With an API, the same server has that too, for everyone of this machine; with `questions`, what other
@@ -67,7 +75,7 @@ export interface ControlServer {
 export async function serveControl(
   node: HeadraceNode,
   port: number,
-  { api, questions }: { readonly api?: Api; readonly questions?: StateRoutesOptions | undefined } = {},
+  { api, questions, hasOperationPages = false }: ControlServerOptions = {},
 ): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url');
   const server = newServer();
@@ -77,6 +85,7 @@ export async function serveControl(
   if (api === undefined) {
     server.get('/healthz', (request, reply) => (request.url === '/healthz' ? { status: 'ok' } : unauthorised(reply)));
     server.setNotFoundHandler((_request, reply) => unauthorised(reply));
+    if (hasOperationPages) addOperationPages(server, node);
   } else {
     api.register(server);
   }

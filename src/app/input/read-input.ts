@@ -1,23 +1,10 @@
-import { basename } from 'node:path';
-import { HeadraceError } from '../../errors.ts';
 import { delimiterOf } from './csv-header.ts';
 import { CsvRows } from './csv-rows.ts';
 import { checkMapAndSet, type FieldTexts } from './field-options.ts';
-import { plainBytes } from './gunzip.ts';
-import { InputBytes, type InputProgress } from './input-bytes.ts';
-import {
-  checkIsNdjson,
-  checkIsText,
-  formatOf,
-  HEAD_BYTES_MAX,
-  type InputFormat,
-  invalid,
-  showsFirstLine,
-  withoutByteOrderMark,
-} from './input-head.ts';
+import { checkIsNdjson, formatOf, type InputFormat } from './input-head.ts';
 import type { InputRow } from './input-row.ts';
 import { NdjsonRows } from './ndjson-rows.ts';
-import { RowSplitter } from './row-splitter.ts';
+import { type Rows, readRows } from './read-rows.ts';
 
 export interface InputOptions {
   /** A file, or `-` for standard input. */
@@ -33,10 +20,7 @@ export interface InputOptions {
 }
 
 /** Rows of an input, read as they are asked for; to be used once. */
-export interface InputRows extends AsyncIterable<InputRow> {
-  /** How far it was read; rows handed out may lie a little behind. */
-  readonly progress: InputProgress;
-}
+export type InputRows = Rows<InputRow>;
 
 /**
  * Reads transactions from a file or standard input, NDJSON or CSV, plain or gzip, in bounded memory. A row that is no
@@ -46,97 +30,17 @@ export interface InputRows extends AsyncIterable<InputRow> {
  * holds no rows, a header that can't be used, and, after the rows before it, for bytes that can't be read or unpacked;
  * USAGE for a field both mapped and set.
  */
-export function readInput(options: InputOptions): InputRows {
-  let bytes: InputBytes | undefined;
-  return {
-    get progress() {
-      return { bytesRead: bytes?.bytesRead ?? 0, bytesTotal: bytes?.bytesTotal };
+export function readInput({ format, map = new Map(), set = new Map(), ...options }: InputOptions): InputRows {
+  return readRows<InputRow>({
+    ...options,
+    begin: (name, text) => {
+      checkMapAndSet(map, set);
+      const found = format ?? formatOf(options.path, text);
+      const delimiter = found === 'csv' ? delimiterOf(text) : undefined;
+      if (delimiter === undefined) checkIsNdjson(name, text);
+      const reader = delimiter === undefined ? new NdjsonRows(map, set) : new CsvRows(name, delimiter, map, set);
+      const emptiness = found === 'csv' ? 'has a header but no rows' : 'has no rows';
+      return { delimiter, emptiness, read: (rows) => reader.read(rows) };
     },
-    async *[Symbol.asyncIterator]() {
-      checkMapAndSet(options.map ?? new Map(), options.set ?? new Map());
-      bytes = options.path === '-' ? standardInput(options) : await InputBytes.ofFile(options.path);
-      yield* rowsOf(options, bytes);
-    },
-  };
-}
-
-function standardInput({ stdin = process.stdin, signal }: InputOptions): InputBytes {
-  const stream = stdin as { destroy?: () => void };
-  signal?.addEventListener('abort', () => stream.destroy?.(), { once: true });
-  return InputBytes.ofStream(stdin);
-}
-
-async function* rowsOf(options: InputOptions, bytes: InputBytes): AsyncGenerator<InputRow, void> {
-  const name = options.path === '-' ? 'standard input' : basename(options.path);
-  const chunks = plainBytes(bytes)[Symbol.asyncIterator]();
-  let splitter: RowSplitter | undefined;
-  let rowCount = 0;
-  try {
-    const { head, failure } = await headOf(chunks, bytes.bytesTotal === undefined);
-    if (failure !== undefined && head.length === 0) throw failure;
-    const text = withoutByteOrderMark(head);
-    checkIsText(name, text);
-    const format = options.format ?? formatOf(options.path, text);
-    const delimiter = format === 'csv' ? delimiterOf(text) : undefined;
-    if (delimiter === undefined) checkIsNdjson(name, text);
-    const [map, set] = [options.map ?? new Map(), options.set ?? new Map()];
-    const reader = delimiter === undefined ? new NdjsonRows(map, set) : new CsvRows(name, delimiter, map, set);
-    splitter = new RowSplitter(delimiter);
-    for (let chunk: Buffer | undefined = text; chunk !== undefined; chunk = await next(chunks)) {
-      const rows = reader.read(splitter.push(chunk));
-      rowCount += rows.length;
-      yield* rows;
-      if (options.signal?.aborted) return;
-      if (failure !== undefined) throw failure;
-    }
-    const rows = reader.read(splitter.end());
-    rowCount += rows.length;
-    yield* rows;
-    if (rowCount === 0) throw invalid(name, format === 'csv' ? 'has a header but no rows' : 'has no rows');
-  } catch (error) {
-    if (options.signal?.aborted) return;
-    throw readError(name, error, splitter?.line ?? 1);
-  } finally {
-    await chunks.return?.();
-  }
-}
-
-/**
- * The first bytes: as many as are looked at, but of a pipe no more than its first line, for the next may be long in
- * coming. A failure on the way waits until the rows before it are handed out.
- */
-async function headOf(
-  chunks: AsyncIterator<Buffer>,
-  isPipe: boolean,
-): Promise<{ readonly head: Buffer; readonly failure?: unknown }> {
-  let head = Buffer.alloc(0);
-  while (head.length < HEAD_BYTES_MAX && !(isPipe && showsFirstLine(head))) {
-    let chunk: Buffer | undefined;
-    try {
-      chunk = await next(chunks);
-    } catch (failure) {
-      return { head, failure };
-    }
-    if (chunk === undefined) break;
-    head = Buffer.concat([head, chunk]);
-  }
-  return { head };
-}
-
-async function next(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
-  const result = await chunks.next();
-  return result.done === true ? undefined : result.value;
-}
-
-/** A row that the failure cut in two is not handed out. */
-function readError(name: string, error: unknown, line: number): HeadraceError {
-  if (error instanceof HeadraceError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const why = code === 'Z_BUF_ERROR' ? 'ends too early (gzip cut off)' : `can't be read further: ${String(error)}`;
-  const todo = code.startsWith('Z_') ? 'Get the file again' : 'Try again';
-  return new HeadraceError(
-    'INPUT_INVALID',
-    `${name} ${why} at line ${line}; the rows before it were taken in. ${todo}: rows taken in already are found as duplicates`,
-    { cause: error, where: { file: name, line } },
-  );
+  });
 }

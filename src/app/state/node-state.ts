@@ -1,5 +1,6 @@
 import { TOPICS } from '../../../topologies/account-ledger/topics.ts';
 import type { ReconciliationCase } from '../../../topologies/reconciliation/events.ts';
+import { HeadraceError } from '../../errors.ts';
 import type { CommittedState, Log } from '../../log/log.ts';
 import { toBinaryString } from '../../state/binary-string.ts';
 import { committedAccounts, committedCase, committedCases } from '../committed-books.ts';
@@ -45,7 +46,14 @@ export class NodeState {
   }
 
   #read<T>(application: string, reader: (state: CommittedState) => T): Promise<T> {
-    const system = this.#systems.find((each) => each.application === application)!;
+    const system = this.#systems.find((each) => each.application === application);
+    if (system === undefined) {
+      const there = this.#systems.map((each) => each.application).join(', ');
+      throw new HeadraceError(
+        'USAGE',
+        `${application} does not work in this data directory${there === '' ? ': a topology of your own does; name its file with --topology' : `; there is ${there}`}`,
+      );
+    }
     return this.#log.readState(storesOfSystem(system), reader);
   }
 }

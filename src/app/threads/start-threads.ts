@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HeadraceError, invariant } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { NewRecord } from '../../log/record.ts';
-import type { LocalNodeOptions } from '../local-node.ts';
+import type { LocalNodeOptions } from '../local-node-options.ts';
 import type { System } from '../systems.ts';
 import { memberOf } from './run-thread.ts';
 import type { SharedOptions, StatePlace, ThreadOrders } from './thread-messages.ts';
@@ -66,8 +66,8 @@ function nameOf(instance: string, number: number): string {
 
 /** Everything but what is the node's alone, so that a new option reaches the threads without being named here. */
 function sharedOptions(node: LocalNodeOptions): SharedOptions {
-  const { clock: _c, logger: _l, dataDirectory: _d, threads: _t, partitions: _p, readsLogOnly: _r, ...rest } = node;
-  const { flushIntervalMs: _f, onEngineFailure: _e, onStep: _s, ...shared } = rest;
+  const { clock: _c, logger: _l, dataDirectory: _d, threads: _t, partitions: _p, ...other } = node;
+  const { readsLogOnly: _r, loaded: _o, flushIntervalMs: _f, onEngineFailure: _e, onStep: _s, ...shared } = other;
   return shared;
 }
 

@@ -1,6 +1,6 @@
 import type { NewRecord } from '../../log/record.ts';
 import type { TlsFiles } from '../http/listen.ts';
-import type { LocalNodeOptions } from '../local-node.ts';
+import type { LocalNodeOptions } from '../local-node-options.ts';
 import type { WorkFigures } from '../system-workers.ts';
 import type { ErrorMessage } from './error-message.ts';
 
@@ -12,6 +12,7 @@ export type NodeOnlyOptions =
   | 'threads'
   | 'partitions'
   | 'readsLogOnly'
+  | 'loaded'
   | 'flushIntervalMs'
   | 'onEngineFailure'
   | 'onStep';

@@ -93,9 +93,9 @@ export class CommitWriter {
     key.partitionId = partition.id;
     for (const { bytes, count } of buffer.batches()) {
       if (count === 0) continue;
-      sealBatch(bytes, count, end, intakeMs);
+      sealBatch(bytes as Buffer, count, end, intakeMs);
       key.baseOffset = end;
-      this.#tables.batches.put(key, bytes);
+      this.#tables.batches.put(key, bytes as Buffer);
       end += count;
       totalBytes += bytes.length;
     }

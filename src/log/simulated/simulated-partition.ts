@@ -41,7 +41,7 @@ export class SimulatedPartition {
     for (const { bytes, count } of buffer.batches()) {
       let at = BATCH_HEADER_BYTES;
       for (let i = 0; i < count; i++) {
-        const length = bytes.readUInt32LE(at + LENGTH_AT);
+        const length = (bytes as Buffer).readUInt32LE(at + LENGTH_AT);
         this.#records.push({ offset: this.#end++, intakeMs, bytes: Buffer.from(bytes.subarray(at, at + length)) });
         at += length;
       }

@@ -10,30 +10,19 @@ import { type CommandContext, optionsOf } from '../context.ts';
 import { write } from '../output.ts';
 import { planDiffText } from '../plan-diff-text.ts';
 
-const WHAT = 'a system (account-ledger, atm-dispense, reconciliation) or a JavaScript module that exports a topology';
+const WHAT =
+  'a system (account-ledger, atm-dispense, reconciliation) or a TypeScript or JavaScript module that exports a topology';
 
 export function topologyCommand(context: CommandContext): Command {
   const command = new Command('topology')
     .description('print a topology: its text (as Kafka Streams prints it), or a Mermaid flowchart; compare two of them')
-    .argument('[system]', WHAT, LEDGER)
-    .option('--mermaid', 'a Mermaid flowchart')
-    .option('--save <file>', 'write its plan as JSON, to be compared with later')
     .addHelpText(
       'after',
       '\nExamples:\n  headrace topology --mermaid > topology.mmd\n  headrace topology atm-dispense\n' +
         '  headrace topology ./payments.mjs --save before.json\n  headrace topology diff before.json ./payments.mjs',
-    )
-    .action(async (system: string, _options, own: Command) => {
-      const { mermaid, save, json } = optionsOf<{ mermaid?: boolean; save?: string }>(own);
-      const { topology, plan } = await loadPlan(system);
-      if (topology === undefined) {
-        throw new HeadraceError('USAGE', `${system} is a saved plan: it can be compared ("headrace topology diff")`);
-      }
-      if (save !== undefined) savePlan(save, plan);
-      const text = mermaid ? topology.describeAsMermaid() : topology.describe();
-      if (json) await write(process.stdout, `${JSON.stringify({ topology: text, plan })}\n`);
-      else if (save === undefined) await write(process.stdout, text);
-    });
+    );
+  printing(command);
+  printing(command.command('describe')).description('the same');
   command
     .command('diff')
     .description('say what would become of the state of an application that goes on with another topology')
@@ -54,6 +43,26 @@ export function topologyCommand(context: CommandContext): Command {
       context.exit(isMoved ? 1 : 0);
     });
   return command;
+}
+
+/** Prints a topology: the one that is named, that of `--topology` or the configuration, else the ledger's. */
+function printing(command: Command): Command {
+  return command
+    .argument('[system]', `${WHAT} (what --topology says, else ${LEDGER})`)
+    .option('--mermaid', 'a Mermaid flowchart')
+    .option('--save <file>', 'write its plan as JSON, to be compared with later')
+    .action(async (system: string | undefined, _options, own: Command) => {
+      const { mermaid, save, json, topology: file = LEDGER } = optionsOf<{ mermaid?: boolean; save?: string }>(own);
+      const name = system ?? file;
+      const { topology, plan } = await loadPlan(name);
+      if (topology === undefined) {
+        throw new HeadraceError('USAGE', `${name} is a saved plan: it can be compared ("headrace topology diff")`);
+      }
+      if (save !== undefined) savePlan(save, plan);
+      const text = mermaid ? topology.describeAsMermaid() : topology.describe();
+      if (json) await write(process.stdout, `${JSON.stringify({ topology: text, plan })}\n`);
+      else if (save === undefined) await write(process.stdout, text);
+    });
 }
 
 function savePlan(file: string, plan: unknown): void {

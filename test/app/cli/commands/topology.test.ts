@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../run-command.ts';
 
-const INDEX = fileURLToPath(new URL('../../../../src/index.ts', import.meta.url));
-
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'headrace-topology-'));
@@ -18,7 +16,7 @@ function moduleOf(file: string, store: string, how = 'export default builder.bui
   const path = join(directory, file);
   writeFileSync(
     path,
-    `import { StreamsBuilder, stringSerde } from ${JSON.stringify(INDEX)};
+    `import { StreamsBuilder, stringSerde } from 'headrace';
      const builder = new StreamsBuilder();
      builder.stream('words', { key: stringSerde, value: stringSerde }).groupByKey().count({ name: '${store}' });
      ${how}`,
@@ -77,7 +75,7 @@ describe('headrace topology', () => {
       'a module that fails',
       () => moduleOf('bad.mjs', 's', 'throw new Error("planted");'),
       1,
-      /can't be loaded: planted/,
+      /can't be loaded as a topology: planted \(.*bad\.mjs:4:\d+\)/,
     ],
     ['a topology that is none', () => moduleOf('invalid.mjs', 'a b'), 1, /1 to 200 characters/],
     [

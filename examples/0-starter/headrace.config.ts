@@ -1,0 +1,3 @@
+import { defineConfig } from 'headrace';
+
+export default defineConfig({ topology: './topology.ts', partitions: 4 });

@@ -1,0 +1,43 @@
+/**
+ * What `headrace.config.ts` (also .mts, .js, .mjs) in the working directory may say: options of `headrace` and of its commands, by
+ * the names that they have on the command line. The command line comes before the environment, and that before this file.
+ */
+export interface HeadraceConfiguration {
+  /** The file of the topology that `start` runs, as with `--topology`. */
+  readonly topology?: string;
+  /** Names the application, over what the topology's file says. */
+  readonly application?: string;
+  /** The data directory (`./data`). */
+  readonly data?: string;
+  /** Brokers of Apache Kafka, HOST:PORT[,...]; without them the log is in the data directory. */
+  readonly kafka?: string;
+  /** Of topics that are missing. */
+  readonly partitions?: number;
+  /** Where `start` serves HTTP; 0 takes a free port. */
+  readonly port?: number;
+  /** Where `start` listens (127.0.0.1). */
+  readonly host?: string;
+  /** Of the bank's own topics. */
+  readonly valueFormat?: 'json' | 'avro';
+  /** A registry with Confluent's REST API. */
+  readonly schemaRegistry?: string;
+  /** Later records of a key wait behind its dead letter; at most so many keys of a partition. */
+  readonly parkKeys?: number | true;
+  /** On Kafka: copies of each partition's state on other instances. */
+  readonly standbys?: number;
+  /** On Kafka: how many threads share the partitions. */
+  readonly threads?: number;
+  /** How many records of each output topic `start --once` prints. */
+  readonly print?: number;
+}
+
+/**
+ * Gives `headrace.config.ts` its types; it returns what it is given.
+ *
+ * ```ts
+ * export default defineConfig({ topology: './topology.ts', partitions: 4 });
+ * ```
+ */
+export function defineConfig(configuration: HeadraceConfiguration): HeadraceConfiguration {
+  return configuration;
+}
