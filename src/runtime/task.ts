@@ -9,6 +9,7 @@ import { sourceOfNodes } from '../streams/topology/state-sources.ts';
 import { CurrentRecord } from './current-record.ts';
 import { TimeBuffers } from './engine-stores.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
+import { TaskInvariants } from './invariants.ts';
 import { OperatorTime } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
@@ -46,6 +47,7 @@ export class Task {
   readonly #failures: RecordFailures;
   readonly #counters: TaskCounters;
   readonly #inspector: TaskInspector | undefined;
+  readonly #invariants: TaskInvariants | undefined;
 
   constructor(options: TaskOptions) {
     const { subTopology, partition, collector, state, topicName } = options;
@@ -122,7 +124,9 @@ export class Task {
     this.#bufferList = [...this.#buffers.values()];
     this.#savepoints = [...this.#bufferList, ...caches];
     const savepoint = { begin: () => this.#begin(), rollback: () => this.#rollback() };
-    this.#caches = TaskCaches.of({ caches, record: this.#record, failures: this.#failures, ...savepoint });
+    const shared = { record: this.#record, failures: this.#failures };
+    this.#invariants = TaskInvariants.of({ ...context, ...shared, subTopology, topicName, collector });
+    this.#caches = TaskCaches.of({ ...shared, caches, ...savepoint, check: () => this.#invariants?.checkTouched() });
   }
 
   get queues(): readonly RecordQueue[] {
@@ -192,6 +196,7 @@ export class Task {
     try {
       punctuate(timestamp);
       if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      this.#invariants?.checkTouched();
     } catch (error) {
       this.#rollback();
       this.#failures.failedWithoutRecord(timestamp, error);
@@ -263,6 +268,7 @@ export class Task {
       this.#inspector?.enter(this.#record);
       queue.receive(queue.key, queue.value, queue.timestamp);
       if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      this.#invariants?.check(queue);
       this.#inspector?.leave(this.#record);
       gate.settle();
     } catch (error) {

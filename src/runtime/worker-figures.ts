@@ -30,6 +30,8 @@ export interface TaskFigures {
   readonly suppressionEmits: Readonly<Record<string, number>>;
   /** Windows that were sent when they had closed, by operator. */
   readonly emitFinalRecords: Readonly<Record<string, number>>;
+  /** Breaches of declared invariants, by invariant. */
+  readonly invariantBreaches: Readonly<Record<string, number>>;
   /** Records fetched and not processed yet. */
   readonly buffered: number;
   /** Records committed to its partitions and not processed yet. */
@@ -91,6 +93,7 @@ export class TaskTally {
       outOfOrder: this.operatorsOf(task.id).counted('outOfOrder'),
       suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),
       emitFinalRecords: this.operatorsOf(task.id).counted('emitFinalRecords'),
+      invariantBreaches: this.operatorsOf(task.id).counted('invariantBreach'),
       buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),
       lag: task.queues.reduce((sum, queue) => sum + queue.size + lagOf(queue), 0),
       uncommittedKeys: task.uncommittedKeys(),

@@ -6,6 +6,16 @@ import type { CommittedPartition, StateChanges } from '../log/log.ts';
  */
 type Entry = [key: string, value: Uint8Array | null, isDirty: boolean, isCommitted: boolean];
 
+/** What one record made of one key; null where there was, or is, no value. */
+export interface RecordChange {
+  readonly key: string;
+  readonly before: Uint8Array | null;
+  readonly after: Uint8Array | null;
+}
+
+/** Changes of one record among which a key is looked for one by one. */
+const SEARCHED_MAX = 16;
+
 /**
  * Entries kept as a read cache after a commit; past it the whole cache is dropped. Each partition of each store has one, of
  * some 300 bytes an entry.
@@ -122,6 +132,26 @@ export class WriteBuffer {
   /** The savepoint: what is put from here on can be undone by {@link rollbackRecord}. */
   beginRecord(): void {
     this.#undoCount = 0;
+  }
+
+  /** Whether anything was put since the savepoint. */
+  get isChangedByRecord(): boolean {
+    return this.#undoCount > 0;
+  }
+
+  /** Each key that was put since the savepoint, once, in order; without those that came and went. */
+  recordChanges(): readonly RecordChange[] {
+    const changes: RecordChange[] = [];
+    const seen = this.#undoCount > SEARCHED_MAX ? new Set<Entry>() : undefined;
+    for (let i = 0; i < this.#undoCount; i++) {
+      const entry = this.#undoEntries[i]!;
+      if (seen === undefined ? this.#undoEntries.indexOf(entry) < i : seen.has(entry)) continue;
+      seen?.add(entry);
+      const [key, after] = entry;
+      const before = this.#undoValues[i]!;
+      if (before !== null || after !== null) changes.push({ key, before, after });
+    }
+    return changes;
   }
 
   rollbackRecord(): void {

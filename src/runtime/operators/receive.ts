@@ -53,8 +53,9 @@ export interface OperatorContext {
 /**
  * Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. Records
  * that came `outOfOrder`, behind the time of the operator, are counted by operator because each has a time of its own.
+ * `invariantBreach` is counted under the name of the invariant.
  */
-export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords' | 'outOfOrder';
+export type OperatorCount = 'suppressionEmit' | 'emitFinalRecords' | 'outOfOrder' | 'invariantBreach';
 
 export interface Counter {
   count: number;

@@ -51,7 +51,7 @@ function ofOperators(
   return { name, help, kind: 'counter', labels: ['task_id', 'processor_node_id'], samples };
 }
 
-/** Kafka Streams' metrics as JMX exporters write them; docs/HTTP.md has the same table, and says what has no meaning here. */
+/** Kafka Streams' metrics as JMX exporters write them, and ours; docs/HTTP.md has the same table, and says what has no meaning here. */
 const FIGURES: readonly Figure[] = [
   ofThread('process_total', 'Records processed', ({ counters }) => counters.processed),
   ofThread('commit_total', 'Commits', ({ commits }) => commits),
@@ -93,6 +93,18 @@ const FIGURES: readonly Figure[] = [
     'Windows that were sent when they had closed',
     ({ emitFinalRecords }) => emitFinalRecords,
   ),
+  {
+    name: 'headrace_invariant_breaches_total',
+    help: 'Breaches of an invariant that the topology declares',
+    kind: 'counter',
+    labels: ['task_id', 'invariant'],
+    samples: ({ tasks }) =>
+      tasks.flatMap(({ taskId, invariantBreaches }, index) =>
+        Object.entries(invariantBreaches).map(
+          ([invariant, count]): Sample => [{ task_id: seriesOf(taskId, index), invariant }, count],
+        ),
+      ),
+  },
   {
     name: 'kafka_stream_state_uncommitted_keys',
     help: 'Keys of a store that the next commit writes, over all tasks',
