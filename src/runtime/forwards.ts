@@ -28,11 +28,12 @@ export class Forwards {
     return this.#buffers[index]!.timestampAt(this.#places[index]!);
   }
 
-  /** Copies, which outlive the buffer. */
+  /** A view: valid until something is appended or taken back. */
   keyAt(index: number): Uint8Array | null {
     return this.#buffers[index]!.keyAt(this.#places[index]!);
   }
 
+  /** As {@link keyAt}. */
   valueAt(index: number): Uint8Array | null {
     return this.#buffers[index]!.valueAt(this.#places[index]!);
   }

@@ -1,14 +1,17 @@
+import { HeadraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { fromBinaryString } from '../state/binary-string.ts';
 import { SerdeKeyValueStore } from '../state/key-value-store.ts';
 import type { KeyValueStoreDefinition } from '../state/store-definition.ts';
 import { readTimestamped, TimestampedStore } from '../state/timestamped-store.ts';
-import type { RecordChange, WriteBuffer } from '../state/write-buffer.ts';
+import type { WriteBuffer } from '../state/write-buffer.ts';
 import type { InvariantChange, InvariantRecord, InvariantStore } from '../streams/topology/invariants.ts';
 import type { SourceNode } from '../streams/topology/nodes.ts';
 import type { CurrentRecord } from './current-record.ts';
 import type { Forwards } from './forwards.ts';
 import type { RecordQueue } from './record-queue.ts';
+
+const NOT_DECODED = Symbol('not decoded');
 
 /** Something that an invariant looks at; it keeps what it has decoded until the next step of the task. */
 export interface Part {
@@ -51,79 +54,91 @@ export class InputPart implements Part {
 /** What was forwarded to one topic. */
 export class ForwardedPart implements Part {
   readonly #topic: string;
-  readonly #forwards: Forwards;
-  readonly #key: Serde<unknown>;
-  readonly #value: Serde<unknown>;
+  readonly forwards: Forwards;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  /** Grows with each step. */
+  step = 0;
   #records: readonly InvariantRecord[] | undefined;
 
   constructor(topic: string, forwards: Forwards, key: Serde<unknown>, value: Serde<unknown>) {
     this.#topic = topic;
-    this.#forwards = forwards;
-    this.#key = key;
-    this.#value = value;
+    this.forwards = forwards;
+    this.key = key;
+    this.value = value;
   }
 
   isOf(topic: string, key: Serde<unknown>, value: Serde<unknown>): boolean {
-    return topic === this.#topic && key === this.#key && value === this.#value;
+    return topic === this.#topic && key === this.key && value === this.value;
   }
 
   get isTouched(): boolean {
-    return this.#forwards.count > 0;
+    return this.forwards.count > 0;
   }
 
   read(): readonly InvariantRecord[] {
     if (this.#records === undefined) {
       const records: InvariantRecord[] = [];
-      for (let i = 0; i < this.#forwards.count; i++) {
-        const [key, value] = [this.#forwards.keyAt(i), this.#forwards.valueAt(i)];
-        records.push(new ForwardedRecord(this.#forwards.timestampAt(i), this.#key, key, this.#value, value));
-      }
-      this.#records = records;
+      for (let i = 0; i < this.forwards.count; i++) records.push(new ForwardedRecord(this, i));
+      this.#records = records.length === 0 ? NONE : records;
     }
     return this.#records;
   }
 
   forget(): void {
     this.#records = undefined;
+    this.step++;
   }
 }
 
+const NONE: readonly InvariantRecord[] = Object.freeze([]);
+
 class ForwardedRecord implements InvariantRecord {
   readonly timestamp: number;
-  readonly #keySerde: Serde<unknown>;
-  readonly #valueSerde: Serde<unknown>;
-  readonly #keyBytes: Uint8Array | null;
-  readonly #valueBytes: Uint8Array | null;
-  #key: unknown;
-  #value: unknown;
+  readonly #part: ForwardedPart;
+  readonly #index: number;
+  readonly #step: number;
+  #key: unknown = NOT_DECODED;
+  #value: unknown = NOT_DECODED;
 
-  constructor(
-    timestamp: number,
-    keySerde: Serde<unknown>,
-    keyBytes: Uint8Array | null,
-    valueSerde: Serde<unknown>,
-    valueBytes: Uint8Array | null,
-  ) {
-    this.timestamp = timestamp;
-    this.#keySerde = keySerde;
-    this.#keyBytes = keyBytes;
-    this.#valueSerde = valueSerde;
-    this.#valueBytes = valueBytes;
+  constructor(part: ForwardedPart, index: number) {
+    this.timestamp = part.forwards.timestampAt(index);
+    this.#part = part;
+    this.#index = index;
+    this.#step = part.step;
   }
 
   get key(): unknown {
-    if (this.#key === undefined) {
-      this.#key = this.#keyBytes === null ? null : this.#keySerde.deserialize(this.#keyBytes);
+    if (this.#key === NOT_DECODED) {
+      const { forwards, key } = this.#presentPart();
+      this.#key = decoded(key, forwards.keyAt(this.#index));
     }
     return this.#key;
   }
 
   get value(): unknown {
-    if (this.#value === undefined) {
-      this.#value = this.#valueBytes === null ? null : this.#valueSerde.deserialize(this.#valueBytes);
+    if (this.#value === NOT_DECODED) {
+      const { forwards, value } = this.#presentPart();
+      this.#value = decoded(value, forwards.valueAt(this.#index));
     }
     return this.#value;
   }
+
+  /** The bytes have other records in them by the next step. */
+  #presentPart(): ForwardedPart {
+    if (this.#part.step === this.#step) return this.#part;
+    throw new HeadraceError(
+      'PROCESSING_FAILED',
+      'A forwarded record can be read in the call of its invariant only; keep its key and value instead',
+    );
+  }
+}
+
+/** A serde that returns its argument (bytes) would let its owner into what is to be committed. */
+function decoded(serde: Serde<unknown>, bytes: Uint8Array | null): unknown {
+  if (bytes === null) return null;
+  const value = serde.deserialize(bytes);
+  return value === bytes ? bytes.slice() : value;
 }
 
 /** The entries of a store that changed. */
@@ -147,7 +162,15 @@ export class StorePart implements Part, InvariantStore {
   }
 
   get changes(): readonly InvariantChange[] {
-    this.#changes ??= this.#buffer.recordChanges().map((change) => new StoreChange(this.#definition, change));
+    if (this.#changes === undefined) {
+      const changes: InvariantChange[] = [];
+      if (this.isTouched) {
+        this.#buffer.eachRecordChange((key, before, after) => {
+          changes.push(new StoreChange(this.#definition, key, before, after));
+        });
+      }
+      this.#changes = changes;
+    }
     return this.#changes;
   }
 
@@ -160,32 +183,34 @@ export class StorePart implements Part, InvariantStore {
   }
 }
 
-const NOT_DECODED = Symbol('not decoded');
-
 class StoreChange implements InvariantChange {
   readonly #definition: KeyValueStoreDefinition;
-  readonly #change: RecordChange;
+  readonly #keyBytes: string;
+  readonly #beforeBytes: Uint8Array | null;
+  readonly #afterBytes: Uint8Array | null;
   #key: unknown = NOT_DECODED;
   #before: unknown = NOT_DECODED;
   #after: unknown = NOT_DECODED;
 
-  constructor(definition: KeyValueStoreDefinition, change: RecordChange) {
+  constructor(definition: KeyValueStoreDefinition, key: string, before: Uint8Array | null, after: Uint8Array | null) {
     this.#definition = definition;
-    this.#change = change;
+    this.#keyBytes = key;
+    this.#beforeBytes = before;
+    this.#afterBytes = after;
   }
 
   get key(): unknown {
-    if (this.#key === NOT_DECODED) this.#key = this.#definition.key.deserialize(fromBinaryString(this.#change.key));
+    if (this.#key === NOT_DECODED) this.#key = this.#definition.key.deserialize(fromBinaryString(this.#keyBytes));
     return this.#key;
   }
 
   get before(): unknown {
-    if (this.#before === NOT_DECODED) this.#before = this.#decoded(this.#change.before);
+    if (this.#before === NOT_DECODED) this.#before = this.#decoded(this.#beforeBytes);
     return this.#before;
   }
 
   get after(): unknown {
-    if (this.#after === NOT_DECODED) this.#after = this.#decoded(this.#change.after);
+    if (this.#after === NOT_DECODED) this.#after = this.#decoded(this.#afterBytes);
     return this.#after;
   }
 

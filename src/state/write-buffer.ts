@@ -6,13 +6,6 @@ import type { CommittedPartition, StateChanges } from '../log/log.ts';
  */
 type Entry = [key: string, value: Uint8Array | null, isDirty: boolean, isCommitted: boolean];
 
-/** What one record made of one key; null where there was, or is, no value. */
-export interface RecordChange {
-  readonly key: string;
-  readonly before: Uint8Array | null;
-  readonly after: Uint8Array | null;
-}
-
 /** Changes of one record among which a key is looked for one by one. */
 const SEARCHED_MAX = 16;
 
@@ -139,19 +132,16 @@ export class WriteBuffer {
     return this.#undoCount > 0;
   }
 
-  /** Each key that was put since the savepoint, once, in order; without those that came and went. */
-  recordChanges(): readonly RecordChange[] {
-    const changes: RecordChange[] = [];
+  /** Calls `take` for each key that was put since the savepoint, once, in order; null is no value. What came and went is left out. */
+  eachRecordChange(take: (key: string, before: Uint8Array | null, after: Uint8Array | null) => void): void {
     const seen = this.#undoCount > SEARCHED_MAX ? new Set<Entry>() : undefined;
     for (let i = 0; i < this.#undoCount; i++) {
       const entry = this.#undoEntries[i]!;
       if (seen === undefined ? this.#undoEntries.indexOf(entry) < i : seen.has(entry)) continue;
       seen?.add(entry);
-      const [key, after] = entry;
       const before = this.#undoValues[i]!;
-      if (before !== null || after !== null) changes.push({ key, before, after });
+      if (before !== null || entry[1] !== null) take(entry[0], before, entry[1]);
     }
-    return changes;
   }
 
   rollbackRecord(): void {

@@ -42,10 +42,11 @@ describe('WriteBuffer', () => {
             committed = new Map(model);
             savepoint = new Map(model);
           }
-          const made = buffer.recordChanges().map((change) => [change.key, change.before, change.after]);
+          const made: (readonly [string, Uint8Array | null, Uint8Array | null])[] = [];
+          buffer.eachRecordChange((...change) => made.push(change));
           const names = new Set(made.map(([name]) => name));
           expect(names.size).toBe(made.length);
-          for (const [name, before, after] of made as [string, unknown, unknown][]) {
+          for (const [name, before, after] of made) {
             expect([before, after]).toEqual([savepoint.get(name) ?? null, model.get(name) ?? null]);
           }
           // What was not told is as it was.
