@@ -130,6 +130,29 @@ describe('what an invariant sees', () => {
     expect(kept.map((each) => each[7])).toEqual([1, 2]);
   });
 
+  it('forwarded records in its own call only: by the next one their bytes are gone', () => {
+    const { builder } = booking();
+    let kept: InvariantRecord<string, bigint> | undefined;
+    builder.invariant('late', {
+      topics: { legs },
+      holds: ({ forwarded }) => {
+        const value = kept?.value;
+        kept = forwarded.legs[0];
+        return value === undefined || 'it could be read';
+      },
+    });
+    const run = open(builder.build());
+    run.pipe('a:1');
+    run.pipe('a:2');
+    expect(run.letters()).toMatchObject([
+      {
+        value: 'a:2',
+        code: 'PROCESSING_FAILED',
+        message: expect.stringMatching(/can be read in the call of its invariant only/),
+      },
+    ]);
+  });
+
   it('the input under the stream that it came from, and none under the others', () => {
     const builder = new StreamsBuilder();
     const [left, right] = [builder.stream('left', texts), builder.stream('right', texts)];
