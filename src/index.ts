@@ -85,6 +85,13 @@ export type { ForeignKeyJoinOptions } from './streams/foreign-key-join.ts';
 export { GlobalKTable } from './streams/global-table.ts';
 export { type AggregateOptions, type Grouped, KGroupedStream } from './streams/grouped.ts';
 export { type GroupedTable, KGroupedTable, type TableAggregateOptions } from './streams/grouped-table.ts';
+export type {
+  InvariantInputs,
+  InvariantOptions,
+  InvariantStores,
+  InvariantTopics,
+  InvariantView,
+} from './streams/invariant.ts';
 export { JoinWindows } from './streams/join-windows.ts';
 export type { LateOptions } from './streams/late-records.ts';
 export type { KnownSerdes } from './streams/partitioned-by-key.ts';
@@ -104,6 +111,13 @@ export { KTable } from './streams/table.ts';
 export type { TableOptions } from './streams/table-store.ts';
 export { TimeWindowedKStream } from './streams/time-windowed.ts';
 export type { AsyncCall } from './streams/topology/call-node.ts';
+export type {
+  InvariantChange,
+  InvariantRecord,
+  InvariantStore,
+  OnBreach,
+  TopicSerdes,
+} from './streams/topology/invariants.ts';
 export type { ExtractedRecord, Partitioning, TimestampExtractor } from './streams/topology/nodes.ts';
 export { Topology } from './streams/topology/topology.ts';
 export type { TtlOption } from './streams/ttl.ts';

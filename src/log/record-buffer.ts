@@ -46,6 +46,7 @@ export class RecordBuffer {
   #view = new DataView(this.#bytes.buffer);
   #byteLength = 0;
   #count = 0;
+  #lastRecordAt = -1;
   /** Where each batch starts in #bytes, and the number of the first record in it. */
   readonly #batchStarts: number[] = [];
   readonly #batchFirstRecords: number[] = [];
@@ -56,6 +57,29 @@ export class RecordBuffer {
 
   get byteLength(): number {
     return this.#byteLength;
+  }
+
+  /** The place of the record that was appended last; it stays valid until that record is taken back. */
+  get lastRecordAt(): number {
+    return this.#lastRecordAt;
+  }
+
+  timestampAt(place: number): number {
+    return this.#view.getFloat64(place + TIMESTAMP_AT, true);
+  }
+
+  /** A view of this buffer: valid until the next append, rewind or clear. */
+  keyAt(place: number): Uint8Array | null {
+    const length = this.#view.getInt32(place + KEY_LENGTH_AT, true);
+    return length < 0 ? null : this.#slice(place + RECORD_HEADER_BYTES, length);
+  }
+
+  /** As {@link keyAt}. */
+  valueAt(place: number): Uint8Array | null {
+    const length = this.#view.getInt32(place + VALUE_LENGTH_AT, true);
+    if (length < 0) return null;
+    const keyLength = this.#view.getInt32(place + KEY_LENGTH_AT, true);
+    return this.#slice(place + RECORD_HEADER_BYTES + Math.max(0, keyLength), length);
   }
 
   /** Appends one record. Throws RECORD_TOO_LARGE, TIMESTAMP_INVALID; the buffer is then as before. */
@@ -104,6 +128,7 @@ export class RecordBuffer {
     if (value !== null) end = this.#write(value, end);
     if (headers.length > 0) this.#writeHeaders(headers, end);
     this.#byteLength = at + length;
+    this.#lastRecordAt = at;
     this.#count++;
   }
 
@@ -151,6 +176,11 @@ export class RecordBuffer {
       bytes: this.#bytes.subarray(start, this.#batchStarts[i + 1] ?? this.#byteLength),
       count: (this.#batchFirstRecords[i + 1] ?? this.#count) - this.#batchFirstRecords[i]!,
     }));
+  }
+
+  /** A plain Uint8Array: it costs a third of what Buffer.subarray does. */
+  #slice(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
   }
 
   #reserve(byteLength: number): void {

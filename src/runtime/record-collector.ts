@@ -2,6 +2,7 @@ import { HeadraceError } from '../errors.ts';
 import type { PartitionRecords } from '../log/log.ts';
 import type { Headers } from '../log/record.ts';
 import { RECORD_BYTES_MAX, RecordBuffer } from '../log/record-buffer.ts';
+import { Forwards } from './forwards.ts';
 import type { KnownTopics } from './internal-topics.ts';
 
 /** What is known of the topics that are written to. */
@@ -14,6 +15,8 @@ export class TopicOutput {
   readonly #buffers: RecordBuffer[];
   readonly #collector: RecordCollector;
   readonly #recordBytesMax: number;
+  /** Kept where somebody looks at what each record forwards. */
+  #forwards: Forwards | undefined;
 
   constructor(topic: string, partitions: number, recordBytesMax: number, collector: RecordCollector) {
     this.topic = topic;
@@ -34,6 +37,13 @@ export class TopicOutput {
     const buffer = this.#buffers[partition]!;
     this.#collector.remember(buffer);
     buffer.append(timestamp, key, value, headers, Math.min(bytesMax, this.#recordBytesMax));
+    this.#forwards?.add(buffer);
+  }
+
+  /** What the record in process has appended, from now on. */
+  watch(): Forwards {
+    this.#forwards ??= new Forwards();
+    return this.#forwards;
   }
 
   get count(): number {
@@ -60,6 +70,7 @@ export class RecordCollector {
   readonly #countsBefore: number[] = [];
   /** Entries in use of the two lists: to shorten an array costs more than everything else here. */
   #touchedCount = 0;
+  readonly #watched: Forwards[] = [];
 
   constructor(topics: CollectorTopics) {
     this.#topics = topics;
@@ -83,6 +94,13 @@ export class RecordCollector {
     return output;
   }
 
+  /** What the record in process has forwarded to a topic, in order. Throws as {@link output} does. */
+  watch(topic: string): Forwards {
+    const forwards = this.output(topic).watch();
+    if (!this.#watched.includes(forwards)) this.#watched.push(forwards);
+    return forwards;
+  }
+
   /** Records collected since the last commit. */
   get count(): number {
     let count = 0;
@@ -93,6 +111,7 @@ export class RecordCollector {
   /** The savepoint: what is appended from here on can be taken back by {@link rollbackRecord}. */
   beginRecord(): void {
     this.#touchedCount = 0;
+    for (let i = 0; i < this.#watched.length; i++) this.#watched[i]!.clear();
   }
 
   /** A record touches few buffers, so the list is searched rather than hashed. */

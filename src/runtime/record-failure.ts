@@ -23,11 +23,11 @@ export interface RecordFailuresOptions {
   readonly onSkippedBy: OnSkipped | undefined;
 }
 
-/** What the producing handler said of a forward; its error goes up through the user's code, which may catch it. */
+/** What was decided before the error went up, through user's code which may catch it: by the producing handler, or by an invariant. */
 interface Verdict {
   readonly error: HeadraceError;
   readonly answer: ErrorAnswer;
-  readonly sinkTopic: string;
+  readonly sinkTopic?: string;
 }
 
 /** A record in a batch, and where it failed. */
@@ -85,6 +85,14 @@ export class RecordFailures {
     const failed = { batch: undefined, index: 0, timestamp };
     const located = this.#located(error, 'PROCESSING_FAILED', failed);
     if (this.#ask('processing', located, failed) !== 'skip') throw located;
+  }
+
+  /** Throws what ends the worker, once whoever catches it has undone the step: no handler is asked. */
+  endWith(error: HeadraceError): never {
+    const { batch, index, timestamp } = this.#options.record;
+    const located = this.#located(error, 'PROCESSING_FAILED', { batch, index, timestamp });
+    this.#verdict = { error: located, answer: 'fail' };
+    throw located;
   }
 
   /** A forward of the record in process failed. Returns where it is to be left out, and throws what undoes the record. */

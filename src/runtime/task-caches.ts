@@ -16,6 +16,8 @@ export interface TaskCachesOptions {
   /** The savepoint of the task. */
   readonly begin: () => void;
   readonly rollback: () => void;
+  /** Looks at what sending an update has done; what it throws undoes that. */
+  readonly check: () => void;
 }
 
 /** What was sent on before is long past its gate: nothing waits behind such a dead letter. */
@@ -56,7 +58,7 @@ export class TaskCaches {
    * becomes a dead letter. The table's own row stays, for later records have built on it.
    */
   #send(cache: TableCache, update: CachedUpdate): void {
-    const { record, failures, begin, rollback } = this.#options;
+    const { record, failures, begin, rollback, check } = this.#options;
     const { batch, index, offset, recordTimestamp, headers } = update;
     if (batch === undefined) record.leave(recordTimestamp);
     else record.moveTo(batch, index, offset, recordTimestamp);
@@ -65,6 +67,7 @@ export class TaskCaches {
     try {
       cache.send(update);
       if (failures.decided !== undefined) throw failures.decided;
+      check();
     } catch (error) {
       rollback();
       const told = inUpdateOf(cache.table, error);

@@ -10,6 +10,7 @@ import { TaskCalls } from './async/task-calls.ts';
 import { CurrentRecord } from './current-record.ts';
 import { TimeBuffers } from './engine-stores.ts';
 import { IdleTicks, type IsCaughtUp } from './idle-ticks.ts';
+import { TaskInvariants } from './invariants.ts';
 import { OperatorTime } from './operator-time.ts';
 import { compile } from './operators/compile.ts';
 import type { OperatorContext } from './operators/receive.ts';
@@ -50,6 +51,7 @@ export class Task {
   readonly #failures: RecordFailures;
   readonly #counters: TaskCounters;
   readonly #inspector: TaskInspector | undefined;
+  readonly #invariants: TaskInvariants | undefined;
 
   constructor(options: TaskOptions) {
     const { subTopology, partition, collector, state, topicName } = options;
@@ -130,7 +132,9 @@ export class Task {
     this.#bufferList = [...this.#buffers.values()];
     this.#savepoints = [...this.#bufferList, ...caches];
     const savepoint = { begin: () => this.#begin(), rollback: () => this.#rollback() };
-    this.#caches = TaskCaches.of({ caches, record: this.#record, failures: this.#failures, ...savepoint });
+    const shared = { record: this.#record, failures: this.#failures };
+    this.#invariants = TaskInvariants.of({ ...context, ...shared, subTopology, topicName, collector });
+    this.#caches = TaskCaches.of({ ...shared, caches, ...savepoint, check: () => this.#invariants?.checkTouched() });
   }
 
   get queues(): readonly RecordQueue[] {
@@ -205,6 +209,7 @@ export class Task {
     try {
       punctuate(timestamp);
       if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      this.#invariants?.checkTouched();
     } catch (error) {
       this.#rollback();
       this.#failures.failedWithoutRecord(timestamp, error);
@@ -273,12 +278,13 @@ export class Task {
     this.#record.moveTo(batch, queue.index, queue.offset, queue.timestamp);
     // Those of a replay are for this task alone, not for what it forwards.
     if (gate.isReplay) this.#record.replaceHeaders(ownHeaders(this.#record.headers));
-    if (this.#inspector !== undefined && this.calls.isUsed) this.#tellCall(this.#inspector, queue);
+    if (this.#inspector !== undefined) this.calls.tell(queue, this.#inspector);
     this.#begin();
     try {
       this.#inspector?.enter(this.#record);
       queue.receive(queue.key, queue.value, queue.timestamp);
       if (this.#failures.decided !== undefined) throw this.#failures.decided;
+      this.#invariants?.check(queue);
       this.#inspector?.leave(this.#record);
       gate.settle();
     } catch (error) {
@@ -288,10 +294,5 @@ export class Task {
     this.#inspector?.on({ kind: 'record', topic: queue.topic, offset: this.#record.offset });
     queue.consume();
     if (this.#caches?.isFull) this.#caches.flush();
-  }
-
-  #tellCall(inspector: TaskInspector, queue: RecordQueue): void {
-    const called = this.calls.outcomeOf(queue);
-    if (called !== undefined) inspector.on({ kind: 'called', ...called, offset: queue.offset });
   }
 }

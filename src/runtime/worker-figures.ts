@@ -33,6 +33,8 @@ export interface TaskFigures {
   readonly emitFinalRecords: Readonly<Record<string, number>>;
   /** Of its asynchronous operators, by operator. */
   readonly calls: Readonly<Record<string, CallFigures>>;
+  /** Breaches of declared invariants, by invariant. */
+  readonly invariantBreaches: Readonly<Record<string, number>>;
   /** Records fetched and not processed yet. */
   readonly buffered: number;
   /** Records committed to its partitions and not processed yet. */
@@ -105,6 +107,7 @@ export class TaskTally {
       suppressionEmits: this.operatorsOf(task.id).counted('suppressionEmit'),
       emitFinalRecords: this.operatorsOf(task.id).counted('emitFinalRecords'),
       calls: callFigures(this.operatorsOf(task.id), task.calls.underWay()),
+      invariantBreaches: this.operatorsOf(task.id).counted('invariantBreach'),
       buffered: task.queues.reduce((sum, queue) => sum + queue.size, 0),
       lag: task.queues.reduce((sum, queue) => sum + queue.size + lagOf(queue), 0),
       uncommittedKeys: task.uncommittedKeys(),

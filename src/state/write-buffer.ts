@@ -6,6 +6,9 @@ import type { CommittedPartition, StateChanges } from '../log/log.ts';
  */
 type Entry = [key: string, value: Uint8Array | null, isDirty: boolean, isCommitted: boolean];
 
+/** Changes of one record among which a key is looked for one by one. */
+const SEARCHED_MAX = 16;
+
 /**
  * Entries kept as a read cache after a commit; past it the whole cache is dropped. Each partition of each store has one, of
  * some 300 bytes an entry.
@@ -122,6 +125,23 @@ export class WriteBuffer {
   /** The savepoint: what is put from here on can be undone by {@link rollbackRecord}. */
   beginRecord(): void {
     this.#undoCount = 0;
+  }
+
+  /** Whether anything was put since the savepoint. */
+  get isChangedByRecord(): boolean {
+    return this.#undoCount > 0;
+  }
+
+  /** Calls `take` for each key that was put since the savepoint, once, in order; null is no value. What came and went is left out. */
+  eachRecordChange(take: (key: string, before: Uint8Array | null, after: Uint8Array | null) => void): void {
+    const seen = this.#undoCount > SEARCHED_MAX ? new Set<Entry>() : undefined;
+    for (let i = 0; i < this.#undoCount; i++) {
+      const entry = this.#undoEntries[i]!;
+      if (seen === undefined ? this.#undoEntries.indexOf(entry) < i : seen.has(entry)) continue;
+      seen?.add(entry);
+      const before = this.#undoValues[i]!;
+      if (before !== null || entry[1] !== null) take(entry[0], before, entry[1]);
+    }
   }
 
   rollbackRecord(): void {

@@ -3,9 +3,17 @@ import type { Serde } from '../serde/serde.ts';
 import { cachedOf } from './cached.ts';
 import { GlobalKTable } from './global-table.ts';
 import { type Graph, newGraph } from './graph.ts';
+import {
+  declaredInvariant,
+  type InvariantInputs,
+  type InvariantOptions,
+  type InvariantStores,
+  type InvariantTopics,
+} from './invariant.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
 import { type TableOptions, tableStore } from './table-store.ts';
+import { type DeclaredInvariant, refused } from './topology/invariants.ts';
 import type { Partitioning, TimestampExtractor } from './topology/nodes.ts';
 import { Topology } from './topology/topology.ts';
 import { ttlOf } from './ttl.ts';
@@ -42,6 +50,7 @@ export interface Consumed<K, V> {
  */
 export class StreamsBuilder {
   readonly #graph: Graph = newGraph();
+  readonly #invariants: DeclaredInvariant[] = [];
 
   /** The records of a topic, each a fact of its own. */
   stream<K, V>(topic: string, consumed: Consumed<K, V>): KStream<K, V> {
@@ -64,9 +73,39 @@ export class StreamsBuilder {
     return new GlobalKTable<K, V>(this.#graph, this.#tableSource(topic, consumed, true).store as never);
   }
 
-  /** Checks the graph and makes the plan. Throws TOPOLOGY_INVALID, naming the operator. */
+  /**
+   * Declares what must be true of every record, checked inside its savepoint when it has gone through all operators: a breach undoes
+   * it whole (INVARIANT_BREACHED, with the name). Throws TOPOLOGY_INVALID, here or when the topology is built.
+   *
+   * ```ts
+   * builder.invariant('legs-sum-to-zero', {
+   *   topics: { postings: { key: stringSerde, value: postingSerde } },
+   *   holds: ({ forwarded }) => {
+   *     const sum = forwarded.postings.reduce((total, { value }) => total + (value?.minor ?? 0n), 0n);
+   *     return sum === 0n || `they sum to ${sum}`;
+   *   },
+   * });
+   * ```
+   *
+   * @typeParam I - Streams that are read, by names of the user's: what came in.
+   * @typeParam T - Serdes of topics that are written, by the topics' names: what was forwarded.
+   * @typeParam S - Key-value stores and tables, by names of the user's: which entries changed, before and after.
+   */
+  invariant<
+    I extends InvariantInputs = Readonly<Record<never, never>>,
+    T extends InvariantTopics = Readonly<Record<never, never>>,
+    S extends InvariantStores = Readonly<Record<never, never>>,
+  >(name: string, options: InvariantOptions<I, T, S>): void {
+    const declared = declaredInvariant(this.#graph, name, options);
+    if (this.#invariants.some((each) => each.name === name)) {
+      throw refused(name, 'another invariant has this name; errors and metrics could not tell them apart');
+    }
+    this.#invariants.push(declared);
+  }
+
+  /** Checks the graph and makes the plan. Throws TOPOLOGY_INVALID, naming the operator or the invariant. */
   build(): Topology {
-    return new Topology(this.#graph.nodes());
+    return new Topology(this.#graph.nodes(), this.#invariants);
   }
 
   #tableSource<K, V>(topic: string, consumed: Consumed<K, V> & TableOptions, isGlobal: boolean) {

@@ -269,12 +269,13 @@ export class KStream<K, V> {
 
   #join<R>(kind: 'inner' | 'left' | 'outer', partner: unknown, rest: readonly unknown[]): KStream<K, R> {
     // The overloads have tied the types of partner, functions and options to each other.
-    const other = partner instanceof KStream ? partner.#input() : (partner as Exclude<JoinPartner, StreamInput>);
-    const { node, key } = addJoin(this.#input(), kind, other, rest);
+    const other = partner instanceof KStream ? partner.input() : (partner as Exclude<JoinPartner, StreamInput>);
+    const { node, key } = addJoin(this.input(), kind, other, rest);
     return new KStream<K, R>(this.#graph, node, { key: key as Serde<K> | undefined });
   }
 
-  #input(): StreamInput {
+  /** For the other classes of the DSL. @internal */
+  input(): StreamInput {
     return { graph: this.#graph, node: this.#node, serdes: this.#serdes as KnownSerdes<unknown, unknown> };
   }
 

@@ -198,6 +198,11 @@ export class TopologyTestDriver {
     return this.#tally.counted('outOfOrder');
   }
 
+  /** Breaches of the topology's invariants so far, by invariant; those that were never breached have 0. */
+  get invariantBreaches(): Readonly<Record<string, number>> {
+    return this.#tally.counted('invariantBreach');
+  }
+
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: PipeOptions): void {
     const { partitions } = this.#topics.get(topic);
     const partition = options.partition ?? partitionFor(key, partitions.length);

@@ -111,6 +111,27 @@ describe('RecordBuffer', () => {
     );
   });
 
+  it('reads each record where it stands, whatever is appended behind it', () => {
+    fc.assert(
+      fc.property(fc.array(plain, { maxLength: 30 }), fc.integer({ min: 1, max: 80 }), (records, rounds) => {
+        const buffer = new RecordBuffer();
+        const places: (readonly [number, Plain])[] = [];
+        for (let round = 0; round < rounds; round++) {
+          for (const record of records) {
+            append(buffer, record);
+            places.push([buffer.lastRecordAt, record]);
+          }
+        }
+        const list = (bytes: Uint8Array | null) => (bytes === null ? null : [...bytes]);
+        for (const [place, { key, value, timestamp }] of places) {
+          expect([list(buffer.keyAt(place)), list(buffer.valueAt(place))]).toEqual([key, value]);
+          expect(buffer.timestampAt(place)).toBe(timestamp);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('is as before when a record is refused, also behind others', () => {
     const buffer = new RecordBuffer();
     buffer.append(1, null, Buffer.from('kept'), []);

@@ -42,6 +42,18 @@ describe('WriteBuffer', () => {
             committed = new Map(model);
             savepoint = new Map(model);
           }
+          const made: (readonly [string, Uint8Array | null, Uint8Array | null])[] = [];
+          buffer.eachRecordChange((...change) => made.push(change));
+          const names = new Set(made.map(([name]) => name));
+          expect(names.size).toBe(made.length);
+          for (const [name, before, after] of made) {
+            expect([before, after]).toEqual([savepoint.get(name) ?? null, model.get(name) ?? null]);
+          }
+          // What was not told is as it was.
+          for (const name of new Set([...savepoint.keys(), ...model.keys()])) {
+            if (!names.has(name)) expect(model.get(name)).toEqual(savepoint.get(name));
+          }
+          expect(made.length === 0 || buffer.isChangedByRecord).toBe(true);
         }
         expect(sorted(buffer.range())).toEqual(sorted(model));
         const ranged = [...buffer.range('a', '\u00ff', reverse)].map(([name]) => name);

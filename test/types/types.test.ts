@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cases } from './cases.ts';
+import { cases as generalCases } from './cases.ts';
+import { invariantCases } from './invariant-cases.ts';
 import { PRELUDE } from './prelude.ts';
 
+const cases = [...generalCases, ...invariantCases];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the compiler says of each file. */

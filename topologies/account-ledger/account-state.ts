@@ -25,6 +25,11 @@ const HEADER_BYTES_1 = 9;
 const CURRENCY_BYTES = 3;
 const BALANCE_BYTES = CURRENCY_BYTES + 16;
 
+/** Room for more currencies than nearly any account has. A view over each array of its own would move that out of V8's heap. */
+const SCRATCH_BYTES = HEADER_BYTES + 16 * BALANCE_BYTES;
+const scratch = new DataView(new ArrayBuffer(SCRATCH_BYTES));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
 /**
  * A format byte, sequence and version as float64, then for each currency its code and two int64; everything big-endian. Throws
  * DESERIALIZATION_FAILED for bytes of another format and for what no account can have come to (design D12), which is how
@@ -32,8 +37,9 @@ const BALANCE_BYTES = CURRENCY_BYTES + 16;
  */
 export const accountStateSerde: Serde<AccountState> = {
   serialize({ sequence, version, balances }) {
-    const bytes = new Uint8Array(HEADER_BYTES + balances.size * BALANCE_BYTES);
-    const view = new DataView(bytes.buffer);
+    const length = HEADER_BYTES + balances.size * BALANCE_BYTES;
+    const bytes = length <= SCRATCH_BYTES ? scratchBytes : new Uint8Array(length);
+    const view = bytes === scratchBytes ? scratch : new DataView(bytes.buffer);
     view.setUint8(0, FORMAT);
     view.setFloat64(1, sequence);
     view.setFloat64(9, version);
@@ -44,10 +50,10 @@ export const accountStateSerde: Serde<AccountState> = {
       view.setBigInt64(at + CURRENCY_BYTES + 8, held);
       at += BALANCE_BYTES;
     }
-    return bytes;
+    return bytes.slice(0, length);
   },
   deserialize(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     const headerBytes = bytes[0] === FORMAT_1 ? HEADER_BYTES_1 : HEADER_BYTES;
     const isKnown = bytes[0] === FORMAT || bytes[0] === FORMAT_1;
     if (!isKnown || bytes.length < headerBytes || (bytes.length - headerBytes) % BALANCE_BYTES !== 0) {
@@ -71,6 +77,12 @@ export const accountStateSerde: Serde<AccountState> = {
     return { sequence, version, balances };
   },
 };
+
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes.length > SCRATCH_BYTES) return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < bytes.length; i++) scratchBytes[i] = bytes[i]!;
+  return scratch;
+}
 
 function unreadable(reason: string): HeadraceError {
   return new HeadraceError('DESERIALIZATION_FAILED', `The state of an account can't be read: ${reason}`);

@@ -280,7 +280,10 @@ function heldOf({ transaction, account: state }: Attempt): bigint {
 }
 
 /** A limit that is no amount of the currency counts as none: an account is never overdrawn by a typing error. */
-function overdraftLimit(settings: AccountSettings | null, { currency, exponent }: Transaction): bigint {
+export function overdraftLimit(
+  settings: AccountSettings | null,
+  { currency, exponent }: Pick<Transaction, 'currency' | 'exponent'>,
+): bigint {
   const limits = settings?.overdraftLimits;
   if (limits === undefined || !Object.hasOwn(limits, currency)) return 0n;
   const minor = parseMinorUnits(limits[currency]!, exponent);

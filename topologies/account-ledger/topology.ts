@@ -1,6 +1,7 @@
 import {
   HeadraceError,
   jsonSerde,
+  type OnBreach,
   type Processor,
   type ProcessorContext,
   type Serde,
@@ -12,7 +13,15 @@ import { businessTime } from './business-time.ts';
 import { handleCommand } from './command-desk.ts';
 import { type LedgerCommand, toLedgerCommand } from './commands.ts';
 import { summaryKey } from './daily-summary.ts';
-import { type AccountSettings, type TransactionInput, toAccountSettings, toTransactionInput } from './events.ts';
+import {
+  type AccountSettings,
+  type LedgerTransaction,
+  type Posting,
+  type TransactionInput,
+  toAccountSettings,
+  toTransactionInput,
+} from './events.ts';
+import { declareInvariants } from './invariants.ts';
 import { PostingOffice, STORES, type Told } from './posting-office.ts';
 import { TOPICS } from './topics.ts';
 
@@ -21,6 +30,10 @@ export interface AccountLedgerOptions {
   readonly businessZone?: string;
   /** How the values of a topic are read and written; JSON without it. `read` makes of a parsed value what the rules take. */
   readonly valueSerde?: <T>(topic: string, read?: (parsed: unknown) => T) => Serde<T>;
+  /** What becomes of a record that breaches an invariant (`deadLetter`). */
+  readonly onBreach?: OnBreach;
+  /** For tests that book wrongly and want to see it noticed. */
+  readonly office?: typeof PostingOffice;
 }
 
 type Request = { readonly input: TransactionInput } | { readonly command: LedgerCommand };
@@ -32,7 +45,12 @@ interface Arrival {
 }
 
 /** The ledger (design D9): README.md in this folder draws it. */
-export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedgerOptions = {}): Topology {
+export function accountLedger({
+  businessZone,
+  valueSerde = asJson,
+  onBreach = 'deadLetter',
+  office: Office = PostingOffice,
+}: AccountLedgerOptions = {}): Topology {
   const time = businessTime(businessZone);
   const builder = new StreamsBuilder();
   const serdes = <T>(topic: string, read?: (parsed: unknown) => T) => ({
@@ -48,21 +66,21 @@ export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedg
     ...input(TOPICS.accounts, toAccountSettings),
     name: 'account-settings',
   });
-  const commands = builder
-    .stream(TOPICS.commands, input(TOPICS.commands, toLedgerCommand))
-    .mapValues((command): Request => ({ command: required(command, 'A command to the ledger') }), {
-      name: 'require-command',
-    });
-  const told = builder
-    .stream(TOPICS.transactions, input(TOPICS.transactions, toTransactionInput))
+  const commands = builder.stream(TOPICS.commands, input(TOPICS.commands, toLedgerCommand));
+  const commandRequests = commands.mapValues(
+    (command): Request => ({ command: required(command, 'A command to the ledger') }),
+    { name: 'require-command' },
+  );
+  const transactions = builder.stream(TOPICS.transactions, input(TOPICS.transactions, toTransactionInput));
+  const told = transactions
     .mapValues((input): Request => ({ input: required(input, 'A transaction') }), { name: 'require-value' })
-    .merge(commands, { name: 'requests' })
+    .merge(commandRequests, { name: 'requests' })
     .leftJoin(accounts, (request, settings): Arrival => ({ request, settings }))
     .processValues({
       name: 'post',
       stores: STORES,
       processor: (context: ProcessorContext<typeof STORES, string, Told>): Processor<string, Arrival> => {
-        const office = new PostingOffice(context.stores, (key, each) => context.forward(key, each), time);
+        const office = new Office(context.stores, (key, each) => context.forward(key, each), time);
         return (key, arrival, record) => {
           const { request, settings } = arrival!;
           const arrived = { key, record, settings };
@@ -78,8 +96,10 @@ export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedg
   const balances = told.flatMapValues((each) =>
     'accepted' in each ? [each.accepted.balances] : 'balances' in each ? [each.balances] : [],
   );
-  accepted.mapValues(({ transaction }) => transaction).to(TOPICS.accepted, serdes(TOPICS.accepted));
-  accepted.flatMapValues(({ postings }) => postings).to(TOPICS.postings, serdes(TOPICS.postings));
+  const acceptedSerdes = serdes<LedgerTransaction>(TOPICS.accepted);
+  const postings = serdes<Posting>(TOPICS.postings);
+  accepted.mapValues(({ transaction }) => transaction).to(TOPICS.accepted, acceptedSerdes);
+  accepted.flatMapValues((each) => each.postings).to(TOPICS.postings, postings);
   balances.to(TOPICS.balances, serdes(TOPICS.balances));
   accepted
     .map((_key, { summary }) => [summaryKey(summary.accountId, summary.day, summary.currency), summary])
@@ -87,6 +107,14 @@ export function accountLedger({ businessZone, valueSerde = asJson }: AccountLedg
   outcomes.selectKey((_key, { replyKey }) => replyKey).to(TOPICS.outcomes, serdes(TOPICS.outcomes));
   // A record may have come without its key: what is said of it goes to its account all the same.
   rejected.selectKey((_key, { accountId }) => accountId).to(TOPICS.rejected, serdes(TOPICS.rejected));
+  declareInvariants(builder, {
+    transactions,
+    commands,
+    settings: accounts,
+    postings,
+    accepted: acceptedSerdes,
+    onBreach,
+  });
   return builder.build();
 }
 

@@ -4,6 +4,7 @@ import {
   jsonSerde,
   type KStream,
   keyValueStore,
+  type OnBreach,
   type Processor,
   type ProcessorContext,
   type Serde,
@@ -12,7 +13,8 @@ import {
   type Topology,
 } from 'headrace';
 import { DispenseDesk, type Told } from './dispense-desk.ts';
-import type { LedgerAnswer, Settlement, Tick } from './events.ts';
+import type { LedgerAnswer, LedgerRequest, Settlement, Tick } from './events.ts';
+import { declareInvariants } from './invariants.ts';
 import { REQUESTER } from './messages.ts';
 import { type RawInput, toRawInput } from './rules.ts';
 import { ATM_TOPICS } from './topics.ts';
@@ -28,6 +30,10 @@ export interface AtmDispenseOptions {
   readonly transitions?: readonly Transition[];
   /** How the values of a topic are read and written; JSON without it. */
   readonly valueSerde?: <T>(topic: string, read?: (parsed: unknown) => T) => Serde<T>;
+  /** What becomes of a record that breaches an invariant (`deadLetter`). */
+  readonly onBreach?: OnBreach;
+  /** For tests of what a desk that errs would do. */
+  readonly desk?: typeof DispenseDesk;
 }
 
 /** What comes in, from five topics. */
@@ -46,7 +52,8 @@ const STORES = {
 /** Withdrawals from a terminal's request to its last word: README.md in this folder draws it. */
 export function atmDispense(options: AtmDispenseOptions = {}): Topology {
   const { answerWithinMs = 60_000, orphanAfterMs = 300_000, transitions = TRANSITIONS, valueSerde = asJson } = options;
-  const desk = { transitions, answerWithinMs, orphanAfterMs };
+  const { onBreach = 'deadLetter', desk: Desk = DispenseDesk } = options;
+  const limits = { transitions, answerWithinMs, orphanAfterMs };
   const builder = new StreamsBuilder();
   const serdes = <T>(topic: string, read?: (parsed: unknown) => T) => ({
     key: stringSerde,
@@ -71,7 +78,7 @@ export function atmDispense(options: AtmDispenseOptions = {}): Topology {
       processor: (context: ProcessorContext<typeof STORES, string, Told>): Processor<string, Arrival> => {
         return (key, arrival, record) => {
           const told: Told[] = [];
-          take(new DispenseDesk(context.stores, desk, record, (each) => told.push(each)), key, arrival!);
+          take(new Desk(context.stores, limits, record, (each) => told.push(each)), key, arrival!);
           for (const each of told) context.forward(key, each);
         };
       },
@@ -82,12 +89,14 @@ export function atmDispense(options: AtmDispenseOptions = {}): Topology {
   told
     .flatMap((_key, each) => ('failed' in each ? [[each.failed.terminalId, each.failed]] : []))
     .to(ATM_TOPICS.failed, serdes(ATM_TOPICS.failed));
+  const commands = serdes<LedgerRequest>(ATM_TOPICS.ledgerCommands);
   told
     .flatMap((_key, each) => ('command' in each ? [[each.command.accountId, each.command]] : []))
-    .to(ATM_TOPICS.ledgerCommands, serdes(ATM_TOPICS.ledgerCommands));
+    .to(ATM_TOPICS.ledgerCommands, commands);
   told
     .flatMap((_key, each) => ('rejected' in each ? [[each.rejected.withdrawalId, each.rejected]] : []))
     .to(ATM_TOPICS.rejected, serdes(ATM_TOPICS.rejected));
+  declareInvariants(builder, { withdrawals: STORES.withdrawals, commands, transitions, onBreach });
   return builder.build();
 }
 

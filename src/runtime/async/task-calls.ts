@@ -3,7 +3,8 @@ import type { SourceNode } from '../../streams/topology/nodes.ts';
 import type { PlannedNode } from '../../streams/topology/plan.ts';
 import type { Counter, OperatorCount } from '../operators/receive.ts';
 import type { RecordQueue } from '../record-queue.ts';
-import type { CallOutcome, CallTiming } from './call.ts';
+import type { TaskInspector } from '../task-inspector.ts';
+import type { CallTiming } from './call.ts';
 import { CallGate, type CallsUnderWay } from './call-gate.ts';
 import type { CallQueue } from './call-queue.ts';
 
@@ -67,13 +68,12 @@ export class TaskCalls {
     }
   }
 
-  /** What came of the call about the head of a queue; undefined for a queue without calls. */
-  outcomeOf(queue: RecordQueue): { readonly operator: string; readonly outcome: CallOutcome } | undefined {
+  /** Tells what came of the call about the head of a queue, if it is one with calls. */
+  tell(queue: RecordQueue, inspector: TaskInspector): void {
     for (const [node, each] of this.#queues) {
       const outcome = each === queue ? this.gate(node).outcome : undefined;
-      if (outcome !== undefined) return { operator: node.name, outcome };
+      if (outcome !== undefined) inspector.on({ kind: 'called', operator: node.name, offset: queue.offset, outcome });
     }
-    return undefined;
   }
 
   /** Gives up what is under way, and begins nothing more. */

@@ -57,7 +57,8 @@ export interface OperatorContext {
 /**
  * Changes that a suppress operator let through, and windows that were sent when they had closed: Kafka Streams' names. Records
  * that came `outOfOrder`, behind the time of the operator, are counted by operator because each has a time of its own. Of calls: the
- * attempts, those that were not the first, those whose time was up, and the calls that failed for good.
+ * attempts, those that were not the first, those whose time was up, and the calls that failed for good. `invariantBreach` is counted
+ * under the name of the invariant.
  */
 export type OperatorCount =
   | 'suppressionEmit'
@@ -66,7 +67,8 @@ export type OperatorCount =
   | 'callAttempt'
   | 'callRetry'
   | 'callTimeout'
-  | 'callFailure';
+  | 'callFailure'
+  | 'invariantBreach';
 
 export interface Counter {
   count: number;

@@ -1,18 +1,20 @@
 import { HeadraceError } from '../../errors.ts';
 import type { StoreDefinition } from '../../state/store-definition.ts';
+import { type DeclaredInvariant, withInvariants } from './invariants.ts';
 import type { Kind, Node, SourceNode } from './nodes.ts';
 import { type Plan, type PlannedNode, type RepartitionTopic, type SubTopology, storesOf } from './plan.ts';
 import { checkStateNames } from './state-names.ts';
 
 /** From the nodes of a builder to a plan, in passes. Throws TOPOLOGY_INVALID, naming what is wrong. */
-export function planOf(nodes: readonly Node[]): Plan {
+export function planOf(nodes: readonly Node[], invariants: readonly DeclaredInvariant[] = []): Plan {
   checkNames(nodes);
   checkStateNames(nodes);
   checkStores(nodes);
   const { planned, repartitionTopics } = cutAtRepartitions(nodes);
   const parts = subTopologiesOf(planned);
   const [globals, others] = [parts.filter(isGlobalTable), parts.filter((part) => !isGlobalTable(part))];
-  return Object.freeze({ subTopologies: numbered(others), repartitionTopics, globalTables: numbered(globals) });
+  const subTopologies = withInvariants(numbered(others), invariants);
+  return Object.freeze({ subTopologies, repartitionTopics, globalTables: numbered(globals) });
 }
 
 function isGlobalTable({ nodes }: SubTopology): boolean {
@@ -118,6 +120,6 @@ function subTopologiesOf(nodes: readonly PlannedNode[]): readonly SubTopology[] 
   return [...groups.values()].map((members, id) => {
     const stores = new Map(members.flatMap(storesOf).map((store) => [store.name, store]));
     const sources = members.filter((node): node is Kind<'source'> => node.kind === 'source') as readonly SourceNode[];
-    return Object.freeze({ id, nodes: members, sources, stores: [...stores.values()] });
+    return Object.freeze({ id, nodes: members, sources, stores: [...stores.values()], invariants: [] });
   });
 }

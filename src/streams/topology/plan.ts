@@ -1,4 +1,5 @@
 import type { StoreDefinition } from '../../state/store-definition.ts';
+import type { PlannedInvariant } from './invariants.ts';
 import type { Kind, Node, SourceNode } from './nodes.ts';
 
 /** What the engine runs: plain data, made by the passes from the nodes of a builder. */
@@ -17,6 +18,8 @@ export interface SubTopology {
   readonly nodes: readonly PlannedNode[];
   readonly sources: readonly SourceNode[];
   readonly stores: readonly StoreDefinition[];
+  /** Checked for each of its records. They keep nothing: a plan with others finds all of its state. */
+  readonly invariants: readonly PlannedInvariant[];
 }
 
 export type PlannedNode = Exclude<Node, Kind<'repartition'>>;

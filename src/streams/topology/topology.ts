@@ -1,4 +1,5 @@
 import { describeAsText } from './describe.ts';
+import type { DeclaredInvariant } from './invariants.ts';
 import { describeAsMermaid } from './mermaid.ts';
 import type { Node } from './nodes.ts';
 import { planOf } from './passes.ts';
@@ -9,8 +10,8 @@ export class Topology {
   readonly plan: Plan;
 
   /** @internal */
-  constructor(nodes: readonly Node[]) {
-    this.plan = planOf(nodes);
+  constructor(nodes: readonly Node[], invariants: readonly DeclaredInvariant[]) {
+    this.plan = planOf(nodes, invariants);
   }
 
   /** The text that Kafka Streams' visualisers read. */

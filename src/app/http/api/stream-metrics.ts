@@ -64,7 +64,7 @@ function ofCalls(
   return ofOperators(`headrace_call_${name}`, help, counts, kind);
 }
 
-/** Kafka Streams' metrics as JMX exporters write them; docs/HTTP.md has the same table, and says what has no meaning here. */
+/** Kafka Streams' metrics as JMX exporters write them, and ours; docs/HTTP.md has the same table, and says what has no meaning here. */
 const FIGURES: readonly Figure[] = [
   ofThread('process_total', 'Records processed', ({ counters }) => counters.processed),
   ofThread('commit_total', 'Commits', ({ commits }) => commits),
@@ -117,6 +117,18 @@ const FIGURES: readonly Figure[] = [
     'gauge',
     ({ oldestMs }) => oldestMs / 1_000,
   ),
+  {
+    name: 'headrace_invariant_breaches_total',
+    help: 'Breaches of an invariant that the topology declares',
+    kind: 'counter',
+    labels: ['task_id', 'invariant'],
+    samples: ({ tasks }) =>
+      tasks.flatMap(({ taskId, invariantBreaches }, index) =>
+        Object.entries(invariantBreaches).map(
+          ([invariant, count]): Sample => [{ task_id: seriesOf(taskId, index), invariant }, count],
+        ),
+      ),
+  },
   {
     name: 'kafka_stream_state_uncommitted_keys',
     help: 'Keys of a store that the next commit writes, over all tasks',
