@@ -26,6 +26,7 @@ export type {
   Draw,
   SimulatedApplication,
   SimulatedInput,
+  Simulation,
   SimulationFailure,
   SimulationFigures,
   SimulationOptions,

@@ -13,6 +13,7 @@ import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
@@ -85,6 +86,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     deadLettersCommand(context),
     resetCommand(context),
     stateCommand(context),
+    simulateCommand(context),
     backupCommand(context),
     restoreCommand(context),
   ];

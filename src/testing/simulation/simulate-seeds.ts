@@ -5,17 +5,19 @@ import { shrink } from './shrink.ts';
 import { simulateScript } from './simulate.ts';
 import type { SimulationFailure, SimulationOptions, SimulationResult } from './simulation-options.ts';
 
+/** Which seeds are run. */
 export interface SeedsOptions {
   /** How many runs (100). */
   readonly seeds?: number;
   /** The first seed (1); each next one is one more. */
   readonly firstSeed?: number;
-  /** Ends at the first failure (true), which is made smaller. */
-  readonly stopsAtFailure?: boolean;
+  /** Ends after so many failures (1). */
+  readonly failuresMax?: number;
   /** Told after each run. */
   readonly onRun?: (result: SimulationResult) => void;
 }
 
+/** A run in which something was found. */
 export interface FailedRun {
   readonly seed: number;
   readonly failure: SimulationFailure;
@@ -23,6 +25,7 @@ export interface FailedRun {
   readonly script: Script;
 }
 
+/** What came of some seeds. */
 export interface SeedsReport {
   readonly passed: number;
   readonly failed: readonly FailedRun[];
@@ -30,7 +33,7 @@ export interface SeedsReport {
 
 /** Simulates seed after seed. A run that fails is made smaller. */
 export async function simulateSeeds(options: SimulationOptions, seeds: SeedsOptions = {}): Promise<SeedsReport> {
-  const { seeds: count = 100, firstSeed = 1, stopsAtFailure = true, onRun = () => {} } = seeds;
+  const { seeds: count = 100, firstSeed = 1, failuresMax = 1, onRun = () => {} } = seeds;
   const failed: FailedRun[] = [];
   let passed = 0;
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
@@ -43,7 +46,7 @@ export async function simulateSeeds(options: SimulationOptions, seeds: SeedsOpti
     }
     const smallest = await shrink(options, script, result.failure);
     failed.push({ seed, failure: smallest.failure, script: smallest.script });
-    if (stopsAtFailure) break;
+    if (failed.length >= failuresMax) break;
   }
   return { passed, failed };
 }

@@ -57,6 +57,9 @@ export interface SimulationOptions {
   readonly check?: (log: FinalLog) => string | undefined;
 }
 
+/** What a file for `headrace simulate --topology FILE` exports as `simulation` beside its topology. */
+export type Simulation = Omit<SimulationOptions, 'applications' | 'onTrace'>;
+
 /** What a simulation found to be wrong. */
 export interface SimulationFailure {
   readonly kind:
