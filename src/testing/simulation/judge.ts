@@ -27,6 +27,7 @@ export function judge(options: SimulationOptions, outcome: Outcome): SimulationF
       ) ??
       differingState(outcome, references) ??
       differingTable(outcome) ??
+      breachedInvariant(references) ??
       failedCheck(options, outcome)
     );
   } catch (error) {
@@ -180,6 +181,17 @@ function differingTable({ memory, table }: Outcome): SimulationFailure | undefin
       const message = `${place} has ${offsets.length} rows of ${watermarks.end - watermarks.start} records`;
       return { kind: 'table differs', message };
     }
+  }
+  return undefined;
+}
+
+/** Its records are dead letters in both runs. */
+function breachedInvariant(references: ReadonlyMap<string, Reference>): SimulationFailure | undefined {
+  for (const [application, { breaches }] of references) {
+    const [breach] = breaches;
+    if (breach === undefined) continue;
+    const message = `${application} ${breach.task}: a record breaches ${breach.invariant}; its dead letter says how`;
+    return { kind: 'invariant breached', message };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { SimulatedMemory } from '../../log/simulated/simulated-memory.ts';
 import type { CallOutcome } from '../../runtime/async/call.ts';
 import { idleTickTopic } from '../../runtime/idle-tick.ts';
+import { OperatorTally } from '../../runtime/operator-tally.ts';
 import type { RecordCollector } from '../../runtime/record-collector.ts';
 import { Task } from '../../runtime/task.ts';
 import { noneCounted } from '../../runtime/task-counters.ts';
@@ -33,6 +34,7 @@ export class ReferenceFailure extends Error {
  */
 export class ReferenceTask {
   readonly task: Task;
+  readonly #tally = new OperatorTally();
   readonly #options: ReferenceTaskOptions;
   /** The next offset of each source topic. */
   readonly #next = new Map<string, number>();
@@ -57,6 +59,7 @@ export class ReferenceTask {
       state: new MemoryState(),
       redact: (text) => text,
       counters: noneCounted(),
+      tally: this.#tally,
       calls: {
         clock: () => 0,
         startTimer: () => () => {},
@@ -74,6 +77,11 @@ export class ReferenceTask {
         on: () => {},
       }),
     });
+  }
+
+  /** Breaches of declared invariants, by invariant. */
+  get breaches(): Readonly<Record<string, number>> {
+    return this.#tally.counted('invariantBreach');
   }
 
   /** Throws {@link ReferenceFailure}. */

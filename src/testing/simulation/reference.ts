@@ -24,6 +24,8 @@ export interface ReferenceOutput {
 export interface Reference {
   readonly outputs: readonly ReferenceOutput[];
   readonly state: readonly StateChanges[];
+  /** Of declared invariants: which were breached, and by which task. */
+  readonly breaches: readonly { readonly task: string; readonly invariant: string }[];
 }
 
 /** Runs all tasks of an application without faults over what stands in the log. Throws ReferenceFailure. */
@@ -48,10 +50,13 @@ export function referenceOf(application: SimulatedApplication, memory: Simulated
   }
   const outputs: ReferenceOutput[] = [];
   const state: StateChanges[] = [];
+  const breaches: { readonly task: string; readonly invariant: string }[] = [];
   for (const { collector, reference } of plan.subTopologies.flatMap(tasksOf)) {
     const { task } = reference;
     reference.run(journal.of(task.id));
     state.push(...task.stateChanges());
+    for (const [invariant, count] of Object.entries(reference.breaches))
+      if (count > 0) breaches.push({ task: task.id, invariant });
     for (const { topic, partition, buffer } of collector.records()) {
       outputs.push({
         task: `${application.application} ${task.id}`,
@@ -61,7 +66,7 @@ export function referenceOf(application: SimulatedApplication, memory: Simulated
       });
     }
   }
-  return { outputs, state };
+  return { outputs, state, breaches };
 }
 
 function recordsIn(buffer: RecordBuffer, topic: string, partition: number): ReferenceOutput['records'] {
