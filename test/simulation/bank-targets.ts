@@ -8,9 +8,9 @@ import { TOPICS } from '../../topologies/account-ledger/topics.ts';
 import { ATM_TOPICS } from '../../topologies/atm-dispense/topics.ts';
 import { RECONCILIATION_TOPICS } from '../../topologies/reconciliation/topics.ts';
 
-const STORM_MS = 5_000;
+const STORM_MS = 3_000;
 const START_MS = Date.UTC(2026, 0, 1);
-const ANSWER_WITHIN_MS = 1_500;
+const ANSWER_WITHIN_MS = 1_000;
 /** By then everything is due that anybody waits for. */
 const LAST_TICK_MS = 40 * 86_400_000;
 const json = jsonSerde<Record<string, unknown>>();
@@ -26,7 +26,7 @@ function* transactions(random: Draw, count: number): Generator<SimulatedInput> {
 }
 
 function* withdrawals(random: Draw): Generator<SimulatedInput> {
-  const options = { random, startAt: START_MS, run: 'sim', perSecond: 2, answerWithinMs: ANSWER_WITHIN_MS };
+  const options = { random, startAt: START_MS, run: 'sim', perSecond: 1.5, answerWithinMs: ANSWER_WITHIN_MS };
   const all = new WithdrawalTraffic(options).due(START_MS + STORM_MS);
   for (const { topic, key, value, at } of all) {
     yield { topic, key: Buffer.from(key), value: bytes(value), atMs: at - START_MS };
@@ -35,7 +35,7 @@ function* withdrawals(random: Draw): Generator<SimulatedInput> {
 
 /** Time as the node tells it to the systems that keep deadlines. */
 function* ticks(partitions: number): Generator<SimulatedInput> {
-  for (const atMs of [1_000, 2_500, 4_000, STORM_MS - 1]) {
+  for (const atMs of [1_000, 2_000, STORM_MS - 1]) {
     const at = START_MS + (atMs === STORM_MS - 1 ? LAST_TICK_MS : atMs);
     for (const topic of [ATM_TOPICS.timers, RECONCILIATION_TOPICS.timers]) {
       for (let partition = 0; partition < partitions; partition++) {
@@ -74,7 +74,7 @@ export const accountLedgerTarget: SimulationOptions = {
   topics: topicsOf,
   sinkTopics,
   stormMs: STORM_MS,
-  input: (random) => [...transactions(random, 25)],
+  input: (random) => [...transactions(random, 20)],
   check: wrongInLedger,
 };
 

@@ -30,6 +30,7 @@ export function callTarget(): SimulationOptions {
     })
     .to('answers', serdes);
   return {
+    stormMs: 2_000,
     applications: [{ application: 'calling', topology: builder.build() }],
     input: (draw) => {
       // Another run knows nothing of this one.

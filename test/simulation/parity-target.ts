@@ -4,7 +4,9 @@ import { topologyOf } from '../parity/interpreter.ts';
 import type { Scenario } from '../parity/scenario.ts';
 
 const RECORDS_MIN = 10;
-const RECORDS_MAX = 36;
+const RECORDS_MAX = 30;
+/** Events and records in less time are as many. */
+const STORM_MS = 2_000;
 
 export interface ParityTargetOptions extends Pick<SimulatedApplication, 'idleAfterMs' | 'parkKeys'> {
   /** With every table cached. */
@@ -25,6 +27,7 @@ export function parityTarget(
   });
   return {
     applications: [{ application: 'parity', topology, ...application }],
+    stormMs: STORM_MS,
     input: (draw) => {
       const count = Math.min(records.length, RECORDS_MIN + draw.below(RECORDS_MAX - RECORDS_MIN + 1));
       const start = draw.below(records.length - count + 1);

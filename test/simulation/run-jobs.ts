@@ -74,7 +74,11 @@ async function runJob(
 }
 
 function newWorker({ parity, shrinks }: RunJobsOptions): Worker {
-  return new Worker(new URL('./job.js', import.meta.url), { workerData: { parity, shrinks } });
+  return new Worker(new URL('./job.js', import.meta.url), {
+    workerData: { parity, shrinks },
+    // A run makes much that lives as long as itself and no longer.
+    resourceLimits: { maxYoungGenerationSizeMb: 128 },
+  });
 }
 
 function runOne(

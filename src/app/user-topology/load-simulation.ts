@@ -28,7 +28,7 @@ const RECORDS_MIN = 10;
 const RECORDS_MAX = 60;
 
 /**
- * What is simulated: the topology of a file, with the module's export `simulation` and the records of a file. Throws as loadTopology does,
+ * What is simulated: the topology of a file, with what the module says of it and the records of a file. Throws as loadTopology does,
  * INPUT_INVALID for a line that is no record or an export that is no simulation, USAGE where nothing says what to send.
  */
 export async function loadSimulation({ file, application, input }: LoadSimulationOptions): Promise<SimulationOptions> {

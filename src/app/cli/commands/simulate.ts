@@ -35,7 +35,7 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--replay <seed>', 'run one seed, and print each step', wholeNumber(0, SEED_MAX))
     .addHelpText(
       'after',
-      '\nThe topology is that of --topology. What is sent says --input, or the export "simulation" of the same file. A run that fails is made\n' +
+      '\nThe topology is that of --topology. What is sent says --input, or what the same file exports as simulation. A run that fails is made\n' +
         'smaller and printed with its seed. docs/SIMULATION.md says what happens in a run, and with what it is compared.\n\nExamples:\n' +
         '  headrace simulate --topology ./topology.ts --input sample.ndjson --seeds 500\n' +
         '  headrace simulate --topology ./topology.ts --replay 17 | less\n\nExit code 0: nothing was found. 1: something was.',
