@@ -18,6 +18,16 @@ export class Journal {
     return this.#failedRecords;
   }
 
+  /** The records that the simulation failed, and whose failing was committed. */
+  failed(): readonly { readonly topic: string; readonly partition: number; readonly offset: number }[] {
+    return [...this.#entries].flatMap(([task, entries]) => {
+      const partition = Number(task.slice(task.indexOf('_') + 1));
+      return entries.flatMap((entry) =>
+        entry.kind === 'failed' ? [{ topic: entry.topic, partition, offset: entry.offset }] : [],
+      );
+    });
+  }
+
   write(sealed: Sealed): void {
     for (const [task, entries] of sealed) {
       const known = this.#entries.get(task) ?? [];

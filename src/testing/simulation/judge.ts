@@ -27,6 +27,7 @@ export function judge(options: SimulationOptions, outcome: Outcome): SimulationF
       ) ??
       differingState(outcome, references) ??
       differingTable(outcome) ??
+      lostLetter(outcome) ??
       breachedInvariant(references) ??
       failedCheck(options, outcome)
     );
@@ -181,6 +182,21 @@ function differingTable({ memory, table }: Outcome): SimulationFailure | undefin
       const message = `${place} has ${offsets.length} rows of ${watermarks.end - watermarks.start} records`;
       return { kind: 'table differs', message };
     }
+  }
+  return undefined;
+}
+
+/** What fails must not vanish: for each record that the simulation failed stands one dead letter. */
+function lostLetter({ memory, journals }: Outcome): SimulationFailure | undefined {
+  for (const { topic, partition, offset } of [...journals.values()].flatMap((journal) => journal.failed())) {
+    const letters = new FinalLog(memory).records(deadLetterTopic(topic)).filter(({ headers }) => {
+      const said = new Map(headers.map(([name, value]) => [name, Buffer.from(value ?? []).toString()]));
+      const place = ['topic', 'partition', 'offset'].map((name) => said.get(`__streams.errors.${name}`));
+      return place.join() === [topic, partition, offset].join();
+    });
+    if (letters.length === 1) continue;
+    const message = `offset ${offset} of ${topic}-${partition} failed, and has ${letters.length} dead letters`;
+    return { kind: 'record not processed once', message };
   }
   return undefined;
 }
