@@ -41,5 +41,18 @@ export function callTarget(): SimulationOptions {
         value: `${draw.pick(['fine', 'fine', 'fine', 'slow', 'refused', 'silent'])} ${number}`,
       }));
     },
+    // One key for each record that was asked about, whoever asked and however often.
+    check: (log) => {
+      const records = new Map<string, number>();
+      for (const value of log.values('calling-gateway-requests-repartition', stringSerde)) {
+        records.set(value!, (records.get(value!) ?? 0) + 1);
+      }
+      const keys = new Map<string, number>();
+      for (const { value } of asked.values()) keys.set(value, (keys.get(value) ?? 0) + 1);
+      for (const [value, count] of keys) {
+        if (count > (records.get(value) ?? 0)) return `${value} was asked for under ${count} keys`;
+      }
+      return undefined;
+    },
   };
 }
