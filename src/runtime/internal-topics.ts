@@ -5,7 +5,10 @@ import { idleTickTopic } from './idle-tick.ts';
 import { checkInternalNames, checkNotShared } from './internal-names.ts';
 import { resolvePartitions, topicNamer } from './partitions.ts';
 
-/** Repartition topics are consumed by this application alone, and kept this long after intake. */
+/**
+ * Repartition topics are consumed by this application alone, and kept this long after intake, if it has committed behind them. A log that
+ * would count from the records' own time, and delete what is not read yet, keeps them until they are purged.
+ */
 const REPARTITION_RETENTION_MS = 3_600_000;
 
 /** What the tasks have to know of the topics. */
@@ -37,6 +40,7 @@ export async function createInternalTopics(
       partitions: resolved.get(full)!,
       cleanup: 'delete',
       retentionMs: REPARTITION_RETENTION_MS,
+      isPurged: true,
       retentionBytes: -1,
     };
   });

@@ -7,6 +7,7 @@ import { committedGlobals, groupOfGlobals, planOfGlobals } from './global-tables
 import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
+import { Purges } from './purges.ts';
 import { RetryPauses } from './retry-pauses.ts';
 import { renewWhereChanged, StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
@@ -25,7 +26,6 @@ const PROCESS_RECORDS_MAX = 2_000;
 const COMMIT_CHANGES_MAX = 400_000;
 /** How long a poll waits at most: as long as stop and idle may take to be noticed. */
 const POLL_WAIT_MAX_MS = 100;
-
 /** What a stopping worker polls: the records at hand are enough. */
 const NOTHING: PollResult = { batches: [] };
 
@@ -48,6 +48,7 @@ export class Worker {
   #globals: { readonly worker: Worker; readonly running: Promise<void> } | undefined;
   #globalsFault: { readonly error: unknown } | undefined;
   readonly #idle = new IdleWaiters();
+  readonly #purges: Purges;
   #isStopping = false;
   /** Whether an error comes from a commit. */
   #isCommitting = false;
@@ -55,6 +56,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = { ...options, member: options.member ?? DEFAULT_MEMBER };
+    this.#purges = new Purges(options);
   }
 
   /**
@@ -85,6 +87,7 @@ export class Worker {
       const member = this.#member;
       this.#member = undefined;
       this.#hasEnded = true;
+      this.#purges.end();
       this.#idle.end();
       // A log that is closed has no groups to leave; what ended the run is the error to be told.
       await member?.leave().catch(() => undefined);
@@ -213,6 +216,7 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
+      this.#purges.look(assigned);
       // Before an assignment is handed out nothing is known of what there is to do.
       if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
         this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
@@ -243,7 +247,7 @@ export class Worker {
     this.#plan?.noteCommitted();
     assigned.noteCommitted(offsets);
     this.#commits++;
-    this.#handledAtCommit = this.#handled();
+    this.#handledAtCommit = handledIn(this.#counters);
   }
 
   /** After a fault: what can pass is retried from the committed offsets, the rest ends the worker. */
@@ -287,14 +291,10 @@ export class Worker {
   /** The tasks were made anew: nothing is uncommitted and nothing is paused. */
   #reset(): void {
     this.#fetchBalance.reset();
-    this.#handledAtCommit = this.#handled();
-  }
-
-  #handled(): number {
-    return handledIn(this.#counters);
+    this.#handledAtCommit = handledIn(this.#counters);
   }
 
   #hasUncommitted(): boolean {
-    return this.#handled() > this.#handledAtCommit;
+    return handledIn(this.#counters) > this.#handledAtCommit;
   }
 }
