@@ -5,6 +5,12 @@ import { incrementalAlterConfigs } from '../protocol/requests/incremental-alter-
 import type { Cluster } from './cluster.ts';
 import { Again, retried } from './retries.ts';
 
+/**
+ * What is purged alone, and in small segments: brokers delete whole ones, and of a gibibyte, as is usual, they would free nothing for a
+ * long time. Kafka Streams has the same.
+ */
+export const KEPT_CONFIG = { 'retention.ms': '-1', 'segment.bytes': `${50 * 1024 * 1024}` } as const;
+
 const ALTER_TIMEOUT_MS = 30_000;
 
 /**
@@ -28,7 +34,7 @@ export class KeptTopics {
   async keep(topics: readonly TopicConfig[]): Promise<readonly string[]> {
     if (topics.length === 0) return [];
     const { timing } = this.#cluster;
-    const request = { topics: topics.map(({ name }) => name), config: { 'retention.ms': '-1' } };
+    const request = { topics: topics.map(({ name }) => name), config: KEPT_CONFIG };
     const ask = async () => {
       const answer = await this.#cluster.sendToAny(incrementalAlterConfigs(request));
       const transient = answer.topics.find(({ errorCode }) => isTransient(errorCode));

@@ -5,7 +5,7 @@ import { errorCodes, errorName, isTransient } from '../protocol/errors.ts';
 import { createTopics, type NewTopic } from '../protocol/requests/create-topics.ts';
 import { describeConfigs } from '../protocol/requests/describe-configs.ts';
 import { type Cluster, isRefusal } from './cluster.ts';
-import { KeptTopics } from './kept-topics.ts';
+import { KEPT_CONFIG, KeptTopics } from './kept-topics.ts';
 import { Again, retried } from './retries.ts';
 
 /** What topics of ours take: a record of 16 MiB with all that a dead letter adds, in a batch of its own. */
@@ -14,9 +14,6 @@ export const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const BATCH_BYTES_AROUND = 96;
 /** A topic's limit where the brokers do not tell one. */
 const MESSAGE_BYTES_DEFAULT = 1_048_588;
-
-/** Brokers delete whole segments: of a gibibyte, as is usual, they would free nothing for a long time (Kafka Streams has the same). */
-const PURGED_SEGMENT_BYTES = 50 * 1024 * 1024;
 
 const CREATE_TIMEOUT_MS = 30_000;
 const FOREVER = '-1';
@@ -152,12 +149,12 @@ function newTopic(topic: TopicConfig): NewTopic {
   const config = {
     'cleanup.policy': cleanup,
     // Kafka deletes by record timestamps, which may be decades old here: what is not asked for by name is kept (design D6).
-    'retention.ms': retentionMs < 0 || isPurged ? FOREVER : `${retentionMs}`,
+    'retention.ms': retentionMs < 0 ? FOREVER : `${retentionMs}`,
     'retention.bytes': retentionBytes < 0 ? FOREVER : `${retentionBytes}`,
     'max.message.bytes': `${MESSAGE_BYTES_MAX}`,
     'message.timestamp.after.max.ms': ANY_TIME,
     'message.timestamp.before.max.ms': ANY_TIME,
-    ...(isPurged ? { 'segment.bytes': `${PURGED_SEGMENT_BYTES}` } : {}),
+    ...(isPurged ? KEPT_CONFIG : {}),
   };
   return { name, partitions, config };
 }
