@@ -69,6 +69,12 @@ export interface Log {
    * under their names; a member that works is fenced by it. Only adapters over several processes have it.
    */
   retire?(group: string, members: readonly string[]): Promise<void>;
+  /**
+   * Says that records before these offsets are needed by nobody any more, as DeleteRecords does (KIP-204). What is gone already is none to
+   * be told of. Only adapters have it that keep the records of topics with `isPurged` until then; with the others retention never passes
+   * what a group still needs. Throws KAFKA_UNAVAILABLE (retriable), KAFKA_REFUSED where the right to delete is missing.
+   */
+  purge?(offsets: readonly GroupOffset[]): Promise<void>;
   /** Waits for the running commit, refuses what is queued (LOG_CLOSED), releases the files. */
   close(): Promise<void>;
 }
@@ -79,10 +85,15 @@ export interface TopicConfig {
   readonly partitions: number;
   /** `compact` keeps at least the last record of every key, below the slowest group; tombstones go after a day. */
   readonly cleanup: 'delete' | 'compact';
-  /** Milliseconds from intake (never from the record's timestamp, design D7); -1 keeps forever. */
+  /** Milliseconds from intake (design D7), on Kafka from the records' timestamps, needed or not; -1 keeps forever. */
   readonly retentionMs: number;
   /** Bytes per partition; -1 for no limit. */
   readonly retentionBytes: number;
+  /**
+   * Asked for of topics whose records are needed until their one group has committed behind them: a log with `Log.purge` keeps them
+   * until then, whatever `retentionMs` says, also in a topic that exists.
+   */
+  readonly isPurged?: boolean;
   /** Told by `Log.topics` of a topic that takes records of less than 16 MiB only; creating does not heed it. */
   readonly recordBytesMax?: number;
 }

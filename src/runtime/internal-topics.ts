@@ -6,7 +6,10 @@ import { idleTickTopic } from './idle-tick.ts';
 import { checkInternalNames, checkNotShared } from './internal-names.ts';
 import { resolvePartitions, topicNamer } from './partitions.ts';
 
-/** Repartition topics are consumed by this application alone, and kept this long after intake. */
+/**
+ * Repartition topics are consumed by this application alone, and kept this long after intake, if it has committed behind them. A log that
+ * would count from the records' own time, and delete what is not read yet, keeps them until they are purged.
+ */
 const REPARTITION_RETENTION_MS = 3_600_000;
 
 /** What the tasks have to know of the topics. */
@@ -38,8 +41,9 @@ export async function createInternalTopics(
       name: full,
       partitions: resolved.get(full)!,
       cleanup: 'delete',
-      // A callee may be away for longer; and Kafka counts by the records' own time, whatever still needs them.
+      // A callee may be away for longer than others need to read what is sent on.
       retentionMs: calledAbout.has(name) ? -1 : REPARTITION_RETENTION_MS,
+      isPurged: true,
       retentionBytes: -1,
     };
   });

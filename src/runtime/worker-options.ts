@@ -26,7 +26,9 @@ export interface WorkerOptions extends ErrorPolicy {
   readonly allowTopologyChange?: boolean;
   readonly redact?: Redact;
   readonly onStep?: OnCommitStep;
-  /** Told of each abort and rejoin, with its cause; the worker goes on. */
+  /** How often a log that keeps the records of repartition topics until then is told what has been consumed (30,000). */
+  readonly purgeIntervalMs?: number;
+  /** Told of each abort and rejoin, with its cause, and of a purge that failed; the worker goes on. */
   readonly onFault?: (error: HeadraceError) => void;
   readonly sleep?: (milliseconds: number) => Promise<void>;
   /** For the time limits and pauses of calls; timers of the machine without it. */

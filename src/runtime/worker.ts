@@ -11,6 +11,7 @@ import { checkIdleAfter } from './idle-ticks.ts';
 import { IdleWaiters, isReached, sourceEnds } from './idle-waiters.ts';
 import { createInternalTopics } from './internal-topics.ts';
 import { COMMIT_CHANGES_MAX, type ProcessOptions, pollWaitMs, processAnswered, processTasks } from './process-tasks.ts';
+import { Purges } from './purges.ts';
 import { RetryPauses } from './retry-pauses.ts';
 import { StoredPlan } from './stored-plan.ts';
 import { handledIn, noneCounted } from './task-counters.ts';
@@ -45,6 +46,7 @@ export class Worker {
   #plan: StoredPlan | undefined;
   readonly #globals: GlobalWorker;
   readonly #idle = new IdleWaiters();
+  readonly #purges: Purges;
   #isStopping = false;
   /** Whether an error comes from a commit. */
   #isCommitting = false;
@@ -54,6 +56,7 @@ export class Worker {
     this.#options = { ...options, member: options.member ?? DEFAULT_MEMBER };
     const make = (each: WorkerOptions) => new Worker(each);
     this.#globals = new GlobalWorker({ options: this.#options, make, onFailure: () => this.stop() });
+    this.#purges = new Purges(options);
   }
 
   /**
@@ -84,6 +87,7 @@ export class Worker {
       this.#member = undefined;
       this.#hasEnded = true;
       this.#assigned?.abandonCalls();
+      this.#purges.end();
       this.#idle.end();
       // A log that is closed has no groups to leave; what ended the run is the error to be told.
       await member?.leave().catch(() => undefined);
@@ -211,6 +215,7 @@ export class Worker {
         onCommitted();
         commitAt = clock() + commitIntervalMs;
       } else if (isIdle && isStopping) return;
+      this.#purges.look(assigned);
       // Before an assignment is handed out nothing is known of what there is to do.
       if (waiters > 0 && assigned.epoch >= 0 && member.isSettled !== false)
         this.#idle.answer(waiters, member, assigned, this.#hasUncommitted());
@@ -226,7 +231,7 @@ export class Worker {
     this.#plan?.noteCommitted();
     assigned.noteCommitted(offsets);
     this.#commits++;
-    this.#handledAtCommit = this.#handled();
+    this.#handledAtCommit = handledIn(this.#counters);
   }
 
   /** After a fault: what can pass is retried from the committed offsets, the rest ends the worker. */
@@ -270,14 +275,10 @@ export class Worker {
   /** The tasks were made anew: nothing is uncommitted and nothing is paused. */
   #reset(): void {
     this.#fetchBalance.reset();
-    this.#handledAtCommit = this.#handled();
-  }
-
-  #handled(): number {
-    return handledIn(this.#counters);
+    this.#handledAtCommit = handledIn(this.#counters);
   }
 
   #hasUncommitted(): boolean {
-    return this.#handled() > this.#handledAtCommit;
+    return handledIn(this.#counters) > this.#handledAtCommit;
   }
 }

@@ -15,6 +15,7 @@ import { topicSetsOf } from '../membership/topic-sets.ts';
 import type { NewRecord, RecordPosition } from '../record.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import { Cluster, type ClusterTopic } from './cluster/cluster.ts';
+import { purge } from './cluster/purge.ts';
 import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
 import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
@@ -58,21 +59,14 @@ export class KafkaLog implements Log {
   #isOpen = true;
 
   constructor(options: KafkaLogOptions) {
-    const { bootstrap, connect, clock, startTimer, requestTimeoutMs, decompress, compress, compression, instance } =
-      options;
+    const { decompress, compress, compression, instance, readBytesMax } = options;
     this.#options = options;
     this.instance = instance;
-    const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
-    this.#cluster = new Cluster({ bootstrap, connect, clock, startTimer, ...timeout });
-    this.#topics = new Topics(this.#cluster);
+    this.#cluster = new Cluster(options);
+    this.#topics = new Topics(this.#cluster, options.onFault);
     this.#producers = new GroupProducers(this.#cluster, options.transactionTimeoutMs);
     this.#local = new LocalState(options.directory.environment);
-    this.#reader = new LogReader({
-      cluster: this.#cluster,
-      visibility: this.#visibility,
-      decompress,
-      readBytesMax: options.readBytesMax,
-    });
+    this.#reader = new LogReader({ cluster: this.#cluster, visibility: this.#visibility, decompress, readBytesMax });
     this.#encoder = new PartEncoder(
       this.#topics,
       compression === undefined ? undefined : { codec: compression, compress },
@@ -156,6 +150,11 @@ export class KafkaLog implements Log {
     await resetGroup({ cluster: this.#cluster, reader: this.#reader, group, offsets, marks });
     if (reset.dropsState) this.#local.forget(group, records);
     this.#committed.notify();
+  }
+
+  async purge(offsets: readonly GroupOffset[]): Promise<void> {
+    this.#requireOpen();
+    await purge(this.#cluster, offsets);
   }
 
   async join(membership: Membership): Promise<Member> {

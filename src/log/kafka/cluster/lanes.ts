@@ -3,9 +3,10 @@ import type { BrokerAddress, BrokerConnection, ConnectToBroker, Message } from '
 
 /**
  * A broker answers the requests of one connection in turn. So that a heartbeat never waits behind a fetch that waits for records, or
- * behind a join that waits for the rest of the group, each member has connections of its own for these two.
+ * behind a join that waits for the rest of the group, each member has connections of its own for these two; and no commit waits behind a
+ * leader that waits for its followers to delete.
  */
-export type Lane = 'main' | `fetch ${string}` | `group ${string}`;
+export type Lane = 'main' | 'purge' | `fetch ${string}` | `group ${string}`;
 
 /** The connections to the brokers: one for each broker and lane, opened at the first request and anew after a loss. */
 export class Lanes {

@@ -5,6 +5,7 @@ import { errorCodes, errorName, isTransient } from '../protocol/errors.ts';
 import { createTopics, type NewTopic } from '../protocol/requests/create-topics.ts';
 import { describeConfigs } from '../protocol/requests/describe-configs.ts';
 import { type Cluster, isRefusal } from './cluster.ts';
+import { KEPT_CONFIG, KeptTopics } from './kept-topics.ts';
 import { Again, retried } from './retries.ts';
 
 /** What topics of ours take: a record of 16 MiB with all that a dead letter adds, in a batch of its own. */
@@ -36,8 +37,11 @@ export class Topics {
   /** The settings of topics once asked for; they can change, but what depends on them is checked by the broker as well. */
   readonly #settings = new Map<string, TopicSettings>();
 
-  constructor(cluster: Cluster) {
+  readonly #kept: KeptTopics;
+
+  constructor(cluster: Cluster, onFault?: (error: HeadraceError) => void) {
     this.#cluster = cluster;
+    this.#kept = new KeptTopics(cluster, onFault);
   }
 
   /** See Log.createTopics. On Kafka each topic is created for itself; all are checked first. */
@@ -51,9 +55,10 @@ export class Topics {
     }
     const names = [...asked.keys()];
     await this.#refreshed(names);
-    for (const existing of await this.described(names.filter((name) => this.#cluster.known(name) !== undefined))) {
-      checkSameTopic(existing, asked.get(existing.name)!);
-    }
+    const existing = await this.described(names.filter((name) => this.#cluster.known(name) !== undefined));
+    for (const each of existing) checkSameTopic(each, asked.get(each.name)!);
+    const purged = existing.filter(({ name, retentionMs }) => asked.get(name)!.isPurged === true && retentionMs >= 0);
+    for (const name of await this.#kept.keep(purged)) this.#settings.delete(name);
     const missing = [...asked.values()].filter(({ name }) => this.#cluster.known(name) === undefined);
     if (missing.length === 0) return;
     await this.#create(missing);
@@ -139,7 +144,8 @@ export class Topics {
   }
 }
 
-function newTopic({ name, partitions, cleanup, retentionMs, retentionBytes }: TopicConfig): NewTopic {
+function newTopic(topic: TopicConfig): NewTopic {
+  const { name, partitions, cleanup, retentionMs, retentionBytes, isPurged = false } = topic;
   const config = {
     'cleanup.policy': cleanup,
     // Kafka deletes by record timestamps, which may be decades old here: what is not asked for by name is kept (design D6).
@@ -148,6 +154,7 @@ function newTopic({ name, partitions, cleanup, retentionMs, retentionBytes }: To
     'max.message.bytes': `${MESSAGE_BYTES_MAX}`,
     'message.timestamp.after.max.ms': ANY_TIME,
     'message.timestamp.before.max.ms': ANY_TIME,
+    ...(isPurged ? KEPT_CONFIG : {}),
   };
   return { name, partitions, config };
 }

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../../src/log/kafka/cluster/broker-connection.ts';
 import { addOffsetsToTxn } from '../../../../src/log/kafka/protocol/requests/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../../../src/log/kafka/protocol/requests/add-partitions-to-txn.ts';
+import { deleteRecords } from '../../../../src/log/kafka/protocol/requests/delete-records.ts';
 import { endTxn } from '../../../../src/log/kafka/protocol/requests/end-txn.ts';
 import { fetch } from '../../../../src/log/kafka/protocol/requests/fetch.ts';
 import { findCoordinator } from '../../../../src/log/kafka/protocol/requests/find-coordinator.ts';
 import { heartbeat } from '../../../../src/log/kafka/protocol/requests/heartbeat.ts';
+import { incrementalAlterConfigs } from '../../../../src/log/kafka/protocol/requests/incremental-alter-configs.ts';
 import { joinGroup } from '../../../../src/log/kafka/protocol/requests/join-group.ts';
 import { leaveGroup } from '../../../../src/log/kafka/protocol/requests/leave-group.ts';
 import { syncGroup } from '../../../../src/log/kafka/protocol/requests/sync-group.ts';
@@ -66,6 +68,30 @@ const cases: readonly (readonly [path: string, theirs: object, message: Message<
   ['addOffsetsToTxn/v1', { ...theirProducer, groupId: 'bank' }, addOffsetsToTxn({ ...producer, group: 'bank' })],
   ['endTxn/v1', { ...theirProducer, transactionResult: true }, endTxn({ ...producer, committed: true })],
   ['findCoordinator/v2', { coordinatorKey: 'bank', coordinatorType: 1 }, findCoordinator({ key: 'bank', keyType: 1 })],
+  [
+    'deleteRecords/v1',
+    {
+      topics: [
+        {
+          topic: 'a',
+          partitions: [
+            { partition: 0, offset: 5_000_000_000 },
+            { partition: 2, offset: 7 },
+          ],
+        },
+        { topic: 'ü', partitions: [{ partition: 7, offset: 1 }] },
+      ],
+      timeout: 5_000,
+    },
+    deleteRecords({
+      partitions: [
+        { topic: 'a', partition: 0, offset: 5_000_000_000 },
+        { topic: 'ü', partition: 7, offset: 1 },
+        { topic: 'a', partition: 2, offset: 7 },
+      ],
+      timeoutMs: 5_000,
+    }),
+  ],
 ];
 
 describe('requests', () => {
@@ -95,6 +121,17 @@ describe('requests', () => {
       '02 000102030405060708090a0b0c0d0e0f', // one topic
       '02 00000003 ffffffff 000000012a05f200 ffffffff ffffffffffffffff 0000000a 00', // one partition
       '00 01 01 00', // tags, nothing forgotten, no rack, tags
+    ];
+    expect(buffer.toString('hex')).toBe(fields.join('').replaceAll(' ', ''));
+  });
+
+  it('IncrementalAlterConfigs v0 sets what is named, as the definition in Apache Kafka has it', async () => {
+    const { request } = incrementalAlterConfigs({ topics: ['t'], config: { 'retention.ms': '-1' } });
+    const { buffer } = await (request as Encodable).encode();
+    const fields = [
+      '00000001 02 0001 74', // one resource: the topic t
+      '00000001 000c 726574656e74696f6e2e6d73 00 0002 2d31', // one key, set
+      '00', // not only checked
     ];
     expect(buffer.toString('hex')).toBe(fields.join('').replaceAll(' ', ''));
   });
