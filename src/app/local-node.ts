@@ -250,8 +250,8 @@ export class LocalNode implements HeadraceNode {
     return { ...status, ...this.#faults.figures, restores };
   }
 
-  snapshot(logTarget: string): Promise<Snapshot> {
-    return this.#snapshots.take(logTarget);
+  snapshot(): Promise<Snapshot> {
+    return this.#snapshots.take();
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {
@@ -266,8 +266,9 @@ export class LocalNode implements HeadraceNode {
     await this.#server?.left(this.#lingerMs);
     this.#gate.releaseAll();
     await this.#server?.close();
-    await this.#engine?.close();
+    // Before the engine, whose sink may be held.
     await this.#snapshots.close();
+    await this.#engine?.close();
     await (await this.#store?.catch(() => undefined))?.close();
     await this.#log.close();
     this.formats.close();

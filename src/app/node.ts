@@ -112,11 +112,8 @@ export interface HeadraceNode {
   /** Reads the stores of the systems, as they are committed. Throws USAGE and STORE_UNKNOWN. */
   state(request: StateRequest): Promise<StateAnswer>;
   status(): Promise<NodeStatus>;
-  /**
-   * The data directory at this moment, for a backup; its log goes into the directory `logTarget` (absolute). To be released. Throws as
-   * Snapshots.take does.
-   */
-  snapshot(logTarget: string): Promise<Snapshot>;
+  /** The data directory at this moment, for a backup: whoever takes it copies it, log first. To be released. Throws as Snapshots.take does. */
+  snapshot(): Promise<Snapshot>;
   /** Sends an application back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
   reset(request: ResetRequest): Promise<ResetReport>;
   close(): Promise<void>;

@@ -136,11 +136,13 @@ export class RemoteNode implements HeadraceNode {
     return (await this.#get<{ status: NodeStatus }>('status')).status;
   }
 
-  async snapshot(logTarget: string): Promise<Snapshot> {
-    const taken = await this.#post<SnapshotTaken>('snapshots', { logTarget });
+  async snapshot(): Promise<Snapshot> {
+    const taken = await this.#post<SnapshotTaken>('snapshots', {});
+    const path = `snapshots/${taken.id}`;
     return remoteSnapshot(taken, {
-      ask: () => this.#get(`snapshots/${taken.id}`),
-      release: async () => void (await this.#fetch(`snapshots/${taken.id}`, { method: 'DELETE' })),
+      begun: async () => (await this.#post<{ readonly heldMs: number }>(`${path}/begun`, {})).heldMs,
+      renew: async () => void (await this.#fetch(path, { method: 'PUT' })),
+      release: async () => void (await this.#fetch(path, { method: 'DELETE' })),
     });
   }
 

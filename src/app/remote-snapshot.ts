@@ -2,39 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Snapshot } from './backup/snapshot.ts';
 import type { SnapshotTaken } from './http/snapshot-routes.ts';
 
-/** Between two questions, by which the snapshot stays while its files are copied. */
+/** The snapshot stays as long as it is asked for. */
 const RENEWAL_MS = 2_000;
 
 /** Asks the process that owns the data directory about one snapshot. */
 export interface SnapshotCalls {
-  ask(): Promise<{ readonly isLogCopied: boolean }>;
+  begun(): Promise<number>;
+  renew(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** A snapshot in another process, kept until it is released; what ends it is thrown by `logCopied`. */
-export function remoteSnapshot({ clickhouse, heldMs }: SnapshotTaken, calls: SnapshotCalls): Snapshot {
-  const end = new AbortController();
-  let isReleased = false;
-  const copied = (async () => {
-    while (!(await calls.ask()).isLogCopied);
-  })();
-  copied.catch(() => undefined);
-  // The files may take longer than the log: it stays alive until they are done.
-  const kept = (async () => {
-    await copied;
-    while (!end.signal.aborted) {
+/** A snapshot in another process, kept until it is released. */
+export function remoteSnapshot({ clickhouse }: SnapshotTaken, calls: SnapshotCalls): Snapshot {
+  const [end, lost] = [new AbortController(), new AbortController()];
+  const keep = async () => {
+    for (;;) {
       await sleep(RENEWAL_MS, undefined, { signal: end.signal }).catch(() => undefined);
-      if (!end.signal.aborted) await calls.ask();
+      if (end.signal.aborted) return;
+      await calls.renew();
     }
-  })();
-  kept.catch(() => undefined);
+  };
+  // What comes once it is released is no loss.
+  void keep().catch((error: unknown) => end.signal.aborted || lost.abort(error));
   return {
     clickhouse,
-    heldMs,
-    logCopied: () => copied,
+    lost: lost.signal,
+    begun: () => calls.begun(),
     release: async () => {
-      if (isReleased) return;
-      isReleased = true;
+      if (end.signal.aborted) return;
       end.abort();
       await calls.release();
     },

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { HeadraceError } from '../errors.ts';
-import { Environment } from './environment.ts';
+import { Environment, type EnvironmentCopy } from './environment.ts';
 import { MetaTable } from './meta-table.ts';
 import { type ProcessIdentity, type ProcessTable, systemProcesses } from './process-identity.ts';
 import { storageError } from './storage-error.ts';
@@ -163,6 +163,21 @@ export async function readOwner(
 export async function readLogKind(path: string): Promise<unknown> {
   const held = existsSync(path) ? openPaths.get(realpathSync(path)) : undefined;
   return held === undefined ? readRow(path, 'log') : held.logKind;
+}
+
+/**
+ * Copies the log of the data directory at `path` into the directory `to`, whoever owns it. One that another process owns is opened for
+ * reading alone: that process has no part in the copy, and goes on writing. Throws DATA_DIRECTORY_INVALID.
+ */
+export function copyLog(path: string, to: string): EnvironmentCopy {
+  const realPath = realpathSync(path);
+  const held = openPaths.get(realPath);
+  if (held !== undefined) return held.environment.copyTo(to);
+  const environment = openEnvironment(realPath, true);
+  const { begun, done: copied } = environment.copyTo(to);
+  const done = copied.finally(() => environment.close());
+  done.catch(() => undefined);
+  return { begun, done };
 }
 
 async function readRow(path: string, name: string): Promise<unknown> {

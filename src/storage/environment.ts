@@ -107,7 +107,8 @@ export class Environment {
   /**
    * Copies all tables as they are at one moment into the directory `path`, while readers and commits go on: LMDB reads them in one
    * read transaction, in a thread of its own. Free pages are left out. As long as it lasts the pages of that moment are not used
-   * again, so the file grows by what is written meanwhile.
+   * again, so the file grows by what is written meanwhile. A read-only environment can be copied as well, while another process
+   * writes to it.
    */
   copyTo(path: string): EnvironmentCopy {
     if (!this.#isOpen) throw new HeadraceError('LOG_CLOSED', 'The storage is closed');
@@ -138,6 +139,19 @@ export class Environment {
     done.catch(() => undefined);
     this.#copies.add(done);
     return { begun, done };
+  }
+
+  /**
+   * Gives back what processes that were killed while they read have left in LMDB's table of readers, and says how many entries: until
+   * then no page that they may have been reading is used again. Throws STORAGE_FAILED.
+   */
+  clearDeadReaders(): number {
+    if (!this.#isOpen) throw new HeadraceError('LOG_CLOSED', 'The storage is closed');
+    try {
+      return this.#root.readerCheck();
+    } catch (error) {
+      throw storageError(error, 'looking for dead readers');
+    }
   }
 
   /** Waits for copies that are being made. */

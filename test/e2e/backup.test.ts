@@ -101,6 +101,41 @@ describe('a drill', () => {
   });
 });
 
+describe('a backup beside a running node', () => {
+  it('that is killed, or interrupted, ends at once and leaves the node unharmed', { timeout: 120_000 }, async () => {
+    const [data, to, restored] = [place.file('beside'), place.file('beside-backup'), place.file('beside-restored')];
+    const node = await underLoad(data, 2_500);
+    const copying = async () => {
+      const backup = startHeadrace(['backup', '--to', to, '--data', data]);
+      running.push(backup);
+      // The copy that was killed is there until the next backup has removed it.
+      const mark = join(to, 'unfinished.json');
+      const isItsOwn = () => existsSync(mark) && readFileSync(mark, 'utf8').includes(`"pid":${backup.child.pid},`);
+      await until(() => isItsOwn() && existsSync(join(to, 'log', 'data.mdb')));
+      return backup;
+    };
+    const killed = await copying();
+    killed.child.kill('SIGKILL');
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+    expect(existsSync(join(to, 'unfinished.json'))).toBe(true);
+    // The node still takes the one that was killed for alive; this one is not hindered.
+    const interrupted = await copying();
+    interrupted.child.kill('SIGINT');
+    expect(await interrupted.ended).toMatchObject({
+      signal: 'SIGINT',
+      out: '',
+      err: expect.stringMatching(/The backup was interrupted; nothing of it is left \[NOT_RUNNING\]$/m),
+    });
+    expect(readdirSync(to)).toEqual([]);
+    expect(await headrace(['backup', '--to', to, '--data', data])).toMatchObject({ status: 0, err: '' });
+    node.child.kill('SIGTERM');
+    await endsWell(node);
+    expect((await headrace(['restore', to, '--data', restored])).status).toBe(0);
+    await expectReconciled(restored);
+    await expectReconciled(data);
+  });
+});
+
 describe('what is no whole backup', () => {
   let data: string;
   let sound: string;

@@ -114,3 +114,9 @@ describe('copyTo', () => {
     expect(() => environment.copyTo(join(parent, 'copy'))).toThrow(expect.objectContaining({ code: 'LOG_CLOSED' }));
   });
 });
+
+it('looks for no dead readers once it is closed', async () => {
+  expect(environment.clearDeadReaders()).toBe(0);
+  await environment.close();
+  expect(() => environment.clearDeadReaders()).toThrow(expect.objectContaining({ code: 'LOG_CLOSED' }));
+});

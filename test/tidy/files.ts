@@ -35,6 +35,7 @@ export const unmirroredTests: readonly Exception[] = [
   { path: 'test/log/kafka/bad-input.test.ts', reason: 'what producers and operators do wrong, through a worker' },
   { path: 'test/log/kafka/client/histories.test.ts', reason: 'producers, brokers and consumers together' },
   { path: 'test/log/embedded/kill.test.ts', reason: 'kills a process that writes the log' },
+  { path: 'test/log/embedded/copy-beside.test.ts', reason: 'copies the log in another process, which is killed' },
   { path: 'test/log/embedded/sync-before-acknowledgement.test.ts', reason: 'watches the process under strace' },
   { path: 'test/runtime/idle-ticks-edges.test.ts', reason: 'asks idle ticks what only a whole worker can tell' },
   {

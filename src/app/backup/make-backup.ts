@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, readlinkSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import { copyLog } from '../../storage/data-directory.ts';
 import { storageError } from '../../storage/storage-error.ts';
 import type { HeadraceNode } from '../node.ts';
 import { BackupTarget } from './backup-target.ts';
@@ -41,7 +42,8 @@ export interface BackupSummary {
 
 /**
  * Copies a data directory as it is at one moment, while its owner works on. The manifest is written last; when this rejects, nothing is
- * left. Throws BACKUP_TARGET_INVALID, BACKUP_UNSUPPORTED, STORAGE_FULL, STORAGE_FAILED, CLICKHOUSE_FAILED, REMOTE_FAILED.
+ * left, but that LMDB may go on for a while to write a file that has been removed. Throws BACKUP_TARGET_INVALID, BACKUP_UNSUPPORTED,
+ * NOT_RUNNING where the copy began too late, STORAGE_FULL, STORAGE_FAILED, CLICKHOUSE_FAILED, REMOTE_FAILED.
  */
 export async function makeBackup(options: BackupOptions): Promise<BackupSummary> {
   const target = BackupTarget.take(options.to, options.dataDirectory);
@@ -59,17 +61,22 @@ export async function makeBackup(options: BackupOptions): Promise<BackupSummary>
 async function fill(target: BackupTarget, options: BackupOptions): Promise<BackupSummary> {
   const { node, clock, signal, release } = options;
   const startedAt = clock();
-  const snapshot = await node.snapshot(join(target.path, 'log'));
+  const snapshot = await node.snapshot();
   const progress = new Progress(options.onProgress);
-  const failed = new AbortController();
-  // The owner's end is known at once by this, and not only when all other files are copied.
-  snapshot.logCopied().catch((error: unknown) => failed.abort(error));
-  const either = AbortSignal.any([signal, failed.signal]);
   let files: BackupFile[];
   let links: BackupLink[];
+  let sinkHeldMs: number;
   try {
+    const copy = copyLog(options.dataDirectory, join(target.path, 'log'));
+    const failed = new AbortController();
+    // A full disk, or the owner's end, is known at once by this, and not only when all other files are copied.
+    copy.done.catch((error: unknown) => failed.abort(error));
+    const either = AbortSignal.any([signal, failed.signal, snapshot.lost]);
+    // Even when interrupted: until it has begun, LMDB may create its file anew in what is being removed.
+    await copy.begun;
+    sinkHeldMs = await snapshot.begun();
     ({ files, links } = await copyClickHouse(snapshot, target.path, either, progress));
-    await Promise.race([snapshot.logCopied(), aborted(signal)]);
+    await Promise.race([copy.done, aborted(either)]);
   } finally {
     // A signal that came meanwhile is the error; that the snapshot could not be given back as well is none to tell of.
     await snapshot.release().catch((error: unknown) => {
@@ -99,7 +106,7 @@ async function fill(target: BackupTarget, options: BackupOptions): Promise<Backu
     records: point.topics.reduce((sum, { start, end }) => sum + end - start, 0),
     sinkCut: point.sinkCut,
     seconds: (clock() - startedAt) / 1_000,
-    sinkHeldMs: snapshot.heldMs,
+    sinkHeldMs,
   };
 }
 

@@ -15,15 +15,21 @@ const SNAPSHOTS = 'snapshots';
 /** A cut that is being inserted ends in a second or two; one that does not is in trouble, and the backup is to say so. */
 const INSERT_WAIT_MAX_MS = 30_000;
 
-/** A data directory at one moment, to be copied while it works on. */
+/** Whoever takes a snapshot begins to copy the log at once; the sink is not held longer for one that does not. */
+const BEGIN_MAX_MS = 10_000;
+
+/** A data directory at one moment, to be copied while it works on. Nothing is inserted into ClickHouse until `begun`. */
 export interface Snapshot {
   /** Holds ClickHouse's files as they were at that moment. */
   readonly clickhouse: string;
-  /** How long the sink was held, milliseconds. */
-  readonly heldMs: number;
-  /** Resolves when the copy of the log is whole and on disk. Rejects with STORAGE_FULL, STORAGE_FAILED. */
-  logCopied(): Promise<void>;
-  /** Removes the frozen files; waits for the copy of the log. A second call does nothing. */
+  /** Aborted, with the error, when the process that keeps the files no longer does. */
+  readonly lost: AbortSignal;
+  /**
+   * To be called when the copy of the log has begun: the sink goes on. Resolves with the milliseconds for which it was held; a second
+   * call too. Throws NOT_RUNNING where it came too late, and the sink has gone on before: the log no longer fits the files.
+   */
+  begun(): Promise<number>;
+  /** Lets the sink go on, and removes the frozen files. A second call does nothing. */
   release(): Promise<void>;
 }
 
@@ -31,10 +37,13 @@ export interface SnapshotsOptions {
   readonly directory: DataDirectory;
   readonly store: () => Promise<Store>;
   readonly clock: Clock;
+  /** How long the sink is held for a copy of the log that does not begin, milliseconds. */
+  readonly beginMaxMs?: number;
 }
 
 /**
- * Takes snapshots of a data directory. Between the moment at which ClickHouse is frozen and the one at which the copy of the log
+ * Takes snapshots of a data directory. They are copied by whoever takes them, another process as a rule: one that keeps money is not
+ * to run what only a backup runs. Between the moment at which ClickHouse is frozen and the one at which the copy of the log
  * begins no insert runs, so both together are what a kill of the process at the second moment would have left behind, and the
  * next start makes of them what it makes of that (docs/OPERATIONS.md). Everything else goes on.
  */
@@ -42,6 +51,7 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #gate = new IntakeGate();
   readonly #open = new Set<Snapshot>();
+  #isClosed = false;
 
   /** Removes what a process that was killed has left. */
   constructor(options: SnapshotsOptions) {
@@ -58,47 +68,66 @@ export class Snapshots {
     };
   }
 
-  /**
-   * The log goes into the directory `logTarget`, which must not hold one yet. Throws BACKUP_UNSUPPORTED for a log on Kafka,
-   * CLICKHOUSE_FAILED (retriable where an insert does not end), STORAGE_FULL, STORAGE_FAILED.
-   */
-  async take(logTarget: string): Promise<Snapshot> {
+  /** Throws BACKUP_UNSUPPORTED for a log on Kafka, CLICKHOUSE_FAILED (retriable where an insert does not end), STORAGE_FAILED. */
+  async take(): Promise<Snapshot> {
     const { directory, store, clock } = this.#options;
     if (directory.logKind === 'kafka') throw unsupportedOnKafka();
     const { clickhouse: engine } = await store();
     const id = randomUUID();
     const home = join(directory.path, SNAPSHOTS, id);
     const clickhouse = join(home, 'clickhouse');
+    // Of a backup that was killed while it copied.
+    directory.environment.clearDeadReaders();
     const startedAt = clock();
     const hold = await this.#hold();
     try {
       await freezeEmbedded(engine, join(directory.path, 'clickhouse'), clickhouse, id.replaceAll('-', ''));
-      const log = directory.environment.copyTo(logTarget);
-      await log.begun;
-      const snapshot: Snapshot = {
-        clickhouse,
-        heldMs: clock() - startedAt,
-        logCopied: () => log.done,
-        release: async () => {
-          await log.done.catch(() => undefined);
-          rmSync(home, { recursive: true, force: true });
-          this.#open.delete(snapshot);
-        },
-      };
-      this.#open.add(snapshot);
-      return snapshot;
+      if (this.#isClosed) throw new HeadraceError('NOT_RUNNING', 'The process that owns the data directory is ending');
     } catch (error) {
+      await hold.release();
       rmSync(home, { recursive: true, force: true });
       throw error;
-    } finally {
-      await hold.release();
     }
+    return this.#held(home, clickhouse, hold, startedAt);
   }
 
-  /** Before ClickHouse and log are closed: waits for copies under way. */
+  /** Before ClickHouse and log are closed. */
   async close(): Promise<void> {
-    this.#gate.releaseAll();
+    this.#isClosed = true;
     await Promise.all([...this.#open].map((snapshot) => snapshot.release()));
+    this.#gate.releaseAll();
+  }
+
+  #held(home: string, clickhouse: string, hold: Hold, startedAt: number): Snapshot {
+    const { directory, clock, beginMaxMs = BEGIN_MAX_MS } = this.#options;
+    let heldMs: number | undefined;
+    let [isVoid, isReleased] = [false, false];
+    const letGo = async () => {
+      clearTimeout(limit);
+      isVoid = heldMs === undefined;
+      await hold.release();
+    };
+    const limit = setTimeout(() => void letGo(), beginMaxMs);
+    const snapshot: Snapshot = {
+      clickhouse,
+      lost: new AbortController().signal,
+      begun: async () => {
+        if (isVoid) throw tooLate(beginMaxMs);
+        heldMs ??= clock() - startedAt;
+        await letGo();
+        return heldMs;
+      },
+      release: async () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#open.delete(snapshot);
+        await letGo();
+        rmSync(home, { recursive: true, force: true });
+        directory.environment.clearDeadReaders();
+      },
+    };
+    this.#open.add(snapshot);
+    return snapshot;
   }
 
   /** Resolves between two inserts; none begins until it is released. */
@@ -119,6 +148,13 @@ export class Snapshots {
       { retriable: true },
     );
   }
+}
+
+function tooLate(maxMs: number): HeadraceError {
+  return new HeadraceError(
+    'NOT_RUNNING',
+    `The copy of the log did not begin within ${maxMs / 1_000} s, for which ClickHouse's sink is held, so log and ClickHouse would not fit. Make the backup again, when the disks are less busy`,
+  );
 }
 
 export function unsupportedOnKafka(): HeadraceError {

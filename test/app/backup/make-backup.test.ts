@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type BackupOptions, makeBackup } from '../../../src/app/backup/make-backup.ts';
 import { checkBackup, restoreBackup } from '../../../src/app/backup/restore-backup.ts';
+import type { Snapshot } from '../../../src/app/backup/snapshot.ts';
 import type { LocalNode } from '../../../src/app/local-node.ts';
 import { readJsonRows } from '../../../src/app/query-rows.ts';
 import { reconcileAtRest } from '../../../src/app/reconcile/reconcile.ts';
@@ -116,6 +117,27 @@ describe('a backup and its restoration', () => {
     await expect(run(node, data, to, { signal: interruption.signal, onProgress })).rejects.toThrow('stop');
     expect(existsSync(to)).toBe(false);
     expect(readdirSync(join(data, 'snapshots'))).toEqual([]);
+  });
+
+  it('leave nothing where the owner is gone meanwhile, or the copy of the log began too late', async () => {
+    const { data, node } = await backedUp();
+    const to = join(data, '..', 'lost');
+    const lost = new AbortController();
+    const losing = async (): Promise<Snapshot> => ({ ...(await node.snapshot()), lost: lost.signal });
+    const onProgress = () => lost.abort(new RangeError('gone'));
+    await expect(run({ snapshot: losing }, data, to, { onProgress })).rejects.toThrow('gone');
+    expect(existsSync(to)).toBe(false);
+    const late = async (): Promise<Snapshot> => {
+      const snapshot = await node.snapshot();
+      await snapshot.release();
+      return snapshot;
+    };
+    await expect(run({ snapshot: late }, data, to)).rejects.toMatchObject({ code: 'NOT_RUNNING' });
+    expect(existsSync(to)).toBe(false);
+    expect(readdirSync(join(data, 'snapshots'))).toEqual([]);
+    // The node is none the worse.
+    await run(node, data, to);
+    await check(to);
   });
 });
 

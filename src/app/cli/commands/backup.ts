@@ -30,8 +30,9 @@ export function backupCommand({ clock }: CommandContext): Command {
         const summary = await interruptible(
           clock,
           interrupted('The backup was interrupted; nothing of it is left'),
-          (signal) =>
-            makeBackup({
+          async (signal) => {
+            signal.addEventListener('abort', () => process.once('exit', endBySignal));
+            const made = await makeBackup({
               node,
               dataDirectory: data,
               to,
@@ -39,7 +40,11 @@ export function backupCommand({ clock }: CommandContext): Command {
               release: packageVersion(),
               signal,
               onProgress: progress.update,
-            }),
+            });
+            // A signal that came too late.
+            process.off('exit', endBySignal);
+            return made;
+          },
         );
         progress.close();
         await write(process.stdout, json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
@@ -48,6 +53,15 @@ export function backupCommand({ clock }: CommandContext): Command {
         await node.close();
       }
     });
+}
+
+/**
+ * Makes of this process's exit an end by SIGINT, as of any program that is interrupted. Node.js would first wait for LMDB's thread, which
+ * may go on for minutes to write a copy that is removed already.
+ */
+function endBySignal(): void {
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
 }
 
 export function interrupted(what: string): HeadraceError {
