@@ -3,6 +3,7 @@ import type { RecordBatch } from '../../log/record-batch.ts';
 import type { SimulatedMemory } from '../../log/simulated/simulated-memory.ts';
 import type { Serde } from '../../serde/serde.ts';
 
+/** A record as it stands in a topic at the end of a run. */
 export interface FinalRecord {
   readonly partition: number;
   readonly offset: number;

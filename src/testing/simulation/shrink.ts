@@ -2,6 +2,7 @@ import type { Script, SimulatedRates } from './script.ts';
 import { simulateScript } from './simulate.ts';
 import type { SimulationFailure, SimulationOptions } from './simulation-options.ts';
 
+/** How far a run is made smaller. */
 export interface ShrinkOptions {
   /** Runs at most (400). */
   readonly runsMax?: number;
@@ -9,6 +10,7 @@ export interface ShrinkOptions {
   readonly onSmaller?: (script: Script) => void;
 }
 
+/** The smallest run found that fails in the same way. */
 export interface Shrunk {
   readonly script: Script;
   readonly failure: SimulationFailure;

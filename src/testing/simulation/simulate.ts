@@ -8,6 +8,7 @@ export function simulate(options: SimulationOptions, seed: number): Promise<Simu
   return simulateScript(options, drawScript(seed, options));
 }
 
+/** Runs a script as it was drawn, or as it was made smaller. */
 export async function simulateScript(options: SimulationOptions, script: Script): Promise<SimulationResult> {
   const outcome = await new World(options, script).run();
   const failure = judge(options, outcome);
