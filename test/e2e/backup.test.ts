@@ -51,7 +51,8 @@ async function expectReconciled(data: string): Promise<void> {
   expect(out).toMatch(/^Reconciled: log, state and ClickHouse agree on \d+/);
 }
 
-describe('a drill', () => {
+// Those take longer than `npm test` has elsewhere.
+describe.runIf(process.env.CI !== undefined)('a drill', () => {
   it('backs up under load, restores elsewhere, agrees there and goes on', { timeout: 90_000 }, async () => {
     const [data, to, restored] = [place.file('live'), place.file('backup'), place.file('restored')];
     const node = await underLoad(data, 3_000);
@@ -101,7 +102,7 @@ describe('a drill', () => {
   });
 });
 
-describe('a backup beside a running node', () => {
+describe.runIf(process.env.CI !== undefined)('a backup beside a running node', () => {
   it('that is killed, or interrupted, ends at once and leaves the node unharmed', { timeout: 120_000 }, async () => {
     const [data, to, restored] = [place.file('beside'), place.file('beside-backup'), place.file('beside-restored')];
     const node = await underLoad(data, 2_500);

@@ -7,7 +7,7 @@ import { kafkaSuite } from '../../../kafka/suite.ts';
 
 type Admin = ReturnType<Kafka['admin']>;
 
-kafkaSuite('topics that change under a group', {}, (brokers) => {
+kafkaSuite('topics that change under a group', { onlyInCi: true }, (brokers) => {
   let under: LogUnderTest;
   let admin: Admin;
   beforeEach(async () => {

@@ -22,7 +22,7 @@ interface Instance {
   close(): Promise<void>;
 }
 
-kafkaSuite('state over several processes', {}, (brokers) => {
+kafkaSuite('state over several processes', { onlyInCi: true }, (brokers) => {
   let instances: Instance[] = [];
 
   const open = async (serves = true, settings: Partial<KafkaLogOptions> = {}): Promise<Instance> => {

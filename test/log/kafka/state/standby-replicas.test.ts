@@ -109,7 +109,7 @@ const value = (round: number, i: number) => `${round} of key ${i}`;
 const entriesOf = (round: number, count = KEYS) =>
   Array.from({ length: count }, (_, i) => [`k${i}`, value(round, i)] as const);
 
-kafkaSuite('standby replicas', {}, (brokers) => {
+kafkaSuite('standby replicas', { onlyInCi: true }, (brokers) => {
   const opened: Instance[] = [];
   const open = async (options?: Partial<KafkaLogOptions>) => {
     const instance = await Instance.open(brokers(), options);
