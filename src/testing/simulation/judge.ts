@@ -186,16 +186,21 @@ function differingTable({ memory, table }: Outcome): SimulationFailure | undefin
   return undefined;
 }
 
-/** What fails must not vanish: for each record that the simulation failed stands one dead letter. */
+/** What fails must not vanish: for each record that the simulation failed stands one dead letter of each application in which it did. */
 function lostLetter({ memory, journals }: Outcome): SimulationFailure | undefined {
+  const failures = new Map<string, { readonly topic: string; count: number }>();
   for (const { topic, partition, offset } of [...journals.values()].flatMap((journal) => journal.failed())) {
+    const place = `offset ${offset} of ${topic}-${partition}`;
+    failures.set(place, { topic, count: (failures.get(place)?.count ?? 0) + 1 });
+  }
+  for (const [place, { topic, count }] of failures) {
     const letters = new FinalLog(memory).records(deadLetterTopic(topic)).filter(({ headers }) => {
       const said = new Map(headers.map(([name, value]) => [name, Buffer.from(value ?? []).toString()]));
-      const place = ['topic', 'partition', 'offset'].map((name) => said.get(`__streams.errors.${name}`));
-      return place.join() === [topic, partition, offset].join();
+      const of = (name: string) => said.get(`__streams.errors.${name}`);
+      return `offset ${of('offset')} of ${of('topic')}-${of('partition')}` === place;
     });
-    if (letters.length === 1) continue;
-    const message = `offset ${offset} of ${topic}-${partition} failed, and has ${letters.length} dead letters`;
+    if (letters.length === count) continue;
+    const message = `${place} failed in ${count} applications, and has ${letters.length} dead letters`;
     return { kind: 'record not processed once', message };
   }
   return undefined;
