@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { query } from 'chdb';
 import { describe, expect, it } from 'vitest';
-import { DRAIN_MAX_MS } from '../../src/app/cli/live-run.ts';
+import { DRAIN_MAX_MS } from '../../src/app/cli/until-ended.ts';
 import { API_LIMITS } from '../../src/app/http/api/api-limits.ts';
 import { kafkaReleases } from '../kafka/provision.ts';
 import { root } from '../tidy/source-file.ts';

@@ -10,14 +10,10 @@ import { OutcomeCounter } from '../outcomes.ts';
 import { generate } from '../traffic/generate.ts';
 import type { StartOptions } from './commands/start.ts';
 import { type GlobalOptions, nodeOptionsOf } from './context.ts';
-import { onEndSignals } from './end-signals.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
 import { standbysOf } from './standbys.ts';
-
-/** After Ctrl-C, how long to wait for what is under way. */
-export const DRAIN_MAX_MS = 30_000;
-export const INTERRUPTED = 130;
+import { untilEnded } from './until-ended.ts';
 
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
 export async function runLive(options: StartOptions & GlobalOptions, clock: Clock): Promise<number> {
@@ -37,39 +33,20 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     standbys,
     answerWithinMs,
   });
-  const stop = new AbortController();
-  let failure: unknown;
-  const fail = (error: unknown) => {
-    failure ??= error;
-    stop.abort();
-  };
-  const stopListening = onEndSignals({
-    source: process,
-    clock,
-    onFirst: () => {
-      stop.abort();
-      process.stderr.write('\nEnding: what was taken in is processed first. Again to end at once.\n');
-    },
-    onFurther: () => process.exit(INTERRUPTED),
-  });
-  try {
+  await untilEnded(node, clock, async ({ signal, fail }) => {
     const address = await node.serveApi(options.port, serveApiOptions(options));
     if (!process.stderr.isTTY) process.stderr.write(`serving at ${address}\n`);
     await node.start(fail);
     const counter = await OutcomeCounter.fromNow(node);
     const producing = options.traffic
-      ? generate(node, { rate: options.rate, answerWithinMs, clock, signal: stop.signal }).catch(fail)
+      ? generate(node, { rate: options.rate, answerWithinMs, clock, signal }).catch(fail)
       : undefined;
-    await show(node, counter, address, clock, stop.signal).catch(fail);
-    node.releaseHolds();
-    await node.endIntake();
-    await producing;
-    if (failure === undefined) await drained(node, DRAIN_MAX_MS);
-  } finally {
-    await node.close();
-    stopListening();
-  }
-  if (failure !== undefined) throw failure;
+    await show(node, counter, address, clock, signal).catch(fail);
+    return async () => {
+      await node.endIntake();
+      await producing;
+    };
+  });
   process.stderr.write('Everything taken in is processed and in ClickHouse.\n');
   return 0;
 }
@@ -120,18 +97,4 @@ type Figures = Omit<ViewFrame, 'status' | 'address'>;
 /** What may pass keeps the figures of before on the view. */
 function mayPass(error: unknown): boolean {
   return error instanceof HeadraceError && error.retriable;
-}
-
-/** Throws NOT_RUNNING where what was taken in is not processed in time. */
-export async function drained(node: LocalNode, maxMs: number): Promise<void> {
-  const limit = new AbortController();
-  const late = sleep(maxMs, 'late', { signal: limit.signal }).catch(() => 'in time');
-  const result = await Promise.race([node.drain(), late]);
-  limit.abort();
-  if (result === 'late') {
-    throw new HeadraceError(
-      'NOT_RUNNING',
-      `What was taken in is safe in the log, but not all of it was processed within ${maxMs / 1_000} s; the next start goes on with it`,
-    );
-  }
 }

@@ -4,10 +4,9 @@ import type { LocalNode } from '../local-node.ts';
 import type { LoadedTopology } from '../user-topology/loaded-topology.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { GlobalOptions } from './context.ts';
-import { onEndSignals } from './end-signals.ts';
-import { DRAIN_MAX_MS, drained, INTERRUPTED } from './live-run.ts';
 import { grouped } from './output.ts';
 import { openTopologyNode } from './topology-once.ts';
+import { untilEnded } from './until-ended.ts';
 
 /** Between two lines of progress; on a terminal the line is redrawn. */
 const LINE_MS = 5_000;
@@ -21,33 +20,12 @@ export async function runTopologyLive(
   clock: Clock,
 ): Promise<number> {
   const node = await openTopologyNode(loaded, options, clock);
-  const stop = new AbortController();
-  let failure: unknown;
-  const fail = (error: unknown) => {
-    failure ??= error;
-    stop.abort();
-  };
-  const stopListening = onEndSignals({
-    source: process,
-    clock,
-    onFirst: () => {
-      stop.abort();
-      process.stderr.write('\nEnding: what was taken in is processed first. Again to end at once.\n');
-    },
-    onFurther: () => process.exit(INTERRUPTED),
-  });
-  try {
+  await untilEnded(node, clock, async ({ signal, fail }) => {
     const address = await node.serve(options.port, 0, true);
     process.stderr.write(`${loaded.application} runs, serving at ${address} (commands with --data ${options.data})\n`);
     await node.start(fail);
-    await show(node, stop.signal).catch(fail);
-    node.releaseHolds();
-    if (failure === undefined) await drained(node, DRAIN_MAX_MS);
-  } finally {
-    await node.close();
-    stopListening();
-  }
-  if (failure !== undefined) throw failure;
+    await show(node, signal).catch(fail);
+  });
   process.stderr.write('Everything taken in is processed.\n');
   return 0;
 }
