@@ -23,3 +23,10 @@ export function seededRandom(seed: number): SeededRandom {
   const below = (limit: number) => Math.floor(next() * limit);
   return { next, below, pick: (items) => items[below(items.length)]! };
 }
+
+/** A seed out of a text, the same on every machine: FNV-1a, 32 bits. */
+export function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

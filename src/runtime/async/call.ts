@@ -1,6 +1,6 @@
 import type { Clock, StartTimer } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
-import { type SeededRandom, seededRandom } from '../../random.ts';
+import { type SeededRandom, seededRandom, seedOf } from '../../random.ts';
 import type { AsyncCall, CallAsyncNode } from '../../streams/topology/call-node.ts';
 import type { Counter } from '../operators/receive.ts';
 
@@ -148,11 +148,4 @@ function isTimeout(error: unknown): error is HeadraceError {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** FNV-1a. */
-function seedOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

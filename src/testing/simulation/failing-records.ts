@@ -1,4 +1,4 @@
-import { seededRandom } from '../../random.ts';
+import { seededRandom, seedOf } from '../../random.ts';
 import type { FailsRecord } from './journal.ts';
 import type { Script } from './script.ts';
 import type { SimulatedApplication } from './simulation-options.ts';
@@ -11,14 +11,7 @@ export function failingRecords({ application, errorHandlers }: SimulatedApplicat
   const { seed, rates } = script;
   if (rates.failRecord === 0 || errorHandlers?.processing !== undefined) return () => false;
   return ({ topic, partition, offset }) => {
-    const place = hashOf(`${seed} ${application} ${topic} ${partition} ${offset}`);
+    const place = seedOf(`${seed} ${application} ${topic} ${partition} ${offset}`);
     return seededRandom(place).next() < rates.failRecord;
   };
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
