@@ -1,4 +1,5 @@
 import { deadLetterTopic } from '../../runtime/dead-letter.ts';
+import { topicNamer } from '../../runtime/partitions.ts';
 import { PLAN_STORE } from '../../runtime/stored-plan.ts';
 import { FinalLog, recordsOf } from './final-log.ts';
 import { type Reference, type ReferenceOutput, referenceOf } from './reference.ts';
@@ -68,22 +69,16 @@ function differingOutput(
 }
 
 /** Ticks of silent tasks are the engine's own: they are what the run without faults is given. */
-function writtenTopics(
-  { applications, sinkTopics = [] }: SimulationOptions,
-  existing: readonly string[],
-): readonly string[] {
+function writtenTopics({ applications }: SimulationOptions, existing: readonly string[]): readonly string[] {
   const written = new Set<string>();
   for (const { application, topology } of applications) {
+    const nameOf = topicNamer(application);
     for (const { nodes, sources } of topology.plan.subTopologies) {
-      for (const { topic } of sources)
-        written.add(deadLetterTopic(topic.isInternal ? `${application}-${topic.name}` : topic.name));
-      for (const node of nodes) {
-        if (node.kind === 'sink')
-          written.add(node.topic.isInternal ? `${application}-${node.topic.name}` : node.topic.name);
-      }
+      for (const { topic } of sources) written.add(deadLetterTopic(nameOf(topic)));
+      for (const node of nodes) if (node.kind === 'sink') written.add(nameOf(node.topic));
     }
   }
-  return existing.filter((topic) => written.has(topic) || (sinkTopics.includes(topic) && written.has(topic)));
+  return existing.filter((topic) => written.has(topic));
 }
 
 interface Text {

@@ -21,7 +21,7 @@ export class Producers {
 
   constructor(options: ProducersOptions) {
     this.#options = options;
-    this.#encode = encoderOf(options);
+    this.#encode = encoderOf(options, options.script.partitions);
     const tables = options.applications.flatMap(({ topology }) => topology.plan.globalTables);
     this.#globalTopics = new Set(tables.flatMap(({ sources }) => sources.map(({ topic }) => topic.name)));
   }
@@ -42,8 +42,8 @@ export class Producers {
 
   /** A producer tries again until it is told that the record is there; a log that died may have it twice then. */
   async #send(input: TimedInput): Promise<void> {
-    const { script, time, log, onSent } = this.#options;
-    const record = this.#encode(input, script.partitions, time.now());
+    const { time, log, onSent } = this.#options;
+    const record = this.#encode(input, time.now());
     for (;;) {
       try {
         const [position] = await log().append([record]);

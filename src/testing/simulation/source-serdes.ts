@@ -5,21 +5,21 @@ import type { Serde } from '../../serde/serde.ts';
 import type { SimulatedInput, SimulationOptions } from './simulation-options.ts';
 import { topicsOf } from './topics-of.ts';
 
-/** Makes the bytes of what producers send, by the serdes with which the topologies read it. */
-export function encoderOf(options: SimulationOptions) {
+/** Makes the bytes of what producers send in a run with so many partitions, by the serdes with which the topologies read it. */
+export function encoderOf(options: SimulationOptions, partitions: number) {
   const plans = options.applications.map(({ topology }) => topology.plan);
   const sources = plans.flatMap(({ subTopologies, globalTables }) =>
     [...subTopologies, ...globalTables].flatMap((each) => each.sources),
   );
-  return (input: SimulatedInput, partitions: number, nowMs: number): NewRecord => {
+  const counts = new Map(topicsOf(options, partitions).map((topic) => [topic.name, topic.partitions]));
+  return (input: SimulatedInput, nowMs: number): NewRecord => {
     const { topic, key, value, timestamp = nowMs } = input;
     const source = sources.find((each) => !each.topic.isInternal && each.topic.name === topic);
     if (source === undefined) {
       throw new HeadraceError('TOPIC_UNKNOWN', `The input of the simulation is for ${topic}, which nobody reads`);
     }
-    const count = topicsOf(options, partitions).find(({ name }) => name === topic)!.partitions;
     const bytes = bytesOf(source.key, key);
-    const partition = input.partition ?? partitionFor(bytes, count);
+    const partition = input.partition ?? partitionFor(bytes, counts.get(topic)!);
     return { topic, partition, timestamp, key: bytes, value: bytesOf(source.value, value) };
   };
 }
