@@ -28,7 +28,8 @@ export function topicConfig(name: string, partitions: number): TopicConfig {
 }
 
 const APPEND_RECORDS = 20_000;
-const APPENDS_AT_A_TIME = 16;
+/** More for a partition would not fit into one batch, and the log would put them into a transaction. */
+const APPENDS_OF_A_PARTITION = 2;
 
 /** The anchor's records, in their order in each partition. */
 export async function fill(
@@ -51,7 +52,7 @@ export async function fill(
     }
     // One partition a call: no transaction, and so no marker between the records that either program would have to step over.
     for (const batch of batches) underWay.push(log.append(batch));
-    while (underWay.length >= APPENDS_AT_A_TIME) await underWay.shift();
+    while (underWay.length >= APPENDS_OF_A_PARTITION * partitions) await underWay.shift();
   }
   await Promise.all(underWay);
 }

@@ -19,7 +19,10 @@ const { parity, shrinks } = workerData as { readonly parity: string; readonly sh
 const targets = targetsOf(parity);
 const post = (message: JobMessage) => parentPort!.postMessage(message);
 
-parentPort!.on('message', (run: JobRun) => void work(run));
+let last: Promise<void> = Promise.resolve();
+parentPort!.on('message', (run: JobRun) => {
+  last = last.then(() => work(run));
+});
 
 async function work(run: JobRun): Promise<void> {
   const { options } = targets.find(({ name }) => name === run.target)!;

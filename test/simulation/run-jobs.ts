@@ -63,12 +63,20 @@ async function runJob(
   settle: (run: JobRun, message: string | undefined) => void,
 ): Promise<void> {
   let worker = newWorker(options);
-  for (let run = take(); run !== undefined; run = take()) {
-    const { message, hangs } = await runOne(worker, run);
+  let run = take();
+  if (run !== undefined) worker.postMessage(run);
+  while (run !== undefined) {
+    // The next run lies with the worker before this one ends, so that it never waits for us.
+    const next = take();
+    if (next !== undefined) worker.postMessage(next);
+    const { message, hangs } = await outcomeOf(worker, run);
     settle(run, message);
-    if (!hangs) continue;
-    await worker.terminate();
-    worker = newWorker(options);
+    if (hangs) {
+      await worker.terminate();
+      worker = newWorker(options);
+      if (next !== undefined) worker.postMessage(next);
+    }
+    run = next;
   }
   await worker.terminate();
 }
@@ -81,7 +89,7 @@ function newWorker({ parity, shrinks }: RunJobsOptions): Worker {
   });
 }
 
-function runOne(
+function outcomeOf(
   worker: Worker,
   run: JobRun,
 ): Promise<{ readonly message: string | undefined; readonly hangs: boolean }> {
@@ -103,6 +111,5 @@ function runOne(
     };
     worker.on('error', onError);
     worker.on('message', onMessage);
-    worker.postMessage(run);
   });
 }

@@ -55,8 +55,17 @@ export interface RepartitionJson {
   readonly serdes: Readonly<Record<string, string | null>>;
 }
 
+/** Plans are frozen, and a worker that comes and goes asks for the same one each time. */
+const known = new WeakMap<Plan, PlanJson>();
+
 /** The stable form of a plan: equal plans have equal JSON, to the byte. */
 export function planJsonOf(plan: Plan): PlanJson {
+  const json = known.get(plan) ?? newPlanJson(plan);
+  known.set(plan, json);
+  return json;
+}
+
+function newPlanJson(plan: Plan): PlanJson {
   const parts = [...plan.subTopologies, ...plan.globalTables];
   const stores = new Map(parts.flatMap((each) => each.stores).map((store) => [store.name, store]));
   const sinks = plan.subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'sink'));
