@@ -37,8 +37,8 @@ const SCENARIOS = [
 const SPECIAL: Readonly<Record<string, readonly [scenario: string, ParityTargetOptions]>> = {
   'aggregates, cached': ['cached/aggregates-7000', { isCached: true }],
   'table join, cached': ['cases/tt_join-2', { isCached: true }],
-  'window_close, with idle ticks': ['cases/window_close-2', { idleAfterMs: 300 }],
-  'suppress, with idle ticks': ['cases/suppress_close-2', { idleAfterMs: 300 }],
+  'window_close, with idle ticks': ['cases/window_close-2', { idleAfterMs: 40 }],
+  'suppress, with idle ticks': ['cases/suppress_close-2', { idleAfterMs: 40 }],
   'regroup, with parked keys': ['cases/regroup-2', { parkKeys: true }],
 };
 
