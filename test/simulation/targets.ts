@@ -39,6 +39,7 @@ const SPECIAL: Readonly<Record<string, readonly [scenario: string, ParityTargetO
   'table join, cached': ['cases/tt_join-2', { isCached: true }],
   'window_close, with idle ticks': ['cases/window_close-2', { idleAfterMs: 40 }],
   'suppress, with idle ticks': ['cases/suppress_close-2', { idleAfterMs: 40 }],
+  'punctuations on stream time': ['partitioned/ticker-41', {}],
   'regroup, with parked keys': ['cases/regroup-2', { parkKeys: true }],
 };
 
