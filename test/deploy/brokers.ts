@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePorts } from '../free-ports.ts';
 import type { BrokerPlan } from '../kafka/broker-process.ts';
-import { Brokers, freePorts } from '../kafka/brokers.ts';
+import { Brokers } from '../kafka/brokers.ts';
 import { kafkaClasspath } from '../kafka/provision.ts';
 import { type Compose, readCompose, servicesLike } from './compose.ts';
 

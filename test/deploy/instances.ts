@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePorts } from '../kafka/brokers.ts';
+import { freePorts } from '../free-ports.ts';
 import { type Compose, servicesLike } from './compose.ts';
 import { execForm, readDockerfile, theInstruction } from './dockerfile.ts';
 import type { Image } from './image.ts';

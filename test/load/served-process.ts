@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../free-ports.ts';
 
 /** The command stands at the repository's root: two folders up, three from dist. */
 const HERE = new URL('.', import.meta.url);
@@ -25,7 +25,8 @@ export class ServedProcess {
   }
 
   static async start(dataDirectory: string, more: readonly string[] = []): Promise<ServedProcess> {
-    const served = new ServedProcess(await freePort(), dataDirectory, more);
+    const [port] = await freePorts(1);
+    const served = new ServedProcess(port!, dataDirectory, more);
     await served.start();
     return served;
   }
@@ -77,13 +78,4 @@ export class ServedProcess {
       return false;
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/random.ts';
-import { freePorts } from '../../kafka/brokers.ts';
+import { freePorts } from '../../free-ports.ts';
 import { type Fate, FaultyProxy } from './faulty-proxy.ts';
 import { FrameReader } from './frame-reader.ts';
 

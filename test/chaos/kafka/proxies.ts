@@ -1,5 +1,6 @@
 import type { SeededRandom } from '../../../src/random.ts';
-import { type Brokers, freePorts, startBrokers } from '../../kafka/brokers.ts';
+import { freePorts } from '../../free-ports.ts';
+import { type Brokers, startBrokers } from '../../kafka/brokers.ts';
 import { type Fate, FaultyProxy } from './faulty-proxy.ts';
 
 /** Requests of a commit and of the group, by their numbers in Kafka's protocol. */

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrokersOptions, freePorts } from '../../../kafka/brokers.ts';
+import { freePorts } from '../../../free-ports.ts';
+import type { BrokersOptions } from '../../../kafka/brokers.ts';
 
 /** A broker with SASL on one listener and SASL over TLS on another, and how to reach them. */
 export interface Secured {
