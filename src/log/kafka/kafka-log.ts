@@ -19,8 +19,9 @@ import { purge } from './cluster/purge.ts';
 import { Topics } from './cluster/topics.ts';
 import { Visibility } from './cluster/visibility.ts';
 import { LogReader, partitionUnknown } from './fetch/log-reader.ts';
+import { CommittedPartitions } from './group/committed-partitions.ts';
 import { membersOf } from './group/described-group.ts';
-import { stableOffsets } from './group/group-offsets.ts';
+import { allStableOffsets } from './group/group-offsets.ts';
 import { allGroups } from './group/groups.ts';
 import { checkReset, resetGroup } from './group/reset.ts';
 import { retireMembers } from './group/retire-members.ts';
@@ -52,6 +53,7 @@ export class KafkaLog implements Log {
   readonly #encoder: PartEncoder;
   readonly #appender: Appender;
   readonly #committed = new Signal();
+  readonly #written = new CommittedPartitions();
   readonly #members = new Map<string, KafkaMember>();
   readonly #local: LocalState;
   readonly #desk: StateDesk;
@@ -130,7 +132,7 @@ export class KafkaLog implements Log {
 
   async committedOffsets(group: string): Promise<readonly GroupOffset[]> {
     this.#requireOpen();
-    const offsets = await stableOffsets(this.#cluster, group, null);
+    const offsets = await allStableOffsets(this.#cluster, group, this.#written.of(group));
     return offsets
       .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
       .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
@@ -261,6 +263,7 @@ export class KafkaLog implements Log {
       nextEpoch: () => ++this.#epochs,
       onFault: onFault ?? (() => {}),
       onLeft,
+      onCommitted: (offsets) => this.#written.note(group, offsets),
       onWritten: ({ topic, partition }, endOffset) => {
         if (endOffset !== undefined) this.#visibility.written(topic, partition, endOffset);
       },

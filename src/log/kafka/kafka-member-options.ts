@@ -29,6 +29,8 @@ export interface KafkaMemberOptions {
   readonly endTransactionOf: (member: string) => Promise<void>;
   readonly onFault: (error: HeadraceError) => void;
   readonly onLeft: () => void;
+  /** Told the partitions of each commit, those without progress too. */
+  readonly onCommitted: (partitions: readonly TopicPartition[]) => void;
   /** Told where committed records stand that not every reader may see at once. */
   readonly onWritten: (partition: TopicPartition, endOffset: number | undefined) => void;
 }

@@ -10,7 +10,7 @@ import type { KafkaMemberOptions } from './kafka-member-options.ts';
 import { endOffset } from './producer/partition-produce.ts';
 
 export interface MemberTransactionOptions
-  extends Pick<KafkaMemberOptions, 'cluster' | 'producer' | 'state' | 'onStep' | 'onWritten'> {
+  extends Pick<KafkaMemberOptions, 'cluster' | 'producer' | 'state' | 'onStep' | 'onCommitted' | 'onWritten'> {
   readonly group: string;
   readonly membership: Pick<GroupMembership, 'identified' | 'doubt'>;
   readonly ownership: Ownership;
@@ -30,7 +30,7 @@ export class MemberTransaction {
   /** As Member.commit, of what was checked; KAFKA_UNAVAILABLE where nothing was committed for want of brokers. */
   async commit(given: Transaction): Promise<void> {
     const { cluster, producer, state, group, membership, ownership, progress, requireActive } = this.#options;
-    const { onStep, onWritten } = this.#options;
+    const { onStep, onCommitted, onWritten } = this.#options;
     const { epoch } = given;
     const offsets = progress.offsetsWith(given.offsets);
     const transaction = state.witnessed(given, offsets);
@@ -59,6 +59,7 @@ export class MemberTransaction {
       fence: (identity, until, onUnanswered) => fenceWithOffsets(fence, identity, until, onUnanswered),
       ...(onStep === undefined ? {} : { onStep }),
     });
+    onCommitted(offsets);
     // A member that has lost partitions by now has still committed; whether its changes are still to be applied here, the state knows.
     state.apply(
       transaction,

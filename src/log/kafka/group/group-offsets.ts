@@ -3,6 +3,7 @@ import type { TopicPartition } from '../../record.ts';
 import type { Message } from '../cluster/broker-connection.ts';
 import { type Cluster, isRefusal, refused } from '../cluster/cluster.ts';
 import { Again, isUnavailable, retried } from '../cluster/retries.ts';
+import { partitionKey } from '../fetch/fetch-position.ts';
 import { notCommitted } from '../producer/outcomes.ts';
 import type { ProducerIdentity } from '../producer/transactional-producer.ts';
 import { errorCodes, errorName } from '../protocol/errors.ts';
@@ -43,6 +44,22 @@ export async function stableOffsets(
   return answer.partitions
     .filter(({ offset }) => offset >= 0)
     .map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
+}
+
+/**
+ * The committed offsets of all partitions that the group ever committed. Asked for all, a coordinator leaves out a partition whose first
+ * offset is in a transaction that it has not finished yet, rather than to call it unstable: those of `written`, which this process knows to
+ * have committed, are asked for by name then.
+ */
+export async function allStableOffsets(
+  cluster: Cluster,
+  group: string,
+  written: readonly TopicPartition[],
+): Promise<readonly OffsetWithMetadata[]> {
+  const all = await stableOffsets(cluster, group, null);
+  const known = new Set(all.map(({ topic, partition }) => partitionKey(topic, partition)));
+  const missing = written.filter(({ topic, partition }) => !known.has(partitionKey(topic, partition)));
+  return missing.length === 0 ? all : [...all, ...(await stableOffsets(cluster, group, missing))];
 }
 
 export interface OffsetFence {
