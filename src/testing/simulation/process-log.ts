@@ -33,8 +33,6 @@ export interface ProcessLogOptions {
   readonly onAssigned: (assignment: Assignment) => void;
 }
 
-/** Anything that never happens: a process that is gone waits for nothing. */
-const NEVER = new Promise<never>(() => {});
 const SLOW_RATE = 0.3;
 const SLOW_MS_MAX = 20;
 const LATE_RATE = 0.5;
@@ -155,7 +153,8 @@ export class ProcessLog implements Log {
       stillMs = this.#stillUntilMs - time.now();
       if (stillMs > 0) await pauseOf(time, Math.min(stillMs, SLOW_MS_MAX));
     }
-    if (this.#isGone) await NEVER;
+    // A process that is gone waits for ever, and each time for a promise of its own: one for all would keep every run in memory.
+    if (this.#isGone) await new Promise<never>(() => {});
   }
 }
 
