@@ -12,7 +12,8 @@ export type CollectorTopics = Pick<KnownTopics, 'partitionsOf'> & Partial<Pick<K
 export class TopicOutput {
   readonly topic: string;
   readonly partitions: number;
-  readonly #buffers: RecordBuffer[];
+  /** By partition; many are never written to, and a buffer takes memory from its start. */
+  readonly #buffers: (RecordBuffer | undefined)[];
   readonly #collector: RecordCollector;
   readonly #recordBytesMax: number;
   /** Kept where somebody looks at what each record forwards. */
@@ -23,7 +24,7 @@ export class TopicOutput {
     this.partitions = partitions;
     this.#collector = collector;
     this.#recordBytesMax = recordBytesMax;
-    this.#buffers = Array.from({ length: partitions }, () => new RecordBuffer());
+    this.#buffers = Array.from({ length: partitions });
   }
 
   append(
@@ -34,7 +35,7 @@ export class TopicOutput {
     headers: Headers,
     bytesMax = RECORD_BYTES_MAX,
   ): void {
-    const buffer = this.#buffers[partition]!;
+    const buffer = this.#buffer(partition);
     this.#collector.remember(buffer);
     buffer.append(timestamp, key, value, headers, Math.min(bytesMax, this.#recordBytesMax));
     this.#forwards?.add(buffer);
@@ -47,17 +48,27 @@ export class TopicOutput {
   }
 
   get count(): number {
-    return this.#buffers.reduce((sum, buffer) => sum + buffer.count, 0);
+    let count = 0;
+    for (const buffer of this.#buffers) if (buffer !== undefined) count += buffer.count;
+    return count;
   }
 
   records(): readonly PartitionRecords[] {
-    return this.#buffers
-      .map((buffer, partition) => ({ topic: this.topic, partition, buffer }))
-      .filter(({ buffer }) => buffer.count > 0);
+    return this.#buffers.flatMap((buffer, partition) =>
+      buffer === undefined || buffer.count === 0 ? [] : [{ topic: this.topic, partition, buffer }],
+    );
   }
 
   clear(): void {
-    for (const buffer of this.#buffers) buffer.clear();
+    for (const buffer of this.#buffers) buffer?.clear();
+  }
+
+  #buffer(partition: number): RecordBuffer {
+    const known = this.#buffers[partition];
+    if (known !== undefined) return known;
+    const made = new RecordBuffer();
+    this.#buffers[partition] = made;
+    return made;
   }
 }
 

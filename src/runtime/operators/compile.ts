@@ -1,10 +1,10 @@
-import type { Node } from '../../streams/topology/nodes.ts';
 import type { PlannedNode, SubTopology } from '../../streams/topology/plan.ts';
 import { aggregate } from './aggregate.ts';
 import { type Cached, cached, isCached } from './cached.ts';
 import { callAsync } from './call-async.ts';
 import { foreignKeyJoin, foreignKeyResponse, foreignKeySubscribe } from './foreign-key-join.ts';
 import { globalJoin } from './global-join.ts';
+import { placesOf, tellsBefore } from './places.ts';
 import { process } from './process.ts';
 import type { OperatorContext, Receive } from './receive.ts';
 import { sessionAggregate } from './session-aggregate.ts';
@@ -24,19 +24,15 @@ import { windowAggregate } from './window-aggregate.ts';
 export function compile(subTopology: SubTopology, context: OperatorContext): ReadonlyMap<PlannedNode, Receive> {
   const sides = new Map<PlannedNode, Sides>();
   const entries = new Map<PlannedNode, Receive>();
-  for (const node of [...subTopology.nodes].reverse()) {
-    const [next, late, lateOfRight] = (['next', 'late', 'lateOfRight'] as const).map((way) =>
-      fanOut(
-        subTopology.nodes.flatMap((child) =>
-          wayTo(child) === way ? receiversFrom(node, child, sides.get(child)) : [],
-        ),
-      ),
-    ) as [Receive, Receive, Receive];
+  for (const { node, sendsBefore, ...below } of placesOf(subTopology)) {
+    const toAll = (children: readonly PlannedNode[]) =>
+      fanOut(children.flatMap((child) => receiversFrom(node, child, sides.get(child))));
+    const [next, late, lateOfRight] = [toAll(below.next), toAll(below.late), toAll(below.lateOfRight)];
     if (node.kind === 'source') entries.set(node, next);
     else if (isCached(node)) {
       const cache = cached(node, context, next);
       sides.set(node, around(cache, operatorOf(node, context, { next: cache.next, late, lateOfRight }, true)));
-    } else sides.set(node, operatorOf(node, context, { next, late, lateOfRight }, needsBefore(node, subTopology)));
+    } else sides.set(node, operatorOf(node, context, { next, late, lateOfRight }, sendsBefore));
   }
   return entries;
 }
@@ -53,11 +49,6 @@ interface Below {
   readonly lateOfRight: Receive;
 }
 
-function wayTo(child: PlannedNode): keyof Below {
-  if (child.kind !== 'lateRecords') return 'next';
-  return child.isOfRight === true ? 'lateOfRight' : 'late';
-}
-
 /** What takes the records of each of a node's parents; one function for all where it does not matter whose they are. */
 type Sides = Receive | readonly (Receive | undefined)[];
 
@@ -69,43 +60,6 @@ function receiversFrom(parent: PlannedNode, child: PlannedNode, sides: Sides | u
     const receive = sides?.[index];
     return receive === undefined ? [] : [receive];
   });
-}
-
-/**
- * Whether the node, a table, must tell those below the row that each change replaces. To read it costs, so it is read only
- * for operators that take back what a row brought, as in Kafka Streams (`enableSendingOldValues`).
- */
-function needsBefore(node: PlannedNode, subTopology: SubTopology): boolean {
-  return subTopology.nodes.some((child) =>
-    child.parents.some((parent, index) => {
-      if (parent !== node) return false;
-      switch (child.kind) {
-        case 'groupTable':
-        case 'foreignKeySubscribe':
-        case 'suppress':
-          return true;
-        case 'tableFilter':
-          return tellsBefore(node) || needsBefore(child, subTopology);
-        case 'tableTableJoin':
-          return index === 0
-            ? child.join !== 'inner' || needsBefore(child, subTopology)
-            : child.join === 'outer' || needsBefore(child, subTopology);
-        case 'tableMapValues':
-          return needsBefore(child, subTopology);
-        default:
-          return false;
-      }
-    }),
-  );
-}
-
-/**
- * Whether a table tells a filter below it what it replaces without being asked for it by others; with that the filter tells
- * no deletions of rows that never passed (KAFKA-10077). The result of a foreign-key join does not, as in Kafka Streams.
- */
-function tellsBefore(node: PlannedNode | Node): boolean {
-  if (node.kind === 'tableFilter' || node.kind === 'tableMapValues') return tellsBefore(node.parents[0]!);
-  return !(node.kind === 'toTable' && node.parents[0]!.kind === 'foreignKeyResponse');
 }
 
 function operatorOf(
