@@ -68,6 +68,9 @@ export type ErrorCode =
   | 'CLICKHOUSE_FAILED'
   | 'QUERY_FAILED'
   | 'SINK_ROW_REFUSED'
+  | 'SINK_REFUSALS_EXCEEDED'
+  | 'VIEW_REFUSED'
+  | 'TABLE_MISMATCH'
   // Input and command line
   | 'INPUT_NOT_FOUND'
   | 'INPUT_INVALID'

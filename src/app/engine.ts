@@ -38,6 +38,7 @@ export class Engine {
   readonly #between: readonly string[];
   readonly #workers: readonly RunningWorkers[];
   readonly #sink: SinkWorker | undefined;
+  readonly #sinkName: string;
   readonly #sinkEnded: Promise<void> | undefined;
 
   /** Starts working at once, until {@link close}. */
@@ -47,6 +48,7 @@ export class Engine {
     this.#between = topicsBetween(systems);
     this.#workers = [new SystemWorkers(options), ...threads];
     this.#sink = sinkOf(options);
+    this.#sinkName = options.sink;
     this.#sinkEnded = this.#sink?.run().catch((error: unknown) => told(error, options.sink, options, onFailure));
   }
 
@@ -75,9 +77,10 @@ export class Engine {
 
   /** Added up over all threads. */
   status(): Omit<NodeStatus, 'fault' | 'faults'> {
-    const { rows, lag, lastError } = this.#sink?.metrics ?? NO_SINK;
+    const { rows, lag, lastError, lastErrorCode: code } = this.#sink?.metrics ?? NO_SINK;
     const work = this.#workers.map((workers) => workers.figures()).reduce(sumOf);
-    return { ...work, sinkRows: rows, sinkLag: lag, sinkError: lastError };
+    const sink = { sinkRows: rows, sinkLag: lag, sinkError: lastError };
+    return { ...work, ...sink, sinkWaiting: { sink: this.#sinkName, code } };
   }
 
   /** Stops all parts after the step under way. */
@@ -87,7 +90,7 @@ export class Engine {
   }
 }
 
-const NO_SINK = { rows: 0, lag: 0, lastError: undefined };
+const NO_SINK = { rows: 0, lag: 0, lastError: undefined, lastErrorCode: undefined };
 
 function sinkOf(options: EngineOptions): SinkWorker | undefined {
   const { log, target, sink, clock, logger, flushIntervalMs, onStep } = options;

@@ -48,6 +48,8 @@ export interface NodeStatus {
   readonly sinkRows: number;
   readonly sinkLag: number;
   readonly sinkError: string | undefined;
+  /** The sink by name, and the code of the error for which it waits; no code while it does not. */
+  readonly sinkWaiting?: { readonly sink: string; readonly code: string | undefined };
   /** What went wrong last; it may have gone on since. */
   readonly fault?: Fault | undefined;
   /** How often what went wrong. */

@@ -9,9 +9,15 @@ export interface Column {
 }
 
 export interface InsertOptions {
-  /** Deduplicates: the same token again inserts nothing. One token belongs to one table and one set of rows. */
+  /**
+   * Deduplicates: the same token again inserts nothing, while it is certain that the rows of the first time are there (see
+   * engine-life.ts). One token belongs to one table and one set of rows.
+   */
   readonly token: string;
-  /** By which a server's system.processes knows the insert; the embedded engine has no use for it. */
+  /**
+   * By which a server's system.processes knows the insert; the embedded engine has no use for it. A part of an insert's
+   * rows has the insert's id, a slash and what tells it from other parts.
+   */
   readonly queryId: string;
 }
 
@@ -39,8 +45,9 @@ export interface ClickHouse {
   /** The rows of a query of ours, on the writer's session. 64-bit integers and decimals are strings. */
   rows<T>(sql: string): Promise<readonly T[]>;
   /**
-   * Inserts rows that are encoded as RowBinary, and is on disk when it resolves. Rejects with CLICKHOUSE_FAILED,
-   * retriable where the same call may succeed later.
+   * Inserts rows that are encoded as RowBinary, and is on disk when it resolves. Rejects with SINK_ROW_REFUSED where one
+   * of the rows is at fault, with VIEW_REFUSED or TABLE_MISMATCH (retriable) where something else in ClickHouse is, and with
+   * CLICKHOUSE_FAILED, retriable where the same call may succeed later.
    */
   insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void>;
   /**
@@ -48,7 +55,7 @@ export interface ClickHouse {
    * JSON. Rejects with QUERY_FAILED and ClickHouse's own text, retriable where too many readers wait.
    */
   read(sql: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
-  /** Resolves when no insert under this query id is running any more; kills it after a while. */
+  /** Resolves when no insert under this query id, and no part of it, is running any more; kills it after a while. */
   settle(queryId: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,14 +1,19 @@
-import { createHash } from 'node:crypto';
 import { HeadraceError } from '../errors.ts';
-import type { NewRecord } from '../log/record.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
-import type { Cut, CutRange, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
+import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
-import { RowBinaryEncoder } from './row-binary/encoder.ts';
-import type { DecodeValue, SinkRecord, SinkTable } from './sink-table.ts';
+import { CutRows } from './sink/cut-rows.ts';
+import { insertName, insertToken } from './sink/insert-name.ts';
+import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
+import type { TableRows } from './sink/table-rows.ts';
+import { checkShapes } from './sink/table-shape.ts';
+import type { DecodeValue, SinkTable } from './sink-table.ts';
 
-/** The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only this cut has. */
+/**
+ * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
+ * have. Records that ClickHouse refuses become dead letters, with its reason, and the others go in.
+ */
 export class ClickHouseSinkTarget implements SinkTarget {
   readonly topics: readonly string[];
   readonly #clickhouse: ClickHouse;
@@ -34,88 +39,50 @@ export class ClickHouseSinkTarget implements SinkTarget {
     }
   }
 
+  prepare(): PreparedRows {
+    return new CutRows(this.#tables, this.#decode);
+  }
+
   async settle(cut: Cut): Promise<void> {
     for (const table of this.#tableNames) await this.#clickhouse.settle(insertName(cut, table));
   }
 
-  async write(cut: Cut, batches: readonly RecordBatch[]): Promise<SinkWriteResult> {
-    const deadLetters: NewRecord[] = [];
-    const encoders = new Map<string, RowBinaryEncoder>();
-    const ranges = new Map(cut.ranges.map((range) => [`${range.topic}-${range.partition}`, range]));
-    for (const batch of inOrder(batches)) {
-      const range = ranges.get(`${batch.topic}-${batch.partition}`);
-      if (range === undefined) continue;
-      const table = this.#tables.get(batch.topic);
-      if (table === undefined)
-        throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
-      const encoder = encoders.get(table.table) ?? new RowBinaryEncoder(table.columns);
-      encoders.set(table.table, encoder);
-      for (let i = 0; i < batch.length; i++) {
-        if (!isInside(range, batch.offsetAt(i))) continue;
-        const mark = encoder.mark();
-        try {
-          for (const row of table.rows(this.#recordOf(batch, i, table))) encoder.append(row);
-        } catch (error) {
-          encoder.rewind(mark);
-          // A schema that must be waited for is no fault of the record: the cut comes again.
-          if (error instanceof HeadraceError && error.retriable) throw error;
-          deadLetters.push(sinkDeadLetter(cut.sink, batch, i, error));
-        }
-      }
-    }
-    let rows = 0;
-    for (const name of this.#tableNames) {
-      const encoder = encoders.get(name);
-      if (encoder === undefined || encoder.rowCount === 0) continue;
-      const id = insertName(cut, name);
-      await this.#clickhouse.insert(name, encoder.columns, encoder.bytes(), { token: id, queryId: id });
-      rows += encoder.rowCount;
-    }
-    return { rows, deadLetters };
-  }
-
-  #recordOf(batch: RecordBatch, index: number, table: SinkTable): SinkRecord {
-    const { topic, partition } = batch;
-    const bytes = batch.valueAt(index);
-    const headers = batch.headersAt(index);
+  async write(cut: Cut, batches: readonly RecordBatch[], prepared?: PreparedRows): Promise<SinkWriteResult> {
+    const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
+    const refused: RefusedRecord[] = [...rows.refused];
+    await checkShapes(this.#clickhouse, rows.tables);
+    for (const table of rows.tables) refused.push(...(await this.#insert(cut, table)));
+    const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
     return {
-      topic,
-      partition,
-      offset: batch.offsetAt(index),
-      timestamp: batch.timestampAt(index),
-      key: batch.keyAt(index),
-      bytes,
-      value: table.values === 'bytes' ? undefined : this.#decode(topic, bytes, headers),
-      headers,
+      rows: refused.reduce((sum, { rowCount }) => sum - rowCount, encoded),
+      deadLetters: refused.map(({ batch, index, error }) => sinkDeadLetter(cut.sink, batch, index, error)),
     };
   }
-}
 
-/**
- * Token and query id of a cut's insert into a table. The ranges are in it, so that a sink whose numbers began anew (its
- * state was lost) never meets the token of other rows, which ClickHouse would drop in silence.
- */
-export function insertName(cut: Cut, table: string): string {
-  const ranges = [...cut.ranges]
-    .map((range) => `${range.topic}\n${range.partition}\n${range.from}\n${range.to}`)
-    .sort()
-    .join('\n\n');
-  const digest = createHash('sha256').update(ranges).digest('hex').slice(0, 16);
-  return `${cut.sink}-${cut.number}-${digest}-${table}`;
-}
+  /** A cut that comes from the log again: its batches may reach beyond it. */
+  #encode(cut: Cut, batches: readonly RecordBatch[]): CutRows {
+    const rows = new CutRows(this.#tables, this.#decode);
+    const ranges = new Map(cut.ranges.map((range) => [`${range.topic}-${range.partition}`, range]));
+    for (const batch of batches) {
+      const range = ranges.get(`${batch.topic}-${batch.partition}`);
+      if (range !== undefined) rows.encode(batch, range);
+    }
+    return rows;
+  }
 
-function isInside(range: CutRange, offset: number): boolean {
-  return offset >= range.from && offset < range.to;
-}
-
-/** Rows stand in an insert in the same order whatever order the batches came in: tokens count blocks, not rows. */
-function inOrder(batches: readonly RecordBatch[]): readonly RecordBatch[] {
-  return batches
-    .filter((batch) => batch.length > 0)
-    .sort((a, b) => {
-      if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
-      return a.partition - b.partition || a.offsetAt(0) - b.offsetAt(0);
-    });
+  async #insert(cut: Cut, rows: TableRows): Promise<readonly RefusedRecord[]> {
+    const { table, columns } = rows;
+    const name = insertName(cut, table);
+    const insert = (bytes: Uint8Array, queryId: string) =>
+      this.#clickhouse.insert(table, columns, bytes, { token: insertToken(name, columns, bytes), queryId });
+    try {
+      await insert(rows.bytes(), name);
+      return [];
+    } catch (error) {
+      if (!(error instanceof HeadraceError) || error.code !== 'SINK_ROW_REFUSED') throw error;
+      return await insertWithout(rows, (bytes, place) => insert(bytes, `${name}/${place}`));
+    }
+  }
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ClickHouse, readRows, readText } from '../../src/clickhouse/clickhouse.ts';
-import { ClickHouseSinkTarget, insertName } from '../../src/clickhouse/sink-target.ts';
+import { ClickHouseSinkTarget } from '../../src/clickhouse/sink-target.ts';
 import { HeadraceError } from '../../src/errors.ts';
 import { ledgerSinkTables } from '../../topologies/account-ledger/sink-tables.ts';
 import { ledgerTransaction } from './ledger-records.ts';
@@ -75,9 +75,9 @@ test('a first try that broke off in a view is made whole by the same cut again, 
         `CREATE MATERIALIZED VIEW headrace.${name} ENGINE = Memory AS SELECT throwIf(sequence = 29) AS broken FROM headrace.transactions_rows`,
       );
       await expect(sink.write(cut, batches)).rejects.toMatchObject({
-        code: 'CLICKHOUSE_FAILED',
+        code: 'VIEW_REFUSED',
         retriable: true,
-        message: expect.stringContaining('Code: 395'),
+        message: expect.stringMatching(new RegExp(`headrace.${name}.*Code: 395`, 's')),
       });
       await clickhouse.command(`DROP VIEW headrace.${name}`);
     }
@@ -261,19 +261,4 @@ test('refusals and dead letters are seen through their views', async () => {
       { source_topic: 'transactions.dlq', source_offset: '3', key: 'k', value: 'A\ufffd', dead_letter_offset: '3' },
     ]);
   });
-});
-
-test('a token is of one cut and one table, whatever order the ranges are in', () => {
-  const range = { topic: 'postings', partition: 0, from: 1, to: 5 };
-  const other = { ...range, partition: 1 };
-  const cut = { sink: 'clickhouse', number: 3, ranges: [range, other] };
-  expect(insertName(cut, 'a')).toBe(insertName({ ...cut, ranges: [other, range] }, 'a'));
-  const names = [
-    insertName(cut, 'a'),
-    insertName(cut, 'b'),
-    insertName({ ...cut, number: 4 }, 'a'),
-    insertName({ ...cut, ranges: [range] }, 'a'),
-    insertName({ ...cut, sink: 'x' }, 'a'),
-  ];
-  expect(new Set(names).size).toBe(names.length);
 });

@@ -27,6 +27,8 @@ export const unmirroredTests: readonly Exception[] = [
   { path: 'test/serde/avro/flipped-bits.test.ts', reason: 'damages what reader, checks and frame catch together' },
   { path: 'test/runtime/schema-unavailable.test.ts', reason: 'takes the schema registry away beneath the worker' },
   { path: 'test/runtime/sink/sink-crash.test.ts', reason: 'kills the sink at each step of its protocol' },
+  { path: 'test/runtime/sink/sink-ahead.test.ts', reason: 'asks one promise of the sink in many ways' },
+  { path: 'test/clickhouse/sink/refusals.test.ts', reason: 'engine, encoder and set-aside together' },
   { path: 'test/log/kafka/client/against-kafka.test.ts', reason: 'the client as a whole against real brokers' },
   {
     path: 'test/log/kafka/client/authentication.test.ts',

@@ -63,8 +63,9 @@ export class Snapshots {
   heldBack(target: SinkTarget): SinkTarget {
     return {
       topics: target.topics,
+      ...(target.prepare === undefined ? {} : { prepare: () => target.prepare!() }),
       settle: (cut) => target.settle(cut),
-      write: (cut, batches) => this.#gate.pass(() => target.write(cut, batches)),
+      write: (cut, batches, prepared) => this.#gate.pass(() => target.write(cut, batches, prepared)),
     };
   }
 

@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
+import { EngineLife } from '../engine-life.ts';
 import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { engineError } from './engine-error.ts';
+import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { Slots } from './slots.ts';
 import {
@@ -46,8 +48,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
     await writer.queryAsync(
       `SET ${settingsText({ output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 })}`,
     );
+    const life = await writer.queryAsync('SELECT generateUUIDv4()', { format: 'TSV' });
     const tableFunctions = new Set(functions.text().trim().split('\n'));
-    return new EmbeddedClickHouse(path, writer, tableFunctions, options.readers ?? readersByThreads());
+    return new EmbeddedClickHouse(path, {
+      writer,
+      tableFunctions,
+      life: new EngineLife(life.text().trim()),
+      readers: options.readers ?? readersByThreads(),
+    });
   } catch (error) {
     const doing = `The embedded ClickHouse does not open ${path} (does another process hold it?)`;
     throw engineError('CLICKHOUSE_FAILED', error, doing);
@@ -63,6 +71,13 @@ function readersByThreads(): number {
   );
 }
 
+interface Opened {
+  readonly writer: Session;
+  readonly tableFunctions: ReadonlySet<string>;
+  readonly life: EngineLife;
+  readonly readers: number;
+}
+
 class EmbeddedClickHouse implements ClickHouse {
   readonly kind = 'embedded';
   readonly #path: string;
@@ -70,6 +85,7 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly #tableFunctions: ReadonlySet<string>;
   readonly #slots: Slots;
   readonly #rowsDirectory: string;
+  readonly #life: EngineLife;
   #isClosed = false;
   /** Sessions of the queries that are running. */
   readonly #reading = new Set<Session>();
@@ -78,10 +94,11 @@ class EmbeddedClickHouse implements ClickHouse {
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, writer: Session, tableFunctions: ReadonlySet<string>, readers: number) {
+  constructor(path: string, { writer, tableFunctions, life, readers }: Opened) {
     this.#path = path;
     this.#writer = writer;
     this.#tableFunctions = tableFunctions;
+    this.#life = life;
     this.#slots = new Slots(readers);
     this.#rowsDirectory = rowsDirectory(path);
   }
@@ -109,12 +126,14 @@ class EmbeddedClickHouse implements ClickHouse {
     try {
       await writeFile(file, bytes);
       await this.#write(
-        `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(options.token))} ` +
+        `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token)))} ` +
           `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
         'TSV',
       );
     } catch (error) {
-      throw engineError('CLICKHOUSE_FAILED', error, `Inserting into ${table}`);
+      const failure = insertError(error, table);
+      if (leavesTokenInDoubt(failure)) this.#life.renew();
+      throw failure;
     } finally {
       await unlink(file).catch(() => undefined);
     }

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient, type DataFormat } from '@clickhouse/client';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
+import { SERVER_START_SQL, ServerLife } from '../engine-life.ts';
 import { engineError } from './engine-error.ts';
+import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { Slots } from './slots.ts';
 import {
@@ -57,6 +59,7 @@ class ServerClickHouse implements ClickHouse {
   readonly #client: ClickHouseClient;
   readonly #slots: Slots;
   readonly #settleWaitMs: number;
+  readonly #life = new ServerLife(() => this.#start());
   #tableFunctions: ReadonlySet<string> | undefined;
 
   constructor(client: ClickHouseClient, readers: number, settleWaitMs: number) {
@@ -88,8 +91,9 @@ class ServerClickHouse implements ClickHouse {
 
   async insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void> {
     try {
+      const token = await this.#life.token(options.token);
       const result = await this.#client.exec({
-        query: `INSERT INTO ${table} (${columnNames(columns)}) SETTINGS ${settingsText(insertSettings(options.token))} FORMAT RowBinary`,
+        query: `INSERT INTO ${table} (${columnNames(columns)}) SETTINGS ${settingsText(insertSettings(token))} FORMAT RowBinary`,
         values: Readable.from([bytes], { objectMode: false }),
         query_id: options.queryId,
         clickhouse_settings: { wait_end_of_query: 1 },
@@ -97,9 +101,16 @@ class ServerClickHouse implements ClickHouse {
       for await (const _chunk of result.stream) {
         // An insert answers nothing; the stream has to be read to its end for the connection to be free again.
       }
+      // What a server of another life drops, because its log has the token, may not be in its table.
+      if (!(await this.#life.hasRestarted())) return;
     } catch (error) {
-      throw engineError('CLICKHOUSE_FAILED', error, `Inserting into ${table}`);
+      const failure = insertError(error, table);
+      this.#life.doubt();
+      if (leavesTokenInDoubt(failure)) this.#life.renew();
+      throw failure;
     }
+    const message = `Inserting into ${table}: ClickHouse was started anew meanwhile, and the rows are sent again`;
+    throw new HeadraceError('CLICKHOUSE_FAILED', message, { retriable: true });
   }
 
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
@@ -138,14 +149,14 @@ class ServerClickHouse implements ClickHouse {
 
   async settle(queryId: string): Promise<void> {
     if (await this.#endsWithin(queryId, this.#settleWaitMs)) return;
-    await this.command(`KILL QUERY WHERE query_id = ${quoteText(queryId)} SYNC`);
+    await this.command(`KILL QUERY WHERE ${ofInsert(queryId)} SYNC`);
     if (await this.#endsWithin(queryId, KILL_WAIT_MS)) return;
     throw new HeadraceError('CLICKHOUSE_FAILED', `The earlier insert ${queryId} does not end`, { retriable: true });
   }
 
   async #endsWithin(queryId: string, waitMs: number): Promise<boolean> {
     for (let waited = 0; ; waited += SETTLE_POLL_MS) {
-      const running = await this.rows(`SELECT query_id FROM system.processes WHERE query_id = ${quoteText(queryId)}`);
+      const running = await this.rows(`SELECT query_id FROM system.processes WHERE ${ofInsert(queryId)}`);
       if (running.length === 0) return true;
       if (waited >= waitMs) return false;
       await sleep(SETTLE_POLL_MS);
@@ -162,7 +173,18 @@ class ServerClickHouse implements ClickHouse {
     return guardRead(formatted?.sql ?? '', this.#tableFunctions);
   }
 
+  async #start() {
+    const [start] = await this.rows<{ server: string; startedMs: string; random: string }>(SERVER_START_SQL);
+    if (start !== undefined) return { ...start, startedMs: Number(start.startedMs) };
+    throw new HeadraceError('CLICKHOUSE_FAILED', 'The server does not say when it started', { retriable: true });
+  }
+
   async close(): Promise<void> {
     await this.#client.close();
   }
+}
+
+/** The insert itself, and parts of its rows that are sent on their own. */
+function ofInsert(queryId: string): string {
+  return `(query_id = ${quoteText(queryId)} OR startsWith(query_id, ${quoteText(`${queryId}/`)}))`;
 }

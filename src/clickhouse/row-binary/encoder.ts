@@ -23,6 +23,10 @@ export class RowBinaryEncoder {
     return this.#rowCount;
   }
 
+  get byteLength(): number {
+    return this.#out.length;
+  }
+
   /** Appends a row, its cells in the order of the columns. Throws SINK_ROW_REFUSED, naming column and reason. */
   append(cells: readonly CellValue[]): void {
     const start = this.#out.length;

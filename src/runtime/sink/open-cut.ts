@@ -1,13 +1,19 @@
 import type { RecordBatch } from '../../log/record-batch.ts';
-import type { CutRange } from './sink-target.ts';
+import type { CutRange, PreparedRows } from './sink-target.ts';
 
 /** Batches that are polled and not cut yet. */
 export class OpenCut {
+  /** What the target has made of the batches so far. */
+  readonly prepared: PreparedRows | undefined;
   readonly #batches: RecordBatch[] = [];
   readonly #ranges = new Map<string, { topic: string; partition: number; from: number; to: number }>();
   #recordCount = 0;
   #byteLength = 0;
   #firstAtMs = 0;
+
+  constructor(prepared?: PreparedRows) {
+    this.prepared = prepared;
+  }
 
   get recordCount(): number {
     return this.#recordCount;
@@ -39,16 +45,10 @@ export class OpenCut {
     const range = this.#ranges.get(key);
     if (range === undefined) this.#ranges.set(key, { topic: batch.topic, partition: batch.partition, from, to });
     else range.to = to;
+    this.prepared?.add(batch);
   }
 
   ranges(): readonly CutRange[] {
     return [...this.#ranges.values()];
-  }
-
-  clear(): void {
-    this.#batches.length = 0;
-    this.#ranges.clear();
-    this.#recordCount = 0;
-    this.#byteLength = 0;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { SinkTarget } from './sink-target.ts';
 
@@ -14,6 +15,8 @@ export interface SinkMetrics {
   readonly lag: number;
   /** The error of the last try, until one succeeds. */
   readonly lastError: string | undefined;
+  /** Its code, where it has one. */
+  readonly lastErrorCode: ErrorCode | undefined;
 }
 
 export interface SinkLogger {
@@ -26,7 +29,9 @@ export interface SinkWorkerOptions {
   /** The name of the sink is that of its group and of its one member. */
   readonly sink: string;
   readonly clock: Clock;
+  /** Records of a cut, at most about; 200,000 unless told otherwise. Its values are bounded as well. */
   readonly batchRecordsMax?: number;
+  /** How long the first record of a cut waits for others, milliseconds; a second unless told otherwise. */
   readonly flushIntervalMs?: number;
   /** Called after each step is done. */
   readonly onStep?: (step: SinkStep) => void;

@@ -1,31 +1,22 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import type { GroupOffset, Member, Transaction } from '../../log/log.ts';
-import type { TopicPartition } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import { bufferByPartition } from './buffer-by-partition.ts';
 import { Drains } from './drains.ts';
-import { OpenCut } from './open-cut.ts';
+import { Intake } from './intake.ts';
+import { readCut } from './read-cut.ts';
 import { sinkDeadLetterTopic } from './sink-dead-letter.ts';
+import { mayCommitAgain, mayPass, mustRejoin, pauseBeforeTry } from './sink-faults.ts';
 import type { SinkMetrics, SinkStep, SinkWorkerOptions } from './sink-options.ts';
 import { intentChanges, intentCleared, readSinkState } from './sink-state.ts';
-import type { Cut } from './sink-target.ts';
+import type { Cut, PreparedRows } from './sink-target.ts';
 
-const BATCH_RECORDS_MAX = 20_000;
+const BATCH_RECORDS_MAX = 200_000;
 const FLUSH_INTERVAL_MS = 1_000;
-/** A cut is closed at the first batch that takes its values past this. */
-const CUT_BYTES_MAX = 64 * 1024 * 1024;
-/** One poll asks for no more, so that records of 16 MiB are noticed in time. */
-const POLL_RECORDS_MAX = 4_000;
-/** A poll that finds nothing returns after this, so that stop and drain are seen. */
-const POLL_TIMEOUT_MS = 100;
-const BACK_OFF_MIN_MS = 100;
-const BACK_OFF_MAX_MS = 10_000;
-
-/** After these the member is lost or its position unknown: it joins again and the committed state says where it is. */
-const REJOIN: ReadonlySet<ErrorCode> = new Set(['MEMBER_FENCED', 'COMMIT_UNKNOWN', 'KAFKA_UNAVAILABLE']);
-/** After these nothing of the commit was written, and the same one may be tried again. */
-const COMMIT_AGAIN: ReadonlySet<ErrorCode> = new Set(['COMMIT_REFUSED', 'STORAGE_FULL', 'LOG_BACKPRESSURE']);
+/** While somebody waits for a drain, and while a cut is being written: nobody is kept waiting for a poll. */
+const DRAIN_POLL_TIMEOUT_MS = 1;
+const AHEAD_POLL_TIMEOUT_MS = 20;
 
 /**
  * Brings the records of the target's topics into the target exactly once (docs/ARCHITECTURE.md, "The sink"). One
@@ -35,24 +26,27 @@ const COMMIT_AGAIN: ReadonlySet<ErrorCode> = new Set(['COMMIT_REFUSED', 'STORAGE
  */
 export class SinkWorker {
   readonly #options: SinkWorkerOptions;
-  readonly #recordsMax: number;
-  readonly #flushIntervalMs: number;
-  readonly #open = new OpenCut();
+  readonly #intake: Intake;
   readonly #drains: Drains;
   readonly #stop = new AbortController();
   #member: Member | undefined;
-  #epoch = 0;
-  #assigned: readonly TopicPartition[] = [];
   #lastNumber = 0;
   #cuts = 0;
   #rows = 0;
   #deadLetters = 0;
-  #lastError: string | undefined;
+  /** Records of the cut that is being written. */
+  #writing = 0;
+  #lastError: Fault | undefined;
 
   constructor(options: SinkWorkerOptions) {
     this.#options = options;
-    this.#recordsMax = options.batchRecordsMax ?? BATCH_RECORDS_MAX;
-    this.#flushIntervalMs = options.flushIntervalMs ?? FLUSH_INTERVAL_MS;
+    const { clock, target } = options;
+    this.#intake = new Intake({
+      clock,
+      recordsMax: options.batchRecordsMax ?? BATCH_RECORDS_MAX,
+      flushIntervalMs: options.flushIntervalMs ?? FLUSH_INTERVAL_MS,
+      prepare: target.prepare === undefined ? undefined : () => target.prepare!(),
+    });
     this.#drains = new Drains(options.log, options.target.topics);
   }
 
@@ -62,7 +56,8 @@ export class SinkWorker {
       rows: this.#rows,
       deadLetters: this.#deadLetters,
       lag: this.#lag(),
-      lastError: this.#lastError,
+      lastError: this.#lastError?.message,
+      lastErrorCode: this.#lastError?.code,
     };
   }
 
@@ -78,7 +73,7 @@ export class SinkWorker {
         try {
           await this.#runAsMember();
         } catch (error) {
-          if (!(error instanceof HeadraceError) || !REJOIN.has(error.code)) throw error;
+          if (!mustRejoin(error)) throw error;
           if (this.#cuts > cutsBefore) attempt = 0;
           await this.#backOff(attempt, error);
         }
@@ -114,14 +109,15 @@ export class SinkWorker {
     const topicSets = target.topics.map((topic) => [topic]);
     const member = await log.join({ group: sink, member: sink, topicSets, isExclusive: true });
     this.#member = member;
-    this.#open.clear();
+    this.#intake.drop();
+    this.#writing = 0;
     try {
       while (!(await this.#poll(member)) && !this.#isStopping);
       // With each assignment the state is read anew: another member may have cut since.
       while (!this.#isStopping) {
         const state = readSinkState(member.state);
         this.#lastNumber = state.lastNumber;
-        if (state.intent !== undefined && this.#assigned.length > 0) await this.#resume(member, state.intent);
+        if (state.intent !== undefined && this.#intake.assigned.length > 0) await this.#resume(member, state.intent);
         while (!this.#isStopping && !(await this.#collectAndCut(member)));
       }
     } finally {
@@ -132,79 +128,49 @@ export class SinkWorker {
 
   /** A cut that an earlier run has made durable: exactly its ranges again, from step 3 on. */
   async #resume(member: Member, cut: Cut): Promise<void> {
-    const batches: RecordBatch[] = [];
-    for (const range of cut.ranges) {
-      let offset = range.from;
-      while (offset < range.to) {
-        const batch = await this.#options.log.read(range.topic, range.partition, offset);
-        if (batch === null || batch.length === 0) {
-          const message = `The sink's cut ${cut.number} reaches to offset ${range.to}, but the log ends at ${offset}`;
-          throw new HeadraceError('LOG_CORRUPT', message, {
-            where: { topic: range.topic, partition: range.partition, offset },
-          });
-        }
-        batches.push(batch);
-        offset = batch.offsetAt(batch.length - 1) + 1;
-      }
-    }
+    // What was polled before may lie within the cut; the positions are set behind it when it is done.
+    this.#intake.drop();
+    const batches = await readCut(this.#options.log, cut);
     await this.#settle(cut);
-    if (!(await this.#insertAndCommit(member, cut, batches, true))) return;
+    if (!(await this.#insertAndCommit(member, { cut, batches, isResumed: true }))) return;
     for (const range of cut.ranges) member.seek(range, range.to);
   }
 
   /** True when the assignment changed. */
   async #collectAndCut(member: Member): Promise<boolean> {
+    const intake = this.#intake;
     const drainsSeen = this.#drains.count;
-    const open = this.#open;
-    const hadRecords = open.recordCount;
-    if (await this.#poll(member)) return true;
-    const now = this.#options.clock();
-    const isIdle = open.recordCount === hadRecords;
-    const isDue =
-      open.recordCount > 0 &&
-      (open.recordCount >= this.#recordsMax ||
-        open.byteLength >= CUT_BYTES_MAX ||
-        now - open.firstAtMs >= this.#flushIntervalMs ||
-        now < open.firstAtMs ||
-        (isIdle && drainsSeen > 0));
-    if (isDue) await this.#cut(member);
-    if (open.recordCount > 0) return false;
+    const hadRecords = intake.recordCount;
+    const isFull = intake.isFull;
+    if (!isFull && (await this.#poll(member))) return true;
+    const isIdle = !isFull && intake.recordCount === hadRecords;
+    const isDrained = isIdle && drainsSeen > 0 && hadRecords > 0;
+    if ((intake.isDue || isDrained) && (await this.#cut(member))) return true;
+    if (intake.recordCount > 0) return false;
     // Only a drain that was asked for before the poll may trust what the poll said.
-    const isAtEnd = isIdle && this.#assigned.every((partition) => member.isCaughtUp(partition));
+    const isAtEnd = isIdle && intake.assigned.every((partition) => member.isCaughtUp(partition));
     await this.#drains.check(drainsSeen, isAtEnd, this.#options.sink);
     return false;
   }
 
-  /** One poll into the open cut. True when the assignment changed; what was polled before is then void. */
-  async #poll(member: Member): Promise<boolean> {
-    const open = this.#open;
-    const wait =
-      open.recordCount === 0 ? POLL_TIMEOUT_MS : open.firstAtMs + this.#flushIntervalMs - this.#options.clock();
-    const result = await member.poll({
-      maxRecords: Math.max(1, Math.min(POLL_RECORDS_MAX, this.#recordsMax - open.recordCount)),
-      timeoutMs: this.#drains.count > 0 ? 1 : Math.max(1, Math.min(POLL_TIMEOUT_MS, wait)),
-    });
-    if (result.assignment !== undefined) {
-      this.#epoch = result.assignment.epoch;
-      this.#assigned = result.assignment.partitions;
-      open.clear();
-      return true;
-    }
-    const now = this.#options.clock();
-    for (const batch of result.batches) if (batch.epoch === this.#epoch) open.add(batch, now);
-    return false;
+  #poll(member: Member): Promise<boolean> {
+    return this.#intake.poll(member, this.#drains.count > 0 ? DRAIN_POLL_TIMEOUT_MS : undefined);
   }
 
-  async #cut(member: Member): Promise<void> {
-    const cut: Cut = { sink: this.#options.sink, number: this.#lastNumber + 1, ranges: this.#open.ranges() };
+  /** True when the assignment changed meanwhile. */
+  async #cut(member: Member): Promise<boolean> {
+    const { epoch } = this.#intake;
+    const open = this.#intake.take();
+    const cut: Cut = { sink: this.#options.sink, number: this.#lastNumber + 1, ranges: open.ranges() };
     this.#done('cut');
     const isDurable = await this.#commit(member, { records: [], offsets: [], stateChanges: [intentChanges(cut)] });
-    if (!isDurable) return;
+    if (!isDurable) return false;
     this.#lastNumber = cut.number;
     this.#done('intent');
     // Nobody has sent this cut before: there is nothing to wait for.
     this.#done('settle');
-    if (await this.#insertAndCommit(member, cut, this.#open.batches, false)) this.#open.clear();
+    await this.#insertAndCommit(member, { cut, batches: open.batches, prepared: open.prepared, isResumed: false });
+    return this.#intake.epoch !== epoch;
   }
 
   async #settle(cut: Cut): Promise<void> {
@@ -214,24 +180,23 @@ export class SinkWorker {
         this.#done('settle');
         return;
       } catch (error) {
-        if (!isRetriable(error)) throw error;
+        if (!mayPass(error)) throw error;
         await this.#backOff(attempt, error);
       }
     }
   }
 
-  /** Steps 4 and 5. False when the worker was stopped before they were done. */
-  async #insertAndCommit(
-    member: Member,
-    cut: Cut,
-    batches: readonly RecordBatch[],
-    isResumed: boolean,
-  ): Promise<boolean> {
+  /** Steps 4 and 5. False when the worker was stopped, or the assignment changed, before they were done. */
+  async #insertAndCommit(member: Member, { cut, batches, prepared, isResumed }: CutAtHand): Promise<boolean> {
     const { target } = this.#options;
+    this.#writing = cut.ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     for (let attempt = 0; !this.#isStopping; attempt++) {
       try {
         if (attempt > 0) await target.settle(cut);
-        const written = await target.write(cut, batches);
+        const writing = target.write(cut, batches, prepared);
+        // The positions of a resumed cut are set when it is done; before that a poll would bring its records once more.
+        if (!isResumed && (await this.#pollAhead(member, writing))) return false;
+        const written = await writing;
         this.#done('insert');
         const transaction = {
           records: bufferByPartition(written.deadLetters),
@@ -240,6 +205,7 @@ export class SinkWorker {
         };
         if (!(await this.#commit(member, transaction))) return false;
         this.#drains.committed(transaction.offsets);
+        this.#writing = 0;
         this.#cuts++;
         this.#rows += written.rows;
         this.#deadLetters += written.deadLetters.length;
@@ -248,7 +214,7 @@ export class SinkWorker {
         this.#options.onProgress?.(this.metrics);
         return true;
       } catch (error) {
-        if (!isRetriable(error)) throw error;
+        if (!mayPass(error)) throw error;
         this.#options.logger?.warn({ cut: cut.number, isResumed, attempt }, 'The sink tries a cut again');
         await this.#backOff(attempt, error);
       }
@@ -256,14 +222,34 @@ export class SinkWorker {
     return false;
   }
 
+  /**
+   * Polls and prepares the next cut until the write has ended or the cut is full. True when the assignment changed: the
+   * cut stays durable then, and is resumed under the new one. Whatever happens, the write has ended behind it.
+   */
+  async #pollAhead(member: Member, writing: Promise<unknown>): Promise<boolean> {
+    let isWriting = true;
+    const end = () => {
+      isWriting = false;
+    };
+    const ended = writing.then(end, end);
+    try {
+      while (isWriting && !this.#intake.isFull && !this.#isStopping) {
+        if (await this.#intake.poll(member, AHEAD_POLL_TIMEOUT_MS)) return true;
+      }
+      return false;
+    } finally {
+      await ended;
+    }
+  }
+
   /** A commit that is tried again while nothing of it was written. False when the worker was stopped before. */
   async #commit(member: Member, transaction: Omit<Transaction, 'epoch'>): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await member.commit({ epoch: this.#epoch, ...transaction });
+        await member.commit({ epoch: this.#intake.epoch, ...transaction });
         return true;
       } catch (error) {
-        if (!(error instanceof HeadraceError) || !COMMIT_AGAIN.has(error.code)) throw error;
+        if (!mayCommitAgain(error)) throw error;
         await this.#backOff(attempt, error);
         if (this.#isStopping) return false;
       }
@@ -272,14 +258,15 @@ export class SinkWorker {
 
   async #backOff(attempt: number, error: unknown): Promise<void> {
     this.#report(error);
-    const pauseMs = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MIN_MS * 2 ** Math.min(attempt, 16));
     const sleep = this.#options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
-    await sleep(pauseMs, this.#stop.signal).catch(() => undefined);
+    await sleep(pauseBeforeTry(attempt), this.#stop.signal).catch(() => undefined);
   }
 
   #report(error: unknown): void {
-    this.#lastError = error instanceof Error ? error.message : String(error);
-    this.#options.logger?.warn({ sink: this.#options.sink, error: this.#lastError }, 'The sink met an error');
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof HeadraceError ? error.code : undefined;
+    this.#lastError = { message, code };
+    this.#options.logger?.warn({ sink: this.#options.sink, code, error: message }, 'The sink met an error');
     this.#options.onProgress?.(this.metrics);
   }
 
@@ -289,12 +276,21 @@ export class SinkWorker {
 
   #lag(): number {
     const member = this.#member;
-    if (member === undefined) return this.#open.recordCount;
-    return this.#assigned.reduce((sum, partition) => sum + member.lag(partition), this.#open.recordCount);
+    const atHand = this.#intake.recordCount + this.#writing;
+    if (member === undefined) return atHand;
+    return this.#intake.assigned.reduce((sum, partition) => sum + member.lag(partition), atHand);
   }
 }
 
-/** Errors of commits have been dealt with where they came; a target's error says itself whether it may pass. */
-function isRetriable(error: unknown): boolean {
-  return error instanceof HeadraceError && error.retriable && !REJOIN.has(error.code);
+interface Fault {
+  readonly message: string;
+  readonly code: ErrorCode | undefined;
+}
+
+/** A cut with its records; `prepared` is what the target has made of them. */
+interface CutAtHand {
+  readonly cut: Cut;
+  readonly batches: readonly RecordBatch[];
+  readonly prepared?: PreparedRows | undefined;
+  readonly isResumed: boolean;
 }

@@ -57,8 +57,8 @@ describe('writing', () => {
   test('a failing insert says which table, with ClickHouse’s text and code, and whether it may pass', async () => {
     const insert = clickhouse.insert('headrace.nowhere', COLUMNS, rows(0, 1), { token: 'x', queryId: 'x' });
     await expect(insert).rejects.toMatchObject({
-      code: 'CLICKHOUSE_FAILED',
-      retriable: false,
+      code: 'TABLE_MISMATCH',
+      retriable: true,
       message: expect.stringMatching(/headrace\.nowhere.*Code: 60/s),
     });
   });

@@ -12,13 +12,17 @@ interface Asked {
 
 /** Speaks as much of ClickHouse's HTTP as the connection uses: the statement in `query` or in front of the body. */
 let asked: Asked[] = [];
-let answer: (asked: Asked) => { readonly status?: number; readonly body?: string };
+let answer: (asked: Asked) => { readonly status?: number; readonly body?: string; readonly code?: number };
 let server: Server;
+let startedMs: number;
 let clickhouse: ClickHouse;
 
 beforeEach(async () => {
   asked = [];
+  startedMs = 1_700_000_000_000;
   answer = ({ sql }) => {
+    if (sql.includes('serverUUID'))
+      return { body: `{"server":"0d0d","startedMs":"${startedMs}","random":"r${asked.length}"}\n` };
     if (sql.includes('system.table_functions')) return { body: '{"name":"url"}\n{"name":"file"}\n' };
     const formatted = /^SELECT formatQuery\('(.*)'\) AS sql/s.exec(sql)?.[1];
     return { body: formatted === undefined ? '' : `${JSON.stringify({ sql: formatted })}\n` };
@@ -31,8 +35,8 @@ beforeEach(async () => {
       const body = Buffer.concat(chunks);
       const one = { sql: parameters.get('query') ?? body.toString(), parameters, body };
       asked.push(one);
-      const { status = 200, body: text = '' } = answer(one);
-      response.writeHead(status, status === 200 ? {} : { 'X-ClickHouse-Exception-Code': '60' });
+      const { status = 200, body: text = '', code = 60 } = answer(one);
+      response.writeHead(status, status === 200 || code === 0 ? {} : { 'X-ClickHouse-Exception-Code': `${code}` });
       response.end(text);
     });
   });
@@ -48,12 +52,18 @@ afterEach(async () => {
 
 const COLUMNS = [{ name: 'n', type: 'UInt8' }];
 
+const insert = (token: string) => clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token, queryId: 'q' });
+
+/** Tokens of the inserts so far, without the caller's. */
+const lives = () =>
+  asked.flatMap(({ sql }) => /insert_deduplication_token = '[^-']*-([^']*)'/.exec(sql)?.slice(1) ?? []);
+
 test('an insert carries its settings in the statement, its query id, and exactly the bytes', async () => {
   const bytes = new Uint8Array([0, 255, 10, 39]);
   await clickhouse.insert('headrace.x', COLUMNS, bytes, { token: "it's", queryId: 'q-1' });
-  const [insert] = asked;
+  const insert = asked.find(({ sql }) => sql.startsWith('INSERT'));
   expect(insert?.sql).toMatch(
-    /^INSERT INTO headrace\.x \(`n`\) SETTINGS async_insert = 0, .*insert_deduplication_token = 'it\\'s'.* FORMAT RowBinary$/,
+    /^INSERT INTO headrace\.x \(`n`\) SETTINGS async_insert = 0, .*insert_deduplication_token = 'it\\'s-0d0d-1700000000'.* FORMAT RowBinary$/,
   );
   expect([...insert!.body]).toEqual([...bytes]);
   expect(insert?.parameters.get('query_id')).toBe('q-1');
@@ -80,17 +90,61 @@ test('what a reader may not do is refused before it is sent', async () => {
 });
 
 test('an error keeps ClickHouse’s text and says whether it may pass', async () => {
-  answer = () => ({ status: 404, body: 'Code: 60. DB::Exception: Table headrace.x does not exist. (UNKNOWN_TABLE)' });
-  await expect(
-    clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token: 't', queryId: 'q' }),
-  ).rejects.toMatchObject({
+  const plain = answer;
+  answer = (one) =>
+    /^(INSERT|DROP)/.test(one.sql)
+      ? { status: 404, body: 'Code: 60. DB::Exception: Table headrace.x does not exist. (UNKNOWN_TABLE)' }
+      : plain(one);
+  const text = expect.stringMatching(/Code: 60.*headrace.x does not exist/);
+  await expect(insert('t')).rejects.toMatchObject({ code: 'TABLE_MISMATCH', retriable: true, message: text });
+  await expect(clickhouse.command('DROP TABLE headrace.x')).rejects.toMatchObject({
     code: 'CLICKHOUSE_FAILED',
     retriable: false,
-    message: expect.stringMatching(/Code: 60.*headrace.x does not exist/),
+    message: text,
   });
   const away = openServer({ url: 'http://127.0.0.1:1' });
   await expect(away.command('SELECT 1')).rejects.toMatchObject({ code: 'CLICKHOUSE_FAILED', retriable: true });
   await away.close();
+});
+
+test('tokens are of one life of the server; an insert that met a restart is not trusted, and comes again under another', async () => {
+  await insert('a');
+  await insert('b');
+  expect(new Set(lives()).size).toBe(1);
+  const plain = answer;
+  answer = (one) => {
+    // The server ends and starts while the insert is on its way to it.
+    if (one.sql.startsWith('INSERT')) startedMs += 60_000;
+    return plain(one);
+  };
+  await expect(insert('c')).rejects.toMatchObject({
+    code: 'CLICKHOUSE_FAILED',
+    retriable: true,
+    message: expect.stringContaining('started anew'),
+  });
+  answer = plain;
+  await insert('c');
+  const [, , before, after] = lives();
+  expect(after).not.toBe(before);
+});
+
+test('an unknown outcome keeps the token, a failure in the middle does not', async () => {
+  const plain = answer;
+  const failing = (status: number, code: number) => {
+    answer = (one) => {
+      if (!one.sql.startsWith('INSERT')) return plain(one);
+      return { status, body: code === 0 ? 'bad gateway' : `Code: ${code}. DB::Exception: failed.`, code };
+    };
+  };
+  failing(502, 0);
+  await expect(insert('a')).rejects.toMatchObject({ retriable: true });
+  failing(500, 243);
+  await expect(insert('a')).rejects.toMatchObject({ retriable: true });
+  answer = plain;
+  await insert('a');
+  const [unknown, full, last] = lives();
+  expect(full).toBe(unknown);
+  expect(last).not.toBe(full);
 });
 
 test('settle waits for an earlier insert, kills it, and is not content before it is gone', async () => {

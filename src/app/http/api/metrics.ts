@@ -17,6 +17,14 @@ const GAUGES: readonly (readonly [name: string, help: string, figure: (status: N
   ['headrace_sink_failing', '1 while ClickHouse refuses what is written', ({ sinkError }) => (sinkError ? 1 : 0)],
 ];
 
+/** What the sink may wait for, by the code of its error; everything else is `unavailable`: ClickHouse, its disk or the log. */
+const WAITING_REASONS: Readonly<Record<string, string>> = {
+  VIEW_REFUSED: 'view_refused',
+  TABLE_MISMATCH: 'table_mismatch',
+  SINK_REFUSALS_EXCEEDED: 'refusals_exceeded',
+};
+const UNAVAILABLE = 'unavailable';
+
 /** What /metrics shows. Each server has a registry of its own. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -79,6 +87,19 @@ export class Metrics {
       faults.reset();
       for (const { source, code, count } of now.faults ?? []) faults.inc({ source, code }, count);
     };
+    const waiting = new Gauge({
+      name: 'headrace_sink_waiting',
+      help: '1 while the sink waits for something to be mended, by what it is',
+      labelNames: ['sink', 'reason'],
+      registers,
+    });
+    const setWaiting = ({ sinkError, sinkWaiting }: NodeStatus) => {
+      if (sinkWaiting === undefined) return;
+      const { sink, code } = sinkWaiting;
+      const present = sinkError === undefined ? undefined : (WAITING_REASONS[code ?? ''] ?? UNAVAILABLE);
+      for (const reason of [...Object.values(WAITING_REASONS), UNAVAILABLE])
+        waiting.set({ sink, reason }, reason === present ? 1 : 0);
+    };
     const restored = new Counter({
       name: 'headrace_restore_records_total',
       help: 'Records read from changelogs into the local state, for partitions owned and for copies of others',
@@ -98,7 +119,7 @@ export class Metrics {
         remaining.set({ kind }, left);
       }
     };
-    this.#figures = [...counters, ...gauges, countFaults, setRestores];
+    this.#figures = [...counters, ...gauges, countFaults, setWaiting, setRestores];
     collectDefaultMetrics({ register: this.#registry });
   }
 

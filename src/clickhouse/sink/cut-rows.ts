@@ -1,0 +1,95 @@
+import { HeadraceError } from '../../errors.ts';
+import type { RecordBatch } from '../../log/record-batch.ts';
+import type { CutRange, PreparedRows } from '../../runtime/sink/sink-target.ts';
+import type { DecodeValue, SinkRecord, SinkTable } from '../sink-table.ts';
+import type { RefusedRecord } from './set-aside.ts';
+import { TableRows } from './table-rows.ts';
+
+/** The records of a cut as rows of their tables, encoded batch by batch. */
+export class CutRows implements PreparedRows {
+  readonly #tables: ReadonlyMap<string, SinkTable>;
+  readonly #decode: DecodeValue;
+  readonly #rows = new Map<string, TableRows>();
+  readonly #refused: RefusedRecord[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param tables by their topics. */
+  constructor(tables: ReadonlyMap<string, SinkTable>, decode: DecodeValue) {
+    this.#tables = tables;
+    this.#decode = decode;
+  }
+
+  /** Whether a batch could not be taken for a reason that may pass, a schema that must be waited for: the rows are then to be made anew. */
+  get isBroken(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Records that their columns cannot hold. */
+  get refused(): readonly RefusedRecord[] {
+    return this.#refused;
+  }
+
+  /** Tables with rows of this cut. */
+  get tables(): readonly TableRows[] {
+    return [...this.#rows.values()].filter((rows) => rows.rowCount > 0);
+  }
+
+  add(batch: RecordBatch): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.encode(batch);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  /** As `add`, of the records within a range. Throws what is retriable, and TOPIC_UNKNOWN. */
+  encode(batch: RecordBatch, range?: CutRange): void {
+    if (batch.length === 0) return;
+    const table = this.#tables.get(batch.topic);
+    if (table === undefined)
+      throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
+    const rows = this.#rows.get(table.table) ?? new TableRows(table.table, table.columns);
+    this.#rows.set(table.table, rows);
+    const ends = rows.begin(batch);
+    for (let i = 0; i < batch.length; i++) {
+      const before = rows.rowCount;
+      if (range === undefined || isInside(range, batch.offsetAt(i))) this.#encodeRecord(batch, i, table, rows);
+      ends.bytes[i] = rows.byteLength;
+      ends.rows[i] = rows.rowCount - before;
+    }
+  }
+
+  #encodeRecord(batch: RecordBatch, index: number, table: SinkTable, rows: TableRows): void {
+    const { encoder } = rows;
+    const mark = encoder.mark();
+    try {
+      for (const row of table.rows(this.#recordOf(batch, index, table))) encoder.append(row);
+    } catch (error) {
+      encoder.rewind(mark);
+      // A schema that must be waited for is no fault of the record: the cut comes again.
+      if (error instanceof HeadraceError && error.retriable) throw error;
+      this.#refused.push({ batch, index, rowCount: 0, error });
+    }
+  }
+
+  #recordOf(batch: RecordBatch, index: number, table: SinkTable): SinkRecord {
+    const { topic, partition } = batch;
+    const bytes = batch.valueAt(index);
+    const headers = batch.headersAt(index);
+    return {
+      topic,
+      partition,
+      offset: batch.offsetAt(index),
+      timestamp: batch.timestampAt(index),
+      key: batch.keyAt(index),
+      bytes,
+      value: table.values === 'bytes' ? undefined : this.#decode(topic, bytes, headers),
+      headers,
+    };
+  }
+}
+
+function isInside(range: CutRange, offset: number): boolean {
+  return offset >= range.from && offset < range.to;
+}
