@@ -8,6 +8,7 @@ import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
@@ -69,7 +70,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
     .option('--kafka <brokers>', KAFKA, process.env.HEADRACE_KAFKA)
     .option('--topology <file>', TOPOLOGY, process.env.HEADRACE_TOPOLOGY)
-    .hook('preAction', async (_program, action) => applyConfiguration(action, await readConfiguration(process.cwd())))
+    .hook('preAction', async (all, action) => {
+      const configuration = await readConfiguration(process.cwd());
+      applyConfiguration(action, configuration);
+    })
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -86,6 +90,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     deadLettersCommand(context),
     resetCommand(context),
     stateCommand(context),
+    migrateCommand(context),
     simulateCommand(context),
     backupCommand(context),
     restoreCommand(context),
