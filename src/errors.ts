@@ -68,6 +68,8 @@ export type ErrorCode =
   | 'CLICKHOUSE_FAILED'
   | 'QUERY_FAILED'
   | 'SINK_ROW_REFUSED'
+  | 'SINK_TABLE_INVALID'
+  | 'SINK_TABLE_DIFFERS'
   // Input and command line
   | 'INPUT_NOT_FOUND'
   | 'INPUT_INVALID'

@@ -15,6 +15,7 @@ import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { sinkCommand } from './commands/sink.ts';
 import { startCommand } from './commands/start.ts';
 import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
@@ -73,6 +74,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .hook('preAction', async (all, action) => {
       const configuration = await readConfiguration(process.cwd());
       applyConfiguration(action, configuration);
+      all.setOptionValue('sinks', configuration.sinks);
     })
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
@@ -90,6 +92,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     deadLettersCommand(context),
     resetCommand(context),
     stateCommand(context),
+    sinkCommand(context),
     migrateCommand(context),
     simulateCommand(context),
     backupCommand(context),
