@@ -71,6 +71,8 @@ export type ErrorCode =
   | 'SINK_REFUSALS_EXCEEDED'
   | 'VIEW_REFUSED'
   | 'TABLE_MISMATCH'
+  | 'SINK_TABLE_INVALID'
+  | 'SINK_TABLE_DIFFERS'
   // Input and command line
   | 'INPUT_NOT_FOUND'
   | 'INPUT_INVALID'

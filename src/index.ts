@@ -6,6 +6,7 @@
 
 export type { CellValue, Column } from './clickhouse/clickhouse.ts';
 export { deadLetterTable } from './clickhouse/dead-letter-table.ts';
+export type { GenericColumnOverride, GenericSinkDefinition } from './clickhouse/generic/generic-sink-definition.ts';
 export {
   anyMinorField,
   columns,

@@ -1,6 +1,7 @@
 import type { Log } from '../log/log.ts';
 import type { SinkTarget } from '../runtime/sink/sink-target.ts';
 import { SinkWorker } from '../runtime/sink/sink-worker.ts';
+import type { GenericSinks } from './generic-sink/generic-sinks.ts';
 import type { NodeStatus } from './node.ts';
 import { sumOfRestores } from './restores.ts';
 import {
@@ -28,6 +29,8 @@ export interface EngineOptions extends SystemWorkersOptions {
   /** Group of the sink. */
   readonly sink: string;
   readonly flushIntervalMs?: number | undefined;
+  /** Sinks by configuration, which run already; the engine closes them. */
+  readonly genericSinks?: GenericSinks | undefined;
   /** Further workers of the same systems, in threads of their own; the engine closes them. */
   readonly threads?: readonly RunningWorkers[] | undefined;
 }
@@ -40,6 +43,7 @@ export class Engine {
   readonly #sink: SinkWorker | undefined;
   readonly #sinkName: string;
   readonly #sinkEnded: Promise<void> | undefined;
+  readonly #genericSinks: GenericSinks | undefined;
 
   /** Starts working at once, until {@link close}. */
   constructor(options: EngineOptions) {
@@ -49,6 +53,7 @@ export class Engine {
     this.#workers = [new SystemWorkers(options), ...threads];
     this.#sink = sinkOf(options);
     this.#sinkName = options.sink;
+    this.#genericSinks = options.genericSinks;
     this.#sinkEnded = this.#sink?.run().catch((error: unknown) => told(error, options.sink, options, onFailure));
   }
 
@@ -59,7 +64,7 @@ export class Engine {
       await Promise.all(this.#workers.map((workers) => workers.idle()));
       if ([await this.#saidBetween(), this.#assigned()].join() === before) break;
     }
-    await this.#sink?.drain();
+    await Promise.all([this.#sink?.drain(), this.#genericSinks?.drain()]);
   }
 
   /** How much the systems have said to each other. */
@@ -79,14 +84,25 @@ export class Engine {
   status(): Omit<NodeStatus, 'fault' | 'faults'> {
     const { rows, lag, lastError, lastErrorCode: code } = this.#sink?.metrics ?? NO_SINK;
     const work = this.#workers.map((workers) => workers.figures()).reduce(sumOf);
-    const sink = { sinkRows: rows, sinkLag: lag, sinkError: lastError };
-    return { ...work, ...sink, sinkWaiting: { sink: this.#sinkName, code } };
+    const sinks = this.#genericSinks?.figures() ?? [];
+    return {
+      ...work,
+      sinkRows: sinks.reduce((sum, sink) => sum + sink.rows, rows),
+      sinkLag: sinks.reduce((sum, sink) => sum + sink.lag, lag),
+      sinkError: lastError ?? sinks.find(({ error }) => error !== undefined)?.error,
+      sinkWaiting: { sink: this.#sinkName, code },
+      sinks,
+    };
   }
 
   /** Stops all parts after the step under way. */
   async close(): Promise<void> {
     this.#sink?.stop();
-    await Promise.all([...this.#workers.map((workers) => workers.close()), this.#sinkEnded]);
+    await Promise.all([
+      ...this.#workers.map((workers) => workers.close()),
+      this.#sinkEnded,
+      this.#genericSinks?.close(),
+    ]);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { GenericSinkDefinition } from '../clickhouse/generic/generic-sink-definition.ts';
 import type { Clock } from '../clock.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
 import type { AppLogger } from './logger.ts';
@@ -34,6 +35,8 @@ export interface LocalNodeOptions {
   readonly valueFormat?: ValueFormat | undefined;
   /** Of a schema registry with Confluent's REST API, in place of the one in schemas/. */
   readonly schemaRegistry?: string | undefined;
+  /** Topics that get a table of their own in ClickHouse. */
+  readonly sinks?: readonly GenericSinkDefinition[] | undefined;
   readonly commitIntervalMs?: number;
   readonly flushIntervalMs?: number;
   /**

@@ -6,6 +6,7 @@ import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
 import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
+import type { SinkTarget } from '../runtime/sink/sink-target.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
 import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { type Snapshot, Snapshots } from './backup/snapshot.ts';
@@ -13,6 +14,7 @@ import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
+import { sinkGroups, startGenericSinks } from './generic-sink/start-generic-sinks.ts';
 import { advertisedAddress } from './http/advertised.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
 import { nodeBackend } from './http/node-backend.ts';
@@ -125,8 +127,12 @@ export class LocalNode implements HeadraceNode {
     const store = tables.length === 0 ? undefined : await this.#openStore();
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
-    const target = store === undefined ? undefined : this.#snapshots.heldBack(store.target(tables, decodeValue));
-    this.#engine = new Engine({ ...this.#options, ...shared, systems, target, sink, threads });
+    const heldBack = (target: SinkTarget) => this.#snapshots.heldBack(target);
+    const target = store === undefined ? undefined : heldBack(store.target(tables, decodeValue));
+    const [node, workload] = [this.#options, this.#workload];
+    const generic = { ...shared, node, workload, heldBack, store: () => this.#openStore() };
+    const genericSinks = await startGenericSinks(generic);
+    this.#engine = new Engine({ ...node, ...shared, systems, target, sink, threads, genericSinks });
   }
 
   /**
@@ -181,7 +187,7 @@ export class LocalNode implements HeadraceNode {
   async hold(): Promise<Hold> {
     await requireAlone(this.#log, [
       ...this.#workload.systems.map(({ application }) => application),
-      this.#workload.sink,
+      ...sinkGroups(this.#options, this.#workload),
     ]);
     return this.#gate.hold();
   }

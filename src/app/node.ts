@@ -34,6 +34,18 @@ export function storedRecords(batch: RecordBatch): readonly StoredRecord[] {
   }));
 }
 
+/** What a sink by configuration counts. */
+export interface SinkFigures {
+  /** Its group. */
+  readonly sink: string;
+  readonly table: string;
+  readonly rows: number;
+  readonly lag: number;
+  readonly deadLetters: number;
+  /** Of the last try, until one succeeds. */
+  readonly error: string | undefined;
+}
+
 /** What a running node is doing. */
 export interface NodeStatus {
   readonly processed: number;
@@ -50,6 +62,8 @@ export interface NodeStatus {
   readonly sinkError: string | undefined;
   /** The sink by name, and the code of the error for which it waits; no code while it does not. */
   readonly sinkWaiting?: { readonly sink: string; readonly code: string | undefined };
+  /** The sinks by configuration, which are in the three figures above as well. */
+  readonly sinks?: readonly SinkFigures[];
   /** What went wrong last; it may have gone on since. */
   readonly fault?: Fault | undefined;
   /** How often what went wrong. */

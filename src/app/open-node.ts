@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GenericSinkDefinition } from '../clickhouse/generic/generic-sink-definition.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, HeadraceError } from '../errors.ts';
 import { readOwner } from '../storage/data-directory.ts';
@@ -29,6 +30,8 @@ export interface OpenNodeOptions {
   readonly readsLogOnly?: boolean;
   /** On Kafka: what one fetch outside of groups brings at most. */
   readonly readBytesMax?: number | undefined;
+  /** Topics that get a table of their own, where this process runs the engine. */
+  readonly sinks?: readonly GenericSinkDefinition[] | undefined;
   /** How many keys of a partition may wait behind dead letters, where this process runs the engine. */
   readonly parkKeysMax?: number | undefined;
   /** Whether engine and sink are to run: needed by what appends and waits for results. */

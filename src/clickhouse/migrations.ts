@@ -17,7 +17,8 @@ export interface Migration {
   readonly checksum: string;
 }
 
-interface AppliedMigration {
+/** A migration as the database has it recorded. */
+export interface AppliedMigration {
   readonly number: string;
   readonly file: string;
   readonly checksum: string;
@@ -55,18 +56,31 @@ export function readMigrations(directory: string): readonly Migration[] {
 export async function migrate(clickhouse: ClickHouse, directory: string, clock: Clock): Promise<readonly Migration[]> {
   const migrations = readMigrations(directory);
   await clickhouse.command('CREATE DATABASE IF NOT EXISTS headrace');
-  await clickhouse.command(RECORDS);
-  const applied = await clickhouse.rows<AppliedMigration>(
-    'SELECT toString(number) AS number, file, checksum FROM headrace.schema_migrations FINAL ORDER BY schema_migrations.number',
-  );
-  const recorded = new Map(applied.map((migration) => [Number(migration.number), migration]));
+  await clickhouse.command(RECORDS_TABLE);
+  const recorded = await recordedMigrations(clickhouse);
   for (const [number, record] of recorded) check(migrations, number, record);
   const missing = migrations.filter((migration) => !recorded.has(migration.number));
   for (const migration of missing) await apply(clickhouse, migration, clock());
   return missing;
 }
 
-const RECORDS = `CREATE TABLE IF NOT EXISTS headrace.schema_migrations (
+/** What is recorded as applied, by number; nothing where no migration was ever applied. */
+export async function appliedMigrations(clickhouse: ClickHouse): Promise<ReadonlyMap<number, AppliedMigration>> {
+  const tables = await clickhouse.rows(
+    "SELECT name FROM system.tables WHERE database = 'headrace' AND name = 'schema_migrations'",
+  );
+  return tables.length === 0 ? new Map() : recordedMigrations(clickhouse);
+}
+
+async function recordedMigrations(clickhouse: ClickHouse): Promise<ReadonlyMap<number, AppliedMigration>> {
+  const applied = await clickhouse.rows<AppliedMigration>(
+    'SELECT toString(number) AS number, file, checksum FROM headrace.schema_migrations FINAL ORDER BY schema_migrations.number',
+  );
+  return new Map(applied.map((migration) => [Number(migration.number), migration]));
+}
+
+/** Where applied migrations are recorded. */
+export const RECORDS_TABLE = `CREATE TABLE IF NOT EXISTS headrace.schema_migrations (
   number UInt32, file String, checksum String, applied_at DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree ORDER BY number
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

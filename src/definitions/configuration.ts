@@ -1,3 +1,5 @@
+import type { GenericSinkDefinition } from '../clickhouse/generic/generic-sink-definition.ts';
+
 /**
  * What `headrace.config.ts` (also .mts, .js, .mjs) in the working directory may say: options of `headrace` and of its commands, by
  * the names that they have on the command line. The command line comes before the environment, and that before this file.
@@ -29,6 +31,8 @@ export interface HeadraceConfiguration {
   readonly threads?: number;
   /** How many records of each output topic `start --once` prints. */
   readonly print?: number;
+  /** Topics with an Avro schema that get a table of their own in ClickHouse; `headrace sink plan` shows what becomes of them. */
+  readonly sinks?: readonly GenericSinkDefinition[];
 }
 
 /**

@@ -41,12 +41,18 @@ export const house: readonly Room[] = [
       'src/runtime/sink/sink-target.ts',
       'src/clickhouse/sink-table.ts',
       'src/clickhouse/clickhouse.ts',
+      'src/clickhouse/generic/generic-sink-definition.ts',
     ],
   },
   {
     place: 'src/definitions',
     mayImport: ground,
-    mayImportTypesOf: ['src/streams', 'src/runtime/error-handlers.ts', 'src/clickhouse/sink-table.ts'],
+    mayImportTypesOf: [
+      'src/streams',
+      'src/runtime/error-handlers.ts',
+      'src/clickhouse/sink-table.ts',
+      'src/clickhouse/generic/generic-sink-definition.ts',
+    ],
   },
   { place: 'src/log', mayImport: ground },
   { place: 'src/log/stores', mayImport: [...ground, 'src/log', 'src/storage'] },
@@ -69,6 +75,8 @@ export const house: readonly Room[] = [
     mayImport: [
       ...ground,
       'src/serde/currency.ts',
+      'src/serde/avro/schema.ts',
+      'src/serde/avro/raw-value.ts',
       'src/runtime/sink/sink-target.ts',
       'src/runtime/sink/sink-dead-letter.ts',
     ],

@@ -16,6 +16,20 @@ const FILES = ['headrace.config.ts', 'headrace.config.mts', 'headrace.config.js'
 
 const number = (min: number, max: number) => z.number().int().min(min).max(max);
 const text = z.string().min(1);
+/** One of `sinks`; what its schema makes of it is judged when it is opened. */
+const SINK = z.strictObject({
+  topic: text,
+  table: text,
+  schema: z.union([text, z.strictObject({ subject: text, version: number(1, 2 ** 31 - 1).optional() })]),
+  ids: z.record(z.string().regex(/^\d+$/, 'an id is a number'), text).optional(),
+  key: z.array(text).optional(),
+  version: text.optional(),
+  orderBy: z.array(text).optional(),
+  partitionBy: z.union([text, z.literal(false)]).optional(),
+  columns: z
+    .record(z.string(), z.strictObject({ name: text.optional(), type: text.optional(), codec: text.optional() }))
+    .optional(),
+});
 const SETTINGS = {
   topology: text,
   application: text,
@@ -30,6 +44,7 @@ const SETTINGS = {
   standbys: number(0, STANDBYS_MAX),
   threads: number(1, THREADS_MAX),
   print: number(0, PRINT_MAX),
+  sinks: z.array(SINK),
 } satisfies Record<keyof HeadraceConfiguration, z.ZodType>;
 type Name = keyof HeadraceConfiguration;
 const NAMES = Object.keys(SETTINGS) as readonly Name[];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { GenericSinkDefinition } from '../../clickhouse/generic/generic-sink-definition.ts';
 import type { Clock } from '../../clock.ts';
 import type { ValueFormat } from '../formats/topic-formats.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
@@ -19,12 +20,14 @@ export interface GlobalOptions {
   /** The file of a user's topology. */
   readonly topology?: string;
   readonly application?: string;
+  /** What the configuration says of them; they have no option. */
+  readonly sinks?: readonly GenericSinkDefinition[];
 }
 
 /** What a node must know of them. */
-export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, topology }: GlobalOptions) {
+export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, topology, sinks }: GlobalOptions) {
   const parkKeysMax = parkKeysMaxOf(undefined);
-  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, topologyFile: topology, parkKeysMax };
+  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, topologyFile: topology, parkKeysMax, sinks };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

@@ -8,12 +8,14 @@ import { casesCommand } from './commands/cases.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { sinkCommand } from './commands/sink.ts';
 import { startCommand } from './commands/start.ts';
 import { stateCommand } from './commands/state.ts';
 import { topologyCommand } from './commands/topology.ts';
@@ -69,7 +71,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
     .option('--kafka <brokers>', KAFKA, process.env.HEADRACE_KAFKA)
     .option('--topology <file>', TOPOLOGY, process.env.HEADRACE_TOPOLOGY)
-    .hook('preAction', async (_program, action) => applyConfiguration(action, await readConfiguration(process.cwd())))
+    .hook('preAction', async (all, action) => {
+      const configuration = await readConfiguration(process.cwd());
+      applyConfiguration(action, configuration);
+      all.setOptionValue('sinks', configuration.sinks);
+    })
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -86,6 +92,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     deadLettersCommand(context),
     resetCommand(context),
     stateCommand(context),
+    sinkCommand(context),
+    migrateCommand(context),
     simulateCommand(context),
     backupCommand(context),
     restoreCommand(context),

@@ -47,6 +47,8 @@ export function openTopologyNode(
   return LocalNode.open({
     dataDirectory: options.data,
     kafka: options.kafka,
+    schemaRegistry: options.schemaRegistry,
+    sinks: options.sinks,
     loaded,
     clock,
     logger: openLogger(options.data),

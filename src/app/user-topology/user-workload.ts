@@ -26,11 +26,16 @@ export function userWorkload(loaded: LoadedTopology): Workload {
   return {
     systems: [{ application, topology, steps: 'commit', policy }],
     tables,
-    sink: `${application}-clickhouse`,
+    sink: userSinkName(application),
     migrations,
     decodeValue: userFormats(known).decodeValue,
     createTopics: (log, partitions) => createTopics(log, loaded, known, partitions ?? PARTITIONS),
   };
+}
+
+/** Group of an application's sink. */
+export function userSinkName(application: string): string {
+  return `${application}-clickhouse`;
 }
 
 function requireKnownTables({ tables = [], file }: LoadedTopology, { serdes, sources }: KnownTopics): void {

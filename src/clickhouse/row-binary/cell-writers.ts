@@ -1,6 +1,9 @@
 import { HeadraceError } from '../../errors.ts';
 import type { CellValue } from '../clickhouse.ts';
+import { big, refused, whole } from './cell-checks.ts';
+import { parametricWriter } from './parametric-writers.ts';
 import type { RowBytes } from './row-bytes.ts';
+import { splitType } from './type-text.ts';
 
 /** Writes one cell, or throws SINK_ROW_REFUSED before it has written anything of it. */
 export type WriteCell = (out: RowBytes, value: CellValue) => void;
@@ -14,13 +17,15 @@ const DAY_MS = 86_400_000;
 export function cellWriter(type: string): WriteCell {
   const simple = SIMPLE[type];
   if (simple !== undefined) return simple;
-  const wrapped = /^(LowCardinality|Nullable|Array)\((.*)\)$/.exec(type);
-  const inner = wrapped?.[2];
-  if (inner !== undefined) {
-    const write = cellWriter(inner);
-    if (wrapped?.[1] === 'LowCardinality') return write;
-    return wrapped?.[1] === 'Nullable' ? nullable(write) : array(write);
+  const { name, arguments: parts } = splitType(type);
+  const [inner] = parts;
+  if (inner !== undefined && parts.length === 1) {
+    if (name === 'LowCardinality') return cellWriter(inner);
+    if (name === 'Nullable') return nullable(cellWriter(inner));
+    if (name === 'Array') return array(cellWriter(inner));
   }
+  const write = parametricWriter(name, parts, cellWriter);
+  if (write !== undefined) return write;
   throw new HeadraceError('SINK_ROW_REFUSED', `The type ${type} is not one that Headrace writes`);
 }
 
@@ -34,6 +39,8 @@ const SIMPLE: Readonly<Record<string, WriteCell>> = {
     if (typeof value !== 'boolean') throw refused(value, 'true or false');
     out.uint8(value ? 1 : 0);
   },
+  Int8: (out, value) => out.uint8(whole(value, -0x80, 0x7f) & 0xff),
+  Int16: (out, value) => out.uint16(whole(value, -0x8000, 0x7fff) & 0xffff),
   UInt8: (out, value) => out.uint8(whole(value, 0, 0xff)),
   UInt16: (out, value) => out.uint16(whole(value, 0, 0xffff)),
   UInt32: (out, value) => out.uint32(whole(value, 0, 0xffff_ffff)),
@@ -51,6 +58,13 @@ const SIMPLE: Readonly<Record<string, WriteCell>> = {
     out.uint64(BigInt.asUintN(64, number));
     out.int64(number >> 64n);
   },
+  Float32: (out, value) => out.float32(float(value)),
+  Float64: (out, value) => out.float64(float(value)),
+  UUID: (out, value) => {
+    const digits = uuidDigits(value);
+    out.uint64(BigInt(`0x${digits.slice(0, 16)}`));
+    out.uint64(BigInt(`0x${digits.slice(16)}`));
+  },
   'DateTime64(3)': dateTime,
   "DateTime64(3, 'UTC')": dateTime,
   Date32: (out, value) => {
@@ -63,6 +77,22 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const INT128_MIN = -(2n ** 127n);
 const INT128_MAX = 2n ** 127n - 1n;
+
+/** Infinities and NaN are numbers to ClickHouse too. */
+function float(value: CellValue): number {
+  if (typeof value !== 'number') throw refused(value, 'a number');
+  return value;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID_BYTES = 16;
+
+/** The 32 hexadecimal digits of a UUID, given as text or as its bytes. */
+function uuidDigits(value: CellValue): string {
+  if (value instanceof Uint8Array && value.length === UUID_BYTES) return Buffer.from(value).toString('hex');
+  if (typeof value !== 'string' || !UUID.test(value)) throw refused(value, 'a UUID');
+  return value.replaceAll('-', '');
+}
 
 function dateTime(out: RowBytes, value: CellValue): void {
   out.safeInteger64(
@@ -99,31 +129,4 @@ function array(write: WriteCell): WriteCell {
     out.length32(value.length);
     for (const item of value as readonly CellValue[]) write(out, item);
   };
-}
-
-function whole(value: CellValue, min: number, max: number): number {
-  const number = typeof value === 'bigint' && value >= BigInt(min) && value <= BigInt(max) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) {
-    throw refused(value, `a whole number from ${min} to ${max}`);
-  }
-  return number;
-}
-
-function big(value: CellValue, min: bigint, max: bigint): bigint {
-  const number = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof number !== 'bigint' || number < min || number > max)
-    throw refused(value, `a whole number from ${min} to ${max}`);
-  return number;
-}
-
-const SHOWN_MAX = 60;
-
-function refused(value: CellValue, wanted: string): HeadraceError {
-  const text =
-    typeof value === 'bigint'
-      ? String(value)
-      : value instanceof Uint8Array
-        ? `${value.length} bytes`
-        : JSON.stringify(value);
-  return new HeadraceError('SINK_ROW_REFUSED', `${(text ?? 'nothing').slice(0, SHOWN_MAX)} is not ${wanted}`);
 }

@@ -58,6 +58,16 @@ export class RowBytes {
     this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
   }
 
+  float32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeFloatLE(value, this.#length);
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
   /** LEB128, as RowBinary writes lengths. */
   length32(value: number): void {
     this.#reserve(5);
@@ -77,8 +87,14 @@ export class RowBytes {
     this.#length += this.#bytes.write(value, this.#length, 'utf8');
   }
 
+  /** Bytes with their number before them. */
   raw(value: Uint8Array): void {
     this.length32(value.length);
+    this.fixed(value);
+  }
+
+  /** Bytes alone, of a type that says how many there are. */
+  fixed(value: Uint8Array): void {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#length);
     this.#length += value.length;

@@ -88,6 +88,19 @@ export class ConfluentRegistry implements SchemaRegistry {
     await Promise.all(this.#pending);
   }
 
+  /** A version of a subject, the latest unless told; for those who can wait. Rejects with SCHEMA_UNKNOWN, SCHEMA_INVALID, SCHEMA_UNAVAILABLE. */
+  async schemaOf(subject: string, version?: number): Promise<AvroType> {
+    const name = `version ${version ?? 'latest'} of ${subject}`;
+    const answer = await this.#requests.send(
+      `/subjects/${encodeURIComponent(subject)}/versions/${version ?? 'latest'}`,
+    );
+    if ('missing' in answer) {
+      const message = `The schema registry at ${this.#requests.address} has no ${name}: ${answer.missing}`;
+      throw new HeadraceError('SCHEMA_UNKNOWN', message);
+    }
+    return schemaIn(answer.body, name);
+  }
+
   /** Ends what is under way. */
   close(): void {
     this.#requests.close();
@@ -132,7 +145,7 @@ export class ConfluentRegistry implements SchemaRegistry {
       return { error: new HeadraceError('SCHEMA_UNKNOWN', message), until };
     }
     try {
-      return { type: schemaIn(answer.body, reference) };
+      return { type: schemaIn(answer.body, shownReference(reference)) };
     } catch (error) {
       return { error: asHeadraceError(error), until };
     }
@@ -150,9 +163,8 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 }
 
-function schemaIn(body: Readonly<Record<string, unknown>>, reference: SchemaReference): AvroType {
+function schemaIn(body: Readonly<Record<string, unknown>>, name: string): AvroType {
   const { schema, schemaType = 'AVRO', references = [] } = body;
-  const name = shownReference(reference);
   if (schemaType !== 'AVRO') throw schemaInvalid(`that of ${name} in the registry is ${String(schemaType)}, not Avro`);
   if (Array.isArray(references) && references.length > 0) {
     throw schemaInvalid(`that of ${name} refers to other subjects, which Headrace does not read`);

@@ -83,6 +83,11 @@ export class RegistryServer {
         40403,
       );
     const subject = decodeURIComponent(name);
+    const version = /\/versions\/(latest|\d+)$/.exec(url)?.[1];
+    if (version !== undefined) {
+      const versions = this.#stored.filter((each) => each.subject === subject);
+      return found(version === 'latest' ? versions.at(-1) : versions[Number(version) - 1], 40402);
+    }
     const { schema } = JSON.parse(text) as { readonly schema: string };
     const known = this.#stored.find((each) => each.subject === subject && each.schema === schema);
     if (rest !== 'versions') return found(known, 40401);

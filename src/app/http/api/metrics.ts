@@ -77,6 +77,36 @@ export class Metrics {
       const gauge = new Gauge({ name, help, registers });
       return (now: NodeStatus) => gauge.set(figure(now));
     });
+    const sinkLabels = { labelNames: ['sink'], registers };
+    const sinkRows = new Counter({
+      name: 'headrace_generic_sink_rows_total',
+      help: 'Rows written by a sink by configuration',
+      ...sinkLabels,
+    });
+    const sinkDeadLetters = new Counter({
+      name: 'headrace_generic_sink_dead_letters_total',
+      help: 'Records that a sink by configuration could not make rows of',
+      ...sinkLabels,
+    });
+    const sinkLag = new Gauge({
+      name: 'headrace_generic_sink_records_lag',
+      help: 'Records of its topic that are not in its table yet',
+      ...sinkLabels,
+    });
+    const sinkFailing = new Gauge({
+      name: 'headrace_generic_sink_failing',
+      help: '1 while a sink by configuration gets nothing into its table',
+      ...sinkLabels,
+    });
+    const setSinks = (now: NodeStatus) => {
+      for (const metric of [sinkRows, sinkDeadLetters, sinkLag, sinkFailing]) metric.reset();
+      for (const { sink, rows, deadLetters, lag, error } of now.sinks ?? []) {
+        sinkRows.inc({ sink }, rows);
+        sinkDeadLetters.inc({ sink }, deadLetters);
+        sinkLag.set({ sink }, lag);
+        sinkFailing.set({ sink }, error === undefined ? 0 : 1);
+      }
+    };
     const faults = new Counter({
       name: 'headrace_faults_total',
       help: 'What went wrong, by who met it and by its code',
@@ -119,7 +149,7 @@ export class Metrics {
         remaining.set({ kind }, left);
       }
     };
-    this.#figures = [...counters, ...gauges, countFaults, setWaiting, setRestores];
+    this.#figures = [...counters, ...gauges, setSinks, countFaults, setWaiting, setRestores];
     collectDefaultMetrics({ register: this.#registry });
   }
 

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { clusterScript } from '../../../clickhouse/cluster/cluster-script.ts';
+import { appliedMigrations, type Migration, readMigrations } from '../../../clickhouse/migrations.ts';
+import { splitStatements } from '../../../clickhouse/sql-statements.ts';
+import type { Clock } from '../../../clock.ts';
+import { HeadraceError } from '../../../errors.ts';
+import { openEmbeddedClickHouse } from '../../open-clickhouse.ts';
+import { type CommandContext, type GlobalOptions, optionsOf } from '../context.ts';
+import { wholeNumber } from '../numbers.ts';
+import { write } from '../output.ts';
+import { withOwnClickHouse } from '../own-clickhouse.ts';
+import { workloadNames } from '../workload-names.ts';
+
+interface MigrateOptions {
+  readonly list?: boolean;
+  readonly print?: boolean;
+  readonly cluster?: string;
+  readonly from?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  headrace migrate                                       bring the tables to this release, as a start does
+  headrace migrate --list                                which migrations there are, and which are applied
+  headrace migrate --print --cluster main > cluster.sql  the same tables for a cluster, replicated and sharded
+  headrace migrate --print --cluster main --from 3       what came behind migration 003
+
+docs/CLUSTER.md says how a cluster is set up from them.`;
+
+/** ClickHouse's tables: applied, listed, or printed for a server or cluster. */
+export function migrateCommand({ clock }: CommandContext): Command {
+  return new Command('migrate')
+    .description("bring ClickHouse's tables to this release, or print the statements for a server or cluster")
+    .option('--list', 'say which migrations there are and which are applied; nothing is done')
+    .option('--print', 'print the statements; nothing is done')
+    .option('--cluster <name>', 'with --print: for this cluster, with users, quotas and policies')
+    .option('--from <n>', 'with --print: only the migrations behind this one', wholeNumber(0))
+    .addHelpText('after', EXAMPLES)
+    .action(async (_options, command: Command) => {
+      const options = optionsOf<MigrateOptions>(command);
+      const { list = false, print = false, cluster, from } = options;
+      if (!print && (cluster !== undefined || from !== undefined)) throw usage('--cluster and --from go with --print');
+      if (print && list) throw usage('Choose one of --list and --print');
+      const { migrations: directory } = await workloadNames(options);
+      if (directory === undefined) throw usage('The topology names no migrations');
+      const migrations = readMigrations(directory);
+      const text = print
+        ? await printed(migrations, options, clock)
+        : list
+          ? await listed(migrations, options, clock)
+          : await applied(options, clock);
+      await write(process.stdout, text);
+    });
+}
+
+async function applied(options: GlobalOptions, clock: Clock): Promise<string> {
+  const files = await withOwnClickHouse(options, clock, async (store) => store.applied.map(({ file }) => file));
+  if (options.json) return `${JSON.stringify({ applied: files })}\n`;
+  return files.length === 0 ? 'Everything is applied already.\n' : `Applied: ${files.join(', ')}\n`;
+}
+
+async function listed(migrations: readonly Migration[], options: GlobalOptions, clock: Clock): Promise<string> {
+  const isMigrated = false;
+  const recorded = await withOwnClickHouse(
+    options,
+    clock,
+    ({ clickhouse }) => appliedMigrations(clickhouse),
+    isMigrated,
+  );
+  const rows = migrations.map(({ number, file, checksum }) => {
+    const record = recorded.get(number);
+    const state = record === undefined ? 'missing' : record.checksum === checksum ? 'applied' : 'changed';
+    return { number, file, state };
+  });
+  if (options.json) return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return rows.map(({ file, state }) => `${state.padEnd(7)}  ${file}\n`).join('');
+}
+
+async function printed(
+  migrations: readonly Migration[],
+  { cluster, from = 0, json }: MigrateOptions & GlobalOptions,
+  clock: Clock,
+): Promise<string> {
+  if (from > migrations.length) throw usage(`The last migration is ${migrations.length}`);
+  const statements =
+    cluster === undefined
+      ? migrations.filter(({ number }) => number > from).flatMap(({ sql }) => splitStatements(sql))
+      : await forCluster(migrations, { cluster, from }, clock);
+  return json
+    ? statements.map((statement) => `${JSON.stringify({ statement })}\n`).join('')
+    : statements.map((statement) => `${statement};\n\n`).join('');
+}
+
+/** The parser is the embedded engine, over a directory that goes with it. */
+async function forCluster(
+  migrations: readonly Migration[],
+  options: { readonly cluster: string; readonly from: number },
+  clock: Clock,
+): Promise<readonly string[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'headrace-parser-'));
+  try {
+    const store = await openEmbeddedClickHouse(directory, undefined, clock);
+    try {
+      return await clusterScript(store.clickhouse, migrations, options);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function usage(message: string): HeadraceError {
+  return new HeadraceError('USAGE', message);
+}
