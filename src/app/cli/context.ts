@@ -16,15 +16,17 @@ export interface GlobalOptions {
   readonly valueFormat?: ValueFormat;
   readonly schemaRegistry?: string;
   readonly kafka?: string;
+  /** The address of a ClickHouse server. */
+  readonly clickhouse?: string;
   /** The file of a user's topology. */
   readonly topology?: string;
   readonly application?: string;
 }
 
 /** What a node must know of them. */
-export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, topology }: GlobalOptions) {
+export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, clickhouse, topology }: GlobalOptions) {
   const parkKeysMax = parkKeysMaxOf(undefined);
-  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, topologyFile: topology, parkKeysMax };
+  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, clickhouse, topologyFile: topology, parkKeysMax };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

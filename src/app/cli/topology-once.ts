@@ -47,6 +47,7 @@ export function openTopologyNode(
   return LocalNode.open({
     dataDirectory: options.data,
     kafka: options.kafka,
+    clickhouse: options.clickhouse,
     loaded,
     clock,
     logger: openLogger(options.data),
