@@ -4,8 +4,8 @@ import { type Token, tokensOf } from './sql-tokens.ts';
 /**
  * What readonly mode lets through although it reads or writes outside of the tables. Measured on engine 26.7 with
  * readonly = 1: the function file() reads any file, `x IN file(...)` and DESCRIBE of a table function do too, INTO OUTFILE
- * writes one, KILL QUERY ends the writer's insert, a second statement may follow a first, and SETTINGS in a subquery
- * lifts readonly itself. hasColumnInTable and joinGet name tables, and hosts, in texts.
+ * writes one, KILL QUERY ends the writer's insert, a second statement may follow a first or stand beside it (PARALLEL WITH), and
+ * SETTINGS in a subquery lifts readonly itself. hasColumnInTable and joinGet name tables, and hosts, in texts.
  */
 const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'file',
@@ -90,6 +90,8 @@ export function guardRead(
     }
     if (isWord(token, 'INTO') && isWord(tokens[i + 1], 'OUTFILE'))
       throw denied('INTO OUTFILE is refused: a reader writes no files, take the output instead');
+    if (isWord(token, 'PARALLEL') && isWord(tokens[i + 1], 'WITH'))
+      throw denied('PARALLEL WITH is refused: send one statement at a time');
     checkName(tokens, i, isSelect);
     checkCall(tokens, i, tableFunctions);
   }
@@ -222,7 +224,8 @@ function isSettingsList(tokens: readonly Token[]): boolean {
 function formatAt(tokens: readonly Token[]): number | undefined {
   const at = tokens.findLastIndex((token, i) => {
     const isLast = i + 2 === tokens.length || isWord(tokens[i + 2], 'SETTINGS') || isSymbol(tokens[i + 2], ';');
-    return isWord(token, 'FORMAT') && tokens[i + 1]?.kind === 'word' && isLast;
+    const name = tokens[i + 1]?.kind;
+    return isWord(token, 'FORMAT') && (name === 'word' || name === 'quoted') && isLast;
   });
   return at < 0 ? undefined : at;
 }

@@ -41,6 +41,7 @@ describe('refused', () => {
     ["SELECT 1 SETTINGS additional_table_filters = {'t': '1'}", 164],
     ["SELECT * FROM (SELECT 1 SETTINGS a.b = 'x', readonly = 0)", 164],
     ['SELECT 1 SETTINGS a.b = 1', 164],
+    ['SELECT 1\nPARALLEL WITH\nDROP TABLE x', 497],
     ['INSERT INTO t SELECT 1', 164],
     ['SET readonly = 0', 164],
   ])('%s', (sql, code) => {
@@ -68,6 +69,10 @@ test('its own settings are taken out of a statement', () => {
   expect(reading.sql.split(/\s+/).join(' ')).toBe('SELECT 1 AS settings');
   expect(reading.settings).toEqual({ max_threads: '1', a: "it's", b: '-1.5', c: '1' });
   expect(reading.format).toBe('JSON');
+  expect(guard('SELECT 1 AS FORMAT, 2 AS SETTINGS\nFORMAT `Null`')).toMatchObject({
+    sql: 'SELECT 1 AS FORMAT, 2 AS SETTINGS',
+    format: 'Null',
+  });
   expect(guard('SELECT 1 FORMAT TSV SETTINGS readonly = 0')).toMatchObject({
     settings: { readonly: '0' },
     format: 'TSV',
