@@ -3,13 +3,14 @@ import { HeadraceError } from '../../errors.ts';
 import type { ReadOptions } from '../clickhouse.ts';
 import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { clientSettings } from './client-settings.ts';
-import { engineError } from './engine-error.ts';
+import { engineCode, engineError } from './engine-error.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
 
 /** The database of ours, and what stands in for it where there are no tables yet: never `default`, which is the file system. */
 const OWN_DATABASE = 'headrace';
 const NO_DATABASE = 'system';
+const UNKNOWN_DATABASE = 81;
 
 /** By its number a query is found among those of this process; the engine lives in no other. */
 let readings = 0;
@@ -37,7 +38,7 @@ export async function* readIn(
     log_comment: mark,
     readonly: reading.listsSettings ? 2 : 1,
   };
-  await session.queryAsync(`USE ${quoteName(await databaseOf(session, options.database))}`);
+  await useDatabase(session, options.database);
   await session.queryAsync(`SET ${settingsText(settings)}`);
   const format = reading.format ?? options.format ?? 'JSONEachRow';
   options.onFormat?.(format);
@@ -148,12 +149,18 @@ function withoutInspection(error: unknown): unknown {
   return new HeadraceError('QUERY_FAILED', text, { cause: error });
 }
 
-/** Where names without a database are looked up. */
-export async function databaseOf(session: Session, wanted: string | undefined): Promise<string> {
-  if (wanted !== undefined && wanted !== '' && wanted.toLowerCase() !== 'default') return wanted;
-  const sql = `SELECT count() FROM system.databases WHERE name = '${OWN_DATABASE}'`;
-  const result = await session.queryAsync(sql, { format: 'TSV' });
-  return result.text().trim() === '1' ? OWN_DATABASE : NO_DATABASE;
+/** Has names without a database looked up where it is wanted. Rejects with ClickHouse's own text where there is no such database. */
+export async function useDatabase(session: Session, wanted: string | undefined): Promise<void> {
+  if (wanted !== undefined && wanted !== '' && wanted.toLowerCase() !== 'default') {
+    await session.queryAsync(`USE ${quoteName(wanted)}`);
+    return;
+  }
+  try {
+    await session.queryAsync(`USE ${OWN_DATABASE}`);
+  } catch (error) {
+    if (engineCode(error) !== UNKNOWN_DATABASE) throw error;
+    await session.queryAsync(`USE ${NO_DATABASE}`);
+  }
 }
 
 /** A name of ClickHouse's SQL, whatever is in it. */

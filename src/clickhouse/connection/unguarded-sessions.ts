@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Session } from 'chdb';
-import { databaseOf, quoteName, resultOf } from './embedded-reader.ts';
+import { quoteName, resultOf, useDatabase } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { type InsertStatement, insertStatementOf, verbOf } from './insert-statement.ts';
 import { formatOf } from './read-guard.ts';
@@ -50,7 +50,7 @@ export class UnguardedSessions {
     let session: Session | undefined;
     try {
       session = new Session(this.#path);
-      await session.queryAsync(`USE ${quoteName(await databaseOf(session, statement.database))}`);
+      await useDatabase(session, statement.database);
       if (Object.keys(statement.settings).length > 0)
         await session.queryAsync(`SET ${settingsText(statement.settings)}`);
       const insert = insertStatementOf(statement.text);
