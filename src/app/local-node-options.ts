@@ -14,6 +14,8 @@ export interface LocalNodeOptions {
   readonly runsBank?: boolean | undefined;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without it the log is in the data directory. */
   readonly kafka?: string | undefined;
+  /** The address of a ClickHouse server; without it ClickHouse is in the data directory. */
+  readonly clickhouse?: string | undefined;
   /** On Kafka: how many threads run the systems' workers, this one among them (1). */
   readonly threads?: number | undefined;
   /** Whether it only looks at the log: topics that are missing stay so. */

@@ -31,7 +31,7 @@ import {
   type StoredRecord,
   storedRecords,
 } from './node.ts';
-import { openEmbeddedClickHouse } from './open-clickhouse.ts';
+import { openNodeStore } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
@@ -73,7 +73,7 @@ export class LocalNode implements HeadraceNode {
     this.directory = directory;
     this.#exchange = HttpStateExchange.ofProcess(process.env);
     this.#restores = new Restores(options.clock, options.logger);
-    this.#snapshots = new Snapshots({ directory, store: () => this.#openStore(), clock: options.clock });
+    this.#snapshots = new Snapshots({ directory, store: () => this.store(), clock: options.clock });
     for (const { to, what } of directory.upgrades)
       options.logger.info({ format: to }, `data directory upgraded: ${what}`);
     this.#workload = workloadIn(directory, options, formats);
@@ -124,13 +124,13 @@ export class LocalNode implements HeadraceNode {
       onFailure,
     };
     const { systems, tables, sink, decodeValue } = this.#workload;
-    const store = tables.length === 0 ? undefined : await this.#openStore();
+    const store = tables.length === 0 ? undefined : await this.store();
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
     const heldBack = (target: SinkTarget) => this.#snapshots.heldBack(target);
     const target = store === undefined ? undefined : heldBack(store.target(tables, decodeValue));
     const [node, workload] = [this.#options, this.#workload];
-    const generic = { ...shared, node, workload, heldBack, store: () => this.#openStore() };
+    const generic = { ...shared, node, workload, heldBack, store: () => this.store() };
     const genericSinks = await startGenericSinks(generic);
     this.#engine = new Engine({ ...node, ...shared, systems, target, sink, threads, genericSinks });
   }
@@ -155,7 +155,7 @@ export class LocalNode implements HeadraceNode {
       log: this.#log,
       state: this.#state,
       append: (records, holdWaitMaxMs) => this.#gate.pass(() => this.#log.append(records), holdWaitMaxMs),
-      store: () => this.#openStore(),
+      store: () => this.store(),
       decode: this.formats.decodeValue,
       status: () => this.status(),
       isEngineRunning: () => this.#engine !== undefined,
@@ -219,7 +219,7 @@ export class LocalNode implements HeadraceNode {
   }
 
   async *query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
-    const { clickhouse } = await this.#openStore();
+    const { clickhouse } = await this.store();
     yield* runQuery(clickhouse, sql, { output, isTerminal });
   }
 
@@ -280,8 +280,9 @@ export class LocalNode implements HeadraceNode {
     this.formats.close();
   }
 
-  #openStore(): Promise<Store> {
-    this.#store ??= openEmbeddedClickHouse(this.directory.path, this.#workload.migrations, this.#options.clock);
+  /** ClickHouse, opened by the first who asks for it. Rejects as openStore does. */
+  store(): Promise<Store> {
+    this.#store ??= openNodeStore(this.directory.path, this.#workload.migrations, this.#options);
     return this.#store;
   }
 }

@@ -23,6 +23,8 @@ export interface OpenNodeOptions {
   readonly schemaRegistry?: string | undefined;
   /** Brokers of Apache Kafka, where the log is there. */
   readonly kafka?: string | undefined;
+  /** The address of a ClickHouse server, where that is used in place of the embedded one. */
+  readonly clickhouse?: string | undefined;
   /** The file of a user's topology, where that is what works on the log. */
   readonly topologyFile?: string | undefined;
   readonly loaded?: LoadedTopology | undefined;

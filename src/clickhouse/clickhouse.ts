@@ -28,9 +28,17 @@ export interface ReadOptions {
   readonly parameters?: Readonly<Record<string, CellValue>>;
   /** Settings of this one query beyond those that every reader gets. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** What somebody outside wants set: judged, and bounded by the limits of ours, as the statement's own SETTINGS are. */
+  readonly clientSettings?: Readonly<Record<string, string>>;
+  /** Values of placeholders as HTTP brings them, in the way of tab-separated values: `\n` for a line end. */
+  readonly escapedParameters?: Readonly<Record<string, string>>;
+  /** Where names without a database are looked up: `headrace` where there is one. `default` means the same. */
+  readonly database?: string;
+  /** Told of the format that the result has, before its first chunk. */
+  readonly onFormat?: (format: string) => void;
   /** Seconds until ClickHouse gives the query up, with what is read by a slow consumer counted in. */
   readonly timeLimitSeconds?: number;
-  /** Breaks the query off between two chunks. */
+  /** Ends the query. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-import { endOfQuoted } from './connection/read-guard.ts';
+import { endOfComment, endOfQuoted, isComment } from './connection/sql-tokens.ts';
 
 /** Cuts a script at its semicolons, not at those in quotes and comments; statements without content are left out. */
 export function splitStatements(script: string): readonly string[] {
@@ -22,19 +22,8 @@ export function splitStatements(script: string): readonly string[] {
   return statements;
 }
 
-function isComment(script: string, at: number): boolean {
-  return script.startsWith('--', at) || script.startsWith('/*', at);
-}
-
 function endOfToken(script: string, at: number): number {
   const character = script[at]!;
   if (character === "'" || character === '`' || character === '"') return endOfQuoted(script, at);
-  if (script.startsWith('--', at)) return endBehind(script, '\n', at);
-  if (script.startsWith('/*', at)) return endBehind(script, '*/', at + 2);
-  return at + 1;
-}
-
-function endBehind(script: string, mark: string, from: number): number {
-  const found = script.indexOf(mark, from);
-  return found < 0 ? script.length : found + mark.length;
+  return isComment(script, at) ? endOfComment(script, at) : at + 1;
 }

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { HeadraceError } from '../errors.ts';
 import type { SinkTarget } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { openEmbedded } from './connection/embedded.ts';
 import { openServer } from './connection/server.ts';
+import { migratedLater } from './migrated-later.ts';
 import { type Migration, migrate } from './migrations.ts';
 import type { DecodeValue, SinkTable } from './sink-table.ts';
 import { ClickHouseSinkTarget } from './sink-target.ts';
@@ -16,6 +19,9 @@ export interface StoreOptions {
   readonly readers?: number;
 }
 
+/** How long opening a server's store waits for one that does not answer at all. */
+const SERVER_WAIT_MS = 5_000;
+
 /** ClickHouse, brought to its last migration. */
 export interface Store {
   readonly clickhouse: ClickHouse;
@@ -28,25 +34,48 @@ export interface Store {
 
 /**
  * Opens ClickHouse and migrates it. Throws CLICKHOUSE_FAILED, MIGRATION_CHANGED, MIGRATION_NEWER, MIGRATION_FAILED; it
- * is closed again then.
+ * is closed again then. A server that is away is no error: it is migrated as soon as it is there, before anything else.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const readers = options.readers === undefined ? {} : { readers: options.readers };
-  const clickhouse =
-    'path' in options.at
-      ? await openEmbedded({ ...options.at, ...readers })
-      : openServer({ ...options.at, ...readers });
+  if ('url' in options.at) return openServerStore(openServer({ ...options.at, ...readers }), options);
+  const clickhouse = await openEmbedded({ ...options.at, ...readers });
   try {
     const { migrationsDirectory, clock } = options;
     const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
-    return {
-      clickhouse,
-      applied,
-      target: (tables, decode) => new ClickHouseSinkTarget(clickhouse, tables, decode),
-      close: () => clickhouse.close(),
-    };
+    return storeOf(clickhouse, applied);
   } catch (error) {
     await clickhouse.close();
     throw error;
   }
+}
+
+async function openServerStore(server: ClickHouse, { migrationsDirectory, clock }: StoreOptions): Promise<Store> {
+  if (migrationsDirectory === undefined) return storeOf(server, []);
+  const applied: Migration[] = [];
+  const clickhouse = migratedLater(server, async () => {
+    applied.push(...(await migrate(server, migrationsDirectory, clock)));
+  });
+  const late = new AbortController();
+  try {
+    const patience = sleep(SERVER_WAIT_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([clickhouse.migrated(), patience]);
+  } catch (error) {
+    if (!(error instanceof HeadraceError) || !error.retriable) {
+      await server.close();
+      throw error;
+    }
+  } finally {
+    late.abort();
+  }
+  return storeOf(clickhouse, applied);
+}
+
+function storeOf(clickhouse: ClickHouse, applied: readonly Migration[]): Store {
+  return {
+    clickhouse,
+    applied,
+    target: (tables, decode) => new ClickHouseSinkTarget(clickhouse, tables, decode),
+    close: () => clickhouse.close(),
+  };
 }

@@ -13,6 +13,8 @@ export interface HeadraceConfiguration {
   readonly data?: string;
   /** Brokers of Apache Kafka, HOST:PORT[,...]; without them the log is in the data directory. */
   readonly kafka?: string;
+  /** A ClickHouse server, `http://user:password@host:8123`; without it ClickHouse is in the data directory. */
+  readonly clickhouse?: string;
   /** Of topics that are missing. */
   readonly partitions?: number;
   /** Where `start` serves HTTP; 0 takes a free port. */

@@ -8,7 +8,20 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
-const commands = ['start', 'ingest', 'produce', 'consume', 'query', 'topology', 'reconcile', 'cases', 'dlq', 'reset'];
+const commands = [
+  'start',
+  'migrate',
+  'clickhouse',
+  'ingest',
+  'produce',
+  'consume',
+  'query',
+  'topology',
+  'reconcile',
+  'cases',
+  'dlq',
+  'reset',
+];
 
 describe('help', () => {
   it('has an example for every command', { timeout: 60_000 }, async () => {

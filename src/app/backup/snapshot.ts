@@ -74,6 +74,7 @@ export class Snapshots {
     const { directory, store, clock } = this.#options;
     if (directory.logKind === 'kafka') throw unsupportedOnKafka();
     const { clickhouse: engine } = await store();
+    if (engine.kind === 'server') throw unsupportedOnServer();
     const id = randomUUID();
     const home = join(directory.path, SNAPSHOTS, id);
     const clickhouse = join(home, 'clickhouse');
@@ -155,6 +156,13 @@ function tooLate(maxMs: number): HeadraceError {
   return new HeadraceError(
     'NOT_RUNNING',
     `The copy of the log did not begin within ${maxMs / 1_000} s, for which ClickHouse's sink is held, so log and ClickHouse would not fit. Make the backup again, when the disks are less busy`,
+  );
+}
+
+export function unsupportedOnServer(): HeadraceError {
+  return new HeadraceError(
+    'BACKUP_UNSUPPORTED',
+    'With a ClickHouse server (--clickhouse) the rows are not in this data directory, and no copy of it fits them at another time. Back that server up by its own BACKUP, and leave the log as it is: the sink goes on where it was',
   );
 }
 

@@ -17,6 +17,8 @@ export interface GlobalOptions {
   readonly valueFormat?: ValueFormat;
   readonly schemaRegistry?: string;
   readonly kafka?: string;
+  /** The address of a ClickHouse server. */
+  readonly clickhouse?: string;
   /** The file of a user's topology. */
   readonly topology?: string;
   readonly application?: string;
@@ -25,9 +27,10 @@ export interface GlobalOptions {
 }
 
 /** What a node must know of them. */
-export function nodeOptionsOf({ data, valueFormat, schemaRegistry, kafka, topology, sinks }: GlobalOptions) {
-  const parkKeysMax = parkKeysMaxOf(undefined);
-  return { dataDirectory: data, valueFormat, schemaRegistry, kafka, topologyFile: topology, parkKeysMax, sinks };
+export function nodeOptionsOf(options: GlobalOptions) {
+  const { data, valueFormat, schemaRegistry, kafka, clickhouse, topology, sinks } = options;
+  const places = { dataDirectory: data, kafka, clickhouse, topologyFile: topology, sinks };
+  return { ...places, valueFormat, schemaRegistry, parkKeysMax: parkKeysMaxOf(undefined) };
 }
 
 /** The options of a command together with those of the whole program; the nearer one wins. */

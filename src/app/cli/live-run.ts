@@ -13,6 +13,7 @@ import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
 import { standbysOf } from './standbys.ts';
+import { servingTools } from './tools.ts';
 import { untilEnded } from './until-ended.ts';
 
 /** Runs until SIGINT or SIGTERM, then drains and resolves with 0; with 1 when the engine can't go on. */
@@ -33,20 +34,22 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
     standbys,
     answerWithinMs,
   });
-  await untilEnded(node, clock, async ({ signal, fail }) => {
-    const address = await node.serveApi(options.port, serveApiOptions(options));
-    if (!process.stderr.isTTY) process.stderr.write(`serving at ${address}\n`);
-    await node.start(fail);
-    const counter = await OutcomeCounter.fromNow(node);
-    const producing = options.traffic
-      ? generate(node, { rate: options.rate, answerWithinMs, clock, signal }).catch(fail)
-      : undefined;
-    await show(node, counter, address, clock, signal).catch(fail);
-    return async () => {
-      await node.endIntake();
-      await producing;
-    };
-  });
+  await untilEnded(node, clock, ({ signal, fail }) =>
+    servingTools(node, options, logger, async () => {
+      const address = await node.serveApi(options.port, serveApiOptions(options));
+      if (!process.stderr.isTTY) process.stderr.write(`serving at ${address}\n`);
+      await node.start(fail);
+      const counter = await OutcomeCounter.fromNow(node);
+      const producing = options.traffic
+        ? generate(node, { rate: options.rate, answerWithinMs, clock, signal }).catch(fail)
+        : undefined;
+      await show(node, counter, address, clock, signal).catch(fail);
+      return async () => {
+        await node.endIntake();
+        await producing;
+      };
+    }),
+  );
   process.stderr.write('Everything taken in is processed and in ClickHouse.\n');
   return 0;
 }

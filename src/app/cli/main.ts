@@ -5,6 +5,7 @@ import { VALUE_FORMATS } from '../formats/topic-formats.ts';
 import { packageVersion } from '../version.ts';
 import { backupCommand } from './commands/backup.ts';
 import { casesCommand } from './commands/cases.ts';
+import { clickHouseCommand } from './commands/clickhouse.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -35,14 +36,16 @@ Examples:
   headrace consume ledger.transactions --max 3
 
 headrace.config.ts (.mts, .js, .mjs) in the working directory gives options their defaults: defineConfig({ topology: './topology.ts', … }).
-Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_TOPOLOGY, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
+Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_CLICKHOUSE, HEADRACE_TOPOLOGY, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
 file with the authority's certificate), HEADRACE_KAFKA_SASL (plain, scram-sha-256, scram-sha-512, oauthbearer) with HEADRACE_KAFKA_USER and
 HEADRACE_KAFKA_PASSWORD or HEADRACE_KAFKA_TOKEN_FILE, HEADRACE_STATE_SECRET (one for all instances that read each other's state),
-HEADRACE_THREADS and HEADRACE_STANDBYS (of start), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing moves for so long gives up; 120000), NO_COLOR
+HEADRACE_THREADS, HEADRACE_STANDBYS and HEADRACE_CLICKHOUSE_PORT (of start), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing moves for so long gives up; 120000), NO_COLOR
 Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
 
 const SCHEMA_REGISTRY = "a registry with Confluent's REST API, in place of the schemas that come with Headrace";
 const KAFKA = 'HOST:PORT[,...] of Apache Kafka: the log is there, the data directory keeps the local state';
+const CLICKHOUSE =
+  'a ClickHouse server, http://user:password@host:8123; without it ClickHouse is in the data directory';
 const TOPOLOGY =
   'a topology of your own, a module of TypeScript or JavaScript: it works on the log in place of the bank';
 
@@ -70,6 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(valueFormat().default(process.env.HEADRACE_VALUE_FORMAT))
     .option('--schema-registry <url>', SCHEMA_REGISTRY, process.env.HEADRACE_SCHEMA_REGISTRY)
     .option('--kafka <brokers>', KAFKA, process.env.HEADRACE_KAFKA)
+    .option('--clickhouse <url>', CLICKHOUSE, process.env.HEADRACE_CLICKHOUSE)
     .option('--topology <file>', TOPOLOGY, process.env.HEADRACE_TOPOLOGY)
     .hook('preAction', async (all, action) => {
       const configuration = await readConfiguration(process.cwd());
@@ -88,6 +92,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     queryCommand(context),
     topologyCommand(context),
     reconcileCommand(context),
+    migrateCommand(context),
+    clickHouseCommand(context),
     casesCommand(context),
     deadLettersCommand(context),
     resetCommand(context),
@@ -106,6 +112,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       .addOption(valueFormat())
       .option('--schema-registry <url>', SCHEMA_REGISTRY)
       .option('--kafka <brokers>', KAFKA)
+      .option('--clickhouse <url>', CLICKHOUSE)
       .option('--topology <file>', TOPOLOGY);
     for (const each of [command, ...command.commands]) each.exitOverride().showHelpAfterError('(--help shows how)');
     program.addCommand(command);

@@ -1,3 +1,5 @@
+import { openServer } from '../../clickhouse/connection/server.ts';
+import { migrate } from '../../clickhouse/migrations.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
@@ -6,17 +8,23 @@ import { openEmbeddedClickHouse } from '../open-clickhouse.ts';
 import type { GlobalOptions } from './context.ts';
 import { workloadNames } from './workload-names.ts';
 
+/** What a command that makes tables needs of a store. */
+export type OwnStore = Pick<Store, 'clickhouse' | 'applied'>;
+
 /**
- * Runs `use` on the ClickHouse of a data directory as its owner, migrated unless told otherwise. Throws DATA_DIRECTORY_IN_USE
- * where another process runs on it: what changes tables is not asked of a process that writes to them.
+ * Runs `use` on the ClickHouse server where one is named, else on that of the data directory as its owner, migrated unless told
+ * otherwise. Throws DATA_DIRECTORY_IN_USE where another process runs on it: what changes tables is not asked of a process that
+ * writes to them.
  */
 export async function withOwnClickHouse<T>(
   options: GlobalOptions,
   clock: Clock,
-  use: (store: Store) => Promise<T>,
+  use: (store: OwnStore) => Promise<T>,
   isMigrated = true,
 ): Promise<T> {
   const { application, migrations } = await workloadNames(options);
+  const wanted = isMigrated ? migrations : undefined;
+  if (options.clickhouse !== undefined) return withServer(options.clickhouse, wanted, clock, use);
   const directory = openDataDirectory(options.data, { clock });
   try {
     if (application !== undefined) directory.setApplication(application);
@@ -26,7 +34,7 @@ export async function withOwnClickHouse<T>(
         `In the data directory ${directory.path} the topology ${directory.application} works: name its file with --topology`,
       );
     }
-    const store = await openEmbeddedClickHouse(directory.path, isMigrated ? migrations : undefined, clock);
+    const store = await openEmbeddedClickHouse(directory.path, wanted, clock);
     try {
       return await use(store);
     } finally {
@@ -34,5 +42,23 @@ export async function withOwnClickHouse<T>(
     }
   } finally {
     await directory.close();
+  }
+}
+
+/** A server that is away is an error here: somebody waits for it. */
+async function withServer<T>(
+  url: string,
+  migrations: string | undefined,
+  clock: Clock,
+  use: (store: OwnStore) => Promise<T>,
+): Promise<T> {
+  const clickhouse = openServer({ url });
+  try {
+    return await use({
+      clickhouse,
+      applied: migrations === undefined ? [] : await migrate(clickhouse, migrations, clock),
+    });
+  } finally {
+    await clickhouse.close();
   }
 }

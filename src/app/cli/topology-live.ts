@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import type { LocalNode } from '../local-node.ts';
+import { openLogger } from '../logger.ts';
 import type { LoadedTopology } from '../user-topology/loaded-topology.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { GlobalOptions } from './context.ts';
 import { grouped } from './output.ts';
+import { servingTools } from './tools.ts';
 import { openTopologyNode } from './topology-once.ts';
 import { untilEnded } from './until-ended.ts';
 
@@ -20,12 +22,16 @@ export async function runTopologyLive(
   clock: Clock,
 ): Promise<number> {
   const node = await openTopologyNode(loaded, options, clock);
-  await untilEnded(node, clock, async ({ signal, fail }) => {
-    const address = await node.serve(options.port, 0, true);
-    process.stderr.write(`${loaded.application} runs, serving at ${address} (commands with --data ${options.data})\n`);
-    await node.start(fail);
-    await show(node, signal).catch(fail);
-  });
+  await untilEnded(node, clock, ({ signal, fail }) =>
+    servingTools(node, options, openLogger(options.data), async () => {
+      const address = await node.serve(options.port, 0, true);
+      process.stderr.write(
+        `${loaded.application} runs, serving at ${address} (commands with --data ${options.data})\n`,
+      );
+      await node.start(fail);
+      await show(node, signal).catch(fail);
+    }),
+  );
   process.stderr.write('Everything taken in is processed.\n');
   return 0;
 }

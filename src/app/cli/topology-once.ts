@@ -49,6 +49,7 @@ export function openTopologyNode(
     kafka: options.kafka,
     schemaRegistry: options.schemaRegistry,
     sinks: options.sinks,
+    clickhouse: options.clickhouse,
     loaded,
     clock,
     logger: openLogger(options.data),

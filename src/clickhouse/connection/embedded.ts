@@ -6,20 +6,11 @@ import { drainPending, Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
 import { EngineLife } from '../engine-life.ts';
-import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
+import { readIn } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
-import { guardRead, type Reading } from './read-guard.ts';
 import { Slots } from './slots.ts';
-import {
-  columnNames,
-  insertSettings,
-  parameterSettings,
-  quoteText,
-  readerSettings,
-  settingsText,
-  TIME_LIMIT_SECONDS_DEFAULT,
-} from './sql-text.ts';
+import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
 
 export interface EmbeddedOptions {
   /** The directory of the data; made where it is missing. One process at a time, and one directory per process. */
@@ -90,7 +81,6 @@ class EmbeddedClickHouse implements ClickHouse {
   /** Sessions of the queries that are running. */
   readonly #reading = new Set<Session>();
   #whenIdle: (() => void) | undefined;
-  #hasHeadrace = false;
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -141,14 +131,16 @@ class EmbeddedClickHouse implements ClickHouse {
 
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     this.#ensureOpen();
-    await this.#slots.acquire();
+    await this.#slots.acquire(options.signal);
     let session: Session | undefined;
     try {
       this.#ensureOpen();
       // A session of its own for each query (a millisecond): what SET leaves behind in one never reaches another.
       session = new Session(this.#path);
       this.#reading.add(session);
-      yield* this.#run(session, sql, options);
+      yield* readIn(session, this.#path, this.#tableFunctions, sql, options);
+      // A stream that was broken off ends as if it were complete.
+      this.#ensureOpen();
     } catch (error) {
       throw engineError('QUERY_FAILED', error);
     } finally {
@@ -157,46 +149,6 @@ class EmbeddedClickHouse implements ClickHouse {
       this.#slots.release();
       if (this.#reading.size === 0) this.#whenIdle?.();
     }
-  }
-
-  async *#run(session: Session, sql: string, options: ReadOptions): AsyncIterable<Uint8Array> {
-    const settings = {
-      ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
-      ...options.settings,
-      ...parameterSettings(options.parameters ?? {}),
-      readonly: 1,
-    };
-    const reading = await this.#inspect(session, sql);
-    this.#hasHeadrace ||= await hasHeadrace(session);
-    if (this.#hasHeadrace) await session.queryAsync('USE headrace');
-    await session.queryAsync(`SET ${settingsText(settings)}`);
-    const format = reading.format ?? options.format ?? 'JSONEachRow';
-    const chunking = chunkingOf(format);
-    if (!reading.isSelect || chunking === 'whole') {
-      const result = await session.queryAsync(sql, { format });
-      yield result.bytes();
-      return;
-    }
-    const signal = options.signal === undefined ? {} : { signal: options.signal };
-    const head = chunking === 'headed' ? new RepeatedHead() : undefined;
-    for await (const chunk of session.queryStream(sql, { format, ...signal })) {
-      yield head === undefined ? chunk.raw() : head.strip(chunk.raw());
-    }
-    // A stream that was broken off ends as if it were complete.
-    this.#ensureOpen();
-    if (options.signal?.aborted === true) throw new HeadraceError('QUERY_FAILED', 'The query was broken off');
-  }
-
-  /** Has ClickHouse's own parser write the statement back, and judges that. */
-  async #inspect(session: Session, sql: string): Promise<Reading> {
-    let formatted: string;
-    try {
-      const result = await session.queryAsync(`SELECT formatQuery(${quoteText(sql)}) FORMAT RawBLOB`);
-      formatted = result.text();
-    } catch (error) {
-      throw engineError('QUERY_FAILED', withoutInspection(error));
-    }
-    return guardRead(formatted, this.#tableFunctions);
   }
 
   settle(): Promise<void> {
@@ -253,23 +205,7 @@ function rowsDirectory(path: string): string {
   return directory;
 }
 
-async function hasHeadrace(session: Session): Promise<boolean> {
-  const result = await session.queryAsync("SELECT count() FROM system.databases WHERE name = 'headrace'", {
-    format: 'TSV',
-  });
-  return result.text().trim() === '1';
-}
-
 /** RowBinary writes a LowCardinality(String) as a String. */
 function fileType(type: string): string {
   return type.replace(/LowCardinality\((.*)\)/, '$1');
-}
-
-/** The engine's text about the user's statement, without the statement of ours in which it was looked at. */
-function withoutInspection(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const end = error.message.indexOf(': In scope SELECT formatQuery(');
-  if (end < 0) return error;
-  const text = `${error.message.slice(0, end)} (SYNTAX_ERROR)`;
-  return new HeadraceError('QUERY_FAILED', text, { cause: error });
 }

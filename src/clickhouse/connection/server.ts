@@ -4,6 +4,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient, type DataForma
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
 import { SERVER_START_SQL, ServerLife } from '../engine-life.ts';
+import { clientSettings } from './client-settings.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { guardRead, type Reading } from './read-guard.ts';
@@ -114,25 +115,30 @@ class ServerClickHouse implements ClickHouse {
   }
 
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
-    await this.#slots.acquire();
+    await this.#slots.acquire(options.signal);
     const abort = new AbortController();
     const forward = () => abort.abort();
     options.signal?.addEventListener('abort', forward);
     try {
-      const reading = await this.#inspect(sql);
-      const settings = {
+      const reading = await this.#inspect(sql, { ...options.parameters, ...options.escapedParameters });
+      const own = {
         ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
         ...options.settings,
       };
+      const { escapedParameters = {}, database, format = 'JSONEachRow' } = options;
+      options.onFormat?.(reading.format ?? format);
       const result = await this.#client.exec({
-        query: sql,
+        query: reading.sql,
         clickhouse_settings: {
-          ...settings,
-          default_format: (options.format ?? 'JSONEachRow') as DataFormat,
+          ...own,
+          ...clientSettings({ ...options.clientSettings, ...reading.settings }, own),
+          ...Object.fromEntries(Object.entries(escapedParameters).map(([name, value]) => [`param_${name}`, value])),
+          ...(database === undefined ? {} : { database }),
+          default_format: (reading.format ?? format) as DataFormat,
           cancel_http_readonly_queries_on_client_close: 1,
           // What is no SELECT is small: it comes whole, and its error as an error.
           ...(!reading.isSelect ? { wait_end_of_query: 1 } : {}),
-          readonly: '1',
+          readonly: reading.listsSettings ? '2' : '1',
         },
         abort_signal: abort.signal,
         ...(options.parameters === undefined ? {} : { query_params: { ...options.parameters } }),
@@ -163,14 +169,14 @@ class ServerClickHouse implements ClickHouse {
     }
   }
 
-  async #inspect(sql: string): Promise<Reading> {
+  async #inspect(sql: string, parameters: Readonly<Record<string, unknown>>): Promise<Reading> {
     this.#tableFunctions ??= new Set(
       (await this.rows<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')).map(
         (row) => row.name,
       ),
     );
     const [formatted] = await this.rows<{ sql: string }>(`SELECT formatQuery(${quoteText(sql)}) AS sql`);
-    return guardRead(formatted?.sql ?? '', this.#tableFunctions);
+    return guardRead(formatted?.sql ?? '', this.#tableFunctions, parameters);
   }
 
   async #start() {

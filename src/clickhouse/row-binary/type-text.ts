@@ -1,4 +1,4 @@
-import { endOfQuoted } from '../connection/read-guard.ts';
+import { endOfQuoted } from '../connection/sql-tokens.ts';
 
 /** A type of ClickHouse taken apart: `Map(String, Array(Int8))` is `Map` with the arguments `String` and `Array(Int8)`. */
 export interface TypeText {

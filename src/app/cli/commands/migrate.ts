@@ -24,6 +24,7 @@ interface MigrateOptions {
 const EXAMPLES = `
 Examples:
   headrace migrate                                       bring the tables to this release, as a start does
+  headrace migrate --clickhouse http://clickhouse:8123   the same on a server
   headrace migrate --list                                which migrations there are, and which are applied
   headrace migrate --print --cluster main > cluster.sql  the same tables for a cluster, replicated and sharded
   headrace migrate --print --cluster main --from 3       what came behind migration 003
@@ -51,15 +52,16 @@ export function migrateCommand({ clock }: CommandContext): Command {
         ? await printed(migrations, options, clock)
         : list
           ? await listed(migrations, options, clock)
-          : await applied(options, clock);
+          : await applied(migrations, options, clock);
       await write(process.stdout, text);
     });
 }
 
-async function applied(options: GlobalOptions, clock: Clock): Promise<string> {
+async function applied(migrations: readonly Migration[], options: GlobalOptions, clock: Clock): Promise<string> {
   const files = await withOwnClickHouse(options, clock, async (store) => store.applied.map(({ file }) => file));
-  if (options.json) return `${JSON.stringify({ applied: files })}\n`;
-  return files.length === 0 ? 'Everything is applied already.\n' : `Applied: ${files.join(', ')}\n`;
+  const last = migrations.at(-1)?.file;
+  if (options.json) return `${JSON.stringify({ applied: files, last })}\n`;
+  return files.length === 0 ? `Nothing to apply: ${last} is the last\n` : `Applied: ${files.join(', ')}\n`;
 }
 
 async function listed(migrations: readonly Migration[], options: GlobalOptions, clock: Clock): Promise<string> {

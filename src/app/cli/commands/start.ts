@@ -13,6 +13,7 @@ import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
 import { STANDBYS_MAX } from '../standbys.ts';
 import { THREADS_MAX, threadsOf } from '../threads.ts';
+import { type ToolsOptionValues, withToolsOption } from '../tools.ts';
 import { runTopologyLive } from '../topology-live.ts';
 import { PRINTED_RECORDS, runTopologyOnce } from '../topology-once.ts';
 
@@ -22,7 +23,7 @@ const RATE_MAX = 1_000_000;
 /** A day: a terminal that has said nothing for so long says nothing any more. */
 const DISPENSE_LIMIT_MAX = 86_400;
 
-export interface StartOptions extends InputOptionValues, ServeOptionValues {
+export interface StartOptions extends InputOptionValues, ServeOptionValues, ToolsOptionValues {
   readonly once?: boolean;
   readonly input?: string;
   readonly port: number;
@@ -105,7 +106,7 @@ export function startCommand(context: CommandContext): Command {
         'With --once the exit code is 0 when all that was taken in is processed and log, state and ClickHouse agree;\n' +
         'refused transactions are reported and do not change it. It is 1 when they differ, or no row was usable.',
     );
-  return withInputOptions(withServeOptions(command)).action(async (_options, own: Command) => {
+  return withInputOptions(withServeOptions(withToolsOption(command))).action(async (_options, own: Command) => {
     const options = optionsOf<StartOptions>(own);
     checkZone(options.businessZone);
     const threads = threadsOf(options);

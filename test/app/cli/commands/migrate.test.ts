@@ -21,8 +21,11 @@ it('applies what is missing, once, and lists it', async () => {
   const data = elsewhere();
   const listed = await runCommand('migrate', '--list', '--data', data);
   expect(listed.out).toBe(files.map((file) => `missing  ${file}\n`).join(''));
-  expect(JSON.parse((await runCommand('migrate', '--data', data, '--json')).out)).toEqual({ applied: files });
-  expect((await runCommand('migrate', '--data', data)).out).toBe('Everything is applied already.\n');
+  expect(JSON.parse((await runCommand('migrate', '--data', data, '--json')).out)).toEqual({
+    applied: files,
+    last: files.at(-1),
+  });
+  expect((await runCommand('migrate', '--data', data)).out).toBe(`Nothing to apply: ${files.at(-1)} is the last\n`);
   const lines = (await runCommand('migrate', '--list', '--data', data, '--json')).out.trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toEqual(
     files.map((file, at) => ({ number: at + 1, file, state: 'applied' })),

@@ -1,0 +1,173 @@
+import { Session } from 'chdb';
+import { HeadraceError } from '../../errors.ts';
+import type { ReadOptions } from '../clickhouse.ts';
+import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
+import { clientSettings } from './client-settings.ts';
+import { engineCode, engineError } from './engine-error.ts';
+import { guardRead, type Reading } from './read-guard.ts';
+import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
+
+/** The database of ours, and what stands in for it where there are no tables yet: never `default`, which is the file system. */
+const OWN_DATABASE = 'headrace';
+const NO_DATABASE = 'system';
+const UNKNOWN_DATABASE = 81;
+
+/** By its number a query is found among those of this process; the engine lives in no other. */
+let readings = 0;
+
+/** A reader's query in a session that is its alone, on the engine of the directory `path`; see ClickHouse.read. */
+export async function* readIn(
+  session: Session,
+  path: string,
+  tableFunctions: ReadonlySet<string>,
+  sql: string,
+  options: ReadOptions,
+): AsyncIterable<Uint8Array> {
+  const parameters = { ...options.parameters, ...options.escapedParameters };
+  const reading = await inspect(session, sql, (formatted) => guardRead(formatted, tableFunctions, parameters));
+  const own = {
+    ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
+    ...options.settings,
+  };
+  const mark = `headrace reader ${++readings}`;
+  const settings = {
+    ...own,
+    ...clientSettings({ ...options.clientSettings, ...reading.settings }, own),
+    ...parameterSettings(options.parameters ?? {}),
+    ...escaped(options.escapedParameters ?? {}),
+    log_comment: mark,
+    readonly: reading.listsSettings ? 2 : 1,
+  };
+  await useDatabase(session, options.database);
+  await session.queryAsync(`SET ${settingsText(settings)}`);
+  const format = reading.format ?? options.format ?? 'JSONEachRow';
+  options.onFormat?.(format);
+  yield* killedBy(options.signal, path, mark, resultOf(session, reading, format));
+}
+
+/** The result of a statement that may be run, in chunks as far as its format allows. */
+export async function* resultOf(
+  session: Session,
+  { sql, isSelect }: Pick<Reading, 'sql' | 'isSelect'>,
+  format: string,
+): AsyncIterable<Uint8Array> {
+  const chunking = chunkingOf(format);
+  if (isSelect && chunking !== 'whole') {
+    const head = chunking === 'headed' ? new RepeatedHead(format) : undefined;
+    let isEmpty = true;
+    for await (const chunk of session.queryStream(sql, { format })) {
+      isEmpty = false;
+      yield head === undefined ? chunk.raw() : head.strip(chunk.raw());
+    }
+    // A stream without rows has no chunk: the columns' names, where the format has them, come only from the whole.
+    if (!isEmpty || (head === undefined && format !== 'Native')) return;
+  }
+  const result = await session.queryAsync(sql, { format });
+  const bytes = result.bytes();
+  yield bytes.length === 0 && isSelect && format === 'Native' ? await emptyBlock(session, sql) : bytes;
+}
+
+/** A block of Native without rows, as a server sends it; the engine in this process sends nothing, and clients miss the columns. */
+async function emptyBlock(session: Session, sql: string): Promise<Uint8Array> {
+  const described = await session.queryAsync(`DESCRIBE (${sql})`, { format: 'JSONEachRow' });
+  const columns = described
+    .text()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { readonly name: string; readonly type: string });
+  const texts = columns.flatMap(({ name, type }) => [name, type]).map((text) => Buffer.from(text));
+  return Buffer.concat([count(columns.length), count(0), ...texts.flatMap((text) => [count(text.length), text])]);
+}
+
+/** A number as ClickHouse's variable-length integer. */
+function count(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 0x80)) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest % 0x80) | 0x80);
+  }
+}
+
+/**
+ * Ends with an error as soon as `signal` is aborted: the engine looks at nothing but KILL QUERY while it works on a chunk, so that is
+ * sent from beside, to the query with this mark as its `log_comment`.
+ */
+async function* killedBy(
+  signal: AbortSignal | undefined,
+  path: string,
+  mark: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  const kill = () => void killQuery(path, mark);
+  const ensureWanted = () => {
+    if (signal?.aborted === true) throw new HeadraceError('QUERY_FAILED', 'The query was broken off');
+  };
+  ensureWanted();
+  signal?.addEventListener('abort', kill);
+  try {
+    for await (const chunk of chunks) {
+      ensureWanted();
+      yield chunk;
+    }
+    ensureWanted();
+  } finally {
+    signal?.removeEventListener('abort', kill);
+  }
+}
+
+/** Never rejects: what can't be killed ends at its time limit. */
+async function killQuery(path: string, mark: string): Promise<void> {
+  let session: Session | undefined;
+  try {
+    session = new Session(path);
+    await session.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = ${quoteText(mark)} ASYNC`);
+  } catch {
+    // It has ended by itself, or the engine is closing.
+  } finally {
+    session?.close();
+  }
+}
+
+/** Has ClickHouse's own parser write the statement back, and judges that. */
+async function inspect(session: Session, sql: string, judge: (formatted: string) => Reading): Promise<Reading> {
+  let formatted: string;
+  try {
+    const result = await session.queryAsync(`SELECT formatQuery(${quoteText(sql)}) FORMAT RawBLOB`);
+    formatted = result.text();
+  } catch (error) {
+    throw engineError('QUERY_FAILED', withoutInspection(error));
+  }
+  return judge(formatted);
+}
+
+/** The engine's text about the user's statement, without the statement of ours in which it was looked at. */
+function withoutInspection(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const end = error.message.indexOf(': In scope SELECT formatQuery(');
+  if (end < 0) return error;
+  const text = `${error.message.slice(0, end)} (SYNTAX_ERROR)`;
+  return new HeadraceError('QUERY_FAILED', text, { cause: error });
+}
+
+/** Has names without a database looked up where it is wanted. Rejects with ClickHouse's own text where there is no such database. */
+export async function useDatabase(session: Session, wanted: string | undefined): Promise<void> {
+  if (wanted !== undefined && wanted !== '' && wanted.toLowerCase() !== 'default') {
+    await session.queryAsync(`USE ${quoteName(wanted)}`);
+    return;
+  }
+  try {
+    await session.queryAsync(`USE ${OWN_DATABASE}`);
+  } catch (error) {
+    if (engineCode(error) !== UNKNOWN_DATABASE) throw error;
+    await session.queryAsync(`USE ${NO_DATABASE}`);
+  }
+}
+
+/** A name of ClickHouse's SQL, whatever is in it. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
+function escaped(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`param_${name}`, value]));
+}
