@@ -67,6 +67,9 @@ export type ErrorCode =
   | 'MIGRATION_FAILED'
   | 'CLICKHOUSE_FAILED'
   | 'QUERY_FAILED'
+  | 'QUERY_UNKNOWN'
+  | 'QUERY_FILE_INVALID'
+  | 'PARAMETER_INVALID'
   | 'SINK_ROW_REFUSED'
   // Input and command line
   | 'INPUT_NOT_FOUND'
