@@ -8,6 +8,7 @@ export default defineConfig({
     alias: {
       'headrace/embedded': here('src/app/embedded/index.ts'),
       'headrace/kafka': here('src/log/kafka/client/index.ts'),
+      'headrace/queries': here('src/clickhouse/queries/index.ts'),
       'headrace/testing': here('src/testing/index.ts'),
       headrace: here('src/index.ts'),
     },

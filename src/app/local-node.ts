@@ -1,4 +1,5 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
+import type { Question } from '../clickhouse/queries/ask.ts';
 import { type QueryOutput, runQuery } from '../clickhouse/query-format.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { HeadraceError } from '../errors.ts';
@@ -218,9 +219,9 @@ export class LocalNode implements HeadraceNode {
     return this.#log.awaitCommit(timeoutMs);
   }
 
-  async *query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
+  async *query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
     const { clickhouse } = await this.store();
-    yield* runQuery(clickhouse, sql, { output, isTerminal });
+    yield* runQuery(clickhouse, query, { output, isTerminal });
   }
 
   async drain(): Promise<void> {

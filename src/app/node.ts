@@ -1,4 +1,5 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
+import type { Question } from '../clickhouse/queries/ask.ts';
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
 import type { Headers, NewRecord, RecordPosition } from '../log/record.ts';
@@ -113,7 +114,8 @@ export interface HeadraceNode {
   /** Some records from an offset on; none at the end. */
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;
-  query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
+  /** A query in SQL, or one that has a name. Throws QUERY_FAILED; QUERY_UNKNOWN, PARAMETER_INVALID. */
+  query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
   /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. Throws INSTANCES_RUNNING. */
   hold(): Promise<Hold>;
   /** Resolves when everything that was in the log when it was called, and what comes of it, is processed and in ClickHouse. */

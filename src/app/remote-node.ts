@@ -1,4 +1,5 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
+import type { Question } from '../clickhouse/queries/ask.ts';
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
 import type { TopicConfig, Watermarks } from '../log/log.ts';
@@ -80,8 +81,11 @@ export class RemoteNode implements HeadraceNode {
     await this.#get(`commit?timeoutMs=${timeoutMs}`);
   }
 
-  async *query(sql: string, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
-    const response = await this.#fetch('query', { method: 'POST', body: JSON.stringify({ sql, output, isTerminal }) });
+  async *query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
+    const response = await this.#fetch('query', {
+      method: 'POST',
+      body: JSON.stringify({ query, output, isTerminal }),
+    });
     try {
       for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
     } catch (cause) {

@@ -1,4 +1,5 @@
 import type { ClickHouse, ReadOptions } from './clickhouse.ts';
+import { ask, type Question } from './queries/ask.ts';
 
 /** What `headrace query` prints: an object a line, a table for people, or CSV with a head. */
 export type QueryOutput = 'json' | 'table' | 'csv';
@@ -19,16 +20,21 @@ const FORMATS: Readonly<Record<QueryOutput, string>> = {
 };
 
 /**
- * A reader's query as bytes to be written out as they come: results of json and csv are never held whole. Amounts and
- * 64-bit integers are exact. Rejects with QUERY_FAILED and ClickHouse's own text, perhaps after the first chunks.
+ * A reader's query, in SQL or by its name, as bytes to be written out as they come: results of json and csv are never held
+ * whole. Amounts and 64-bit integers are exact. Rejects with QUERY_FAILED and ClickHouse's own text, perhaps after the
+ * first chunks; for a name with what {@link ask} throws.
  */
-export function runQuery(clickhouse: ClickHouse, sql: string, options: QueryOptions): AsyncIterable<Uint8Array> {
+export function runQuery(
+  clickhouse: ClickHouse,
+  query: string | Question,
+  options: QueryOptions,
+): AsyncIterable<Uint8Array> {
   const { output, isTerminal, ...rest } = options;
-  return clickhouse.read(sql, {
-    ...rest,
-    format: FORMATS[output],
-    ...(output === 'table' ? { settings: tableSettings(isTerminal ?? false) } : {}),
-  });
+  const format = FORMATS[output];
+  const settings = output === 'table' ? { settings: tableSettings(isTerminal ?? false) } : {};
+  if (typeof query === 'string') return clickhouse.read(query, { ...rest, ...settings, format });
+  const { parameters: _, ...asked } = rest;
+  return ask(clickhouse, query, { ...asked, ...settings, format });
 }
 
 function tableSettings(isTerminal: boolean): Readonly<Record<string, number>> {

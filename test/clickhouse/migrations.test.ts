@@ -21,6 +21,15 @@ function withMigrations(use: (clickhouse: ClickHouse, directory: string) => Prom
   });
 }
 
+/** Takes the migrations from one on away; what is returned puts them back. */
+function withoutFrom(directory: string, first: string): () => void {
+  const later = readMigrations(directory).filter(({ file }) => file >= first);
+  for (const { file } of later) rmSync(join(directory, file));
+  return () => {
+    for (const { file, sql } of later) writeFileSync(join(directory, file), sql);
+  };
+}
+
 test('each is applied once, in order, and recorded with its checksum', async () => {
   await withMigrations(async (clickhouse, directory) => {
     const all = readMigrations(directory);
@@ -55,7 +64,7 @@ test('line ends of another system change no checksum, another letter does', asyn
     writeFileSync(file, `${text} `);
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_CHANGED',
-      message: expect.stringMatching(/001-ledger\.sql.*Restore.*004-/s),
+      message: expect.stringMatching(/001-ledger\.sql.*Restore.*005-/s),
     });
     writeFileSync(file, text);
     renameSync(file, join(directory, '001-other.sql'));
@@ -66,23 +75,23 @@ test('line ends of another system change no checksum, another letter does', asyn
 test('a database of a newer version is refused', async () => {
   await withMigrations(async (clickhouse, directory) => {
     await migrate(clickhouse, directory, clock);
-    rmSync(join(directory, '003-atm.sql'));
+    rmSync(join(directory, '004-questions.sql'));
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_NEWER',
-      message: expect.stringContaining('003-atm.sql'),
+      message: expect.stringContaining('004-questions.sql'),
     });
   });
 });
 
 test('a failing statement is shown with ClickHouse’s text; mended, the migration runs again from its start', async () => {
   await withMigrations(async (clickhouse, directory) => {
-    const file = join(directory, '004-next.sql');
+    const file = join(directory, '005-next.sql');
     const first = 'CREATE TABLE IF NOT EXISTS headrace.first (a Int8) ENGINE = Log;\n';
     writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Nonsense) ENGINE = Log;\n`);
     await expect(migrate(clickhouse, directory, clock)).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
-      message: expect.stringMatching(/004-next\.sql.*Code: 50.*Nonsense.*CREATE TABLE IF NOT EXISTS headrace\.second/s),
-      where: { file: '004-next.sql' },
+      message: expect.stringMatching(/005-next\.sql.*Code: 50.*Nonsense.*CREATE TABLE IF NOT EXISTS headrace\.second/s),
+      where: { file: '005-next.sql' },
     });
     writeFileSync(file, `${first}CREATE TABLE IF NOT EXISTS headrace.second (a Int8) ENGINE = Log;\n`);
     expect(await migrate(clickhouse, directory, clock)).toHaveLength(1);
@@ -100,9 +109,7 @@ test('every statement of ours may run again: a crash before the record harms not
 
 test('balances from before holds keep their rows, and a later version replaces them whatever its sequence', async () => {
   await withMigrations(async (clickhouse, directory) => {
-    const later = join(directory, '003-atm.sql');
-    const text = readFileSync(later, 'utf8');
-    rmSync(later);
+    const putLaterBack = withoutFrom(directory, '003-atm.sql');
     await migrate(clickhouse, directory, clock);
     const columns = 'account_id, currency, booked_minor, held_minor, available_minor, exponent, sequence, occurred_at';
     for (const sequence of [6, 7]) {
@@ -110,8 +117,8 @@ test('balances from before holds keep their rows, and a later version replaces t
         `INSERT INTO headrace.balances_rows (${columns}) VALUES ('a1', 'EUR', ${sequence}00, 0, ${sequence}00, 2, ${sequence}, 0)`,
       );
     }
-    writeFileSync(later, text);
-    expect(await migrate(clickhouse, directory, clock)).toHaveLength(1);
+    putLaterBack();
+    expect(await migrate(clickhouse, directory, clock)).toHaveLength(2);
     const shown = () =>
       readText(clickhouse, 'SELECT account_id, booked, held, available, sequence FROM balances', { format: 'CSV' });
     expect(await shown()).toBe('"a1",7,0,7,7\n');
@@ -125,6 +132,45 @@ test('balances from before holds keep their rows, and a later version replaces t
     await clickhouse.command('TRUNCATE TABLE headrace.schema_migrations');
     await migrate(clickhouse, directory, clock);
     expect(await shown(), 'after the migrations ran again').toBe('"a1",7,0.9,6.1,7\n');
+  });
+});
+
+test('tables that are made anew for the questions keep their rows, and the look-ups go on being fed', async () => {
+  await withMigrations(async (clickhouse, directory) => {
+    const putLaterBack = withoutFrom(directory, '004-questions.sql');
+    await migrate(clickhouse, directory, clock);
+    const fill = async (from: number, to: number) => {
+      // A month or more between two rows: more partitions than an insert may make without being told, and 120 years.
+      const rows = `FROM numbers(${from}, ${to - from})`;
+      const at = "toDateTime64('1900-02-01 00:00:00', 3, 'UTC') + toIntervalDay(number * 400) AS occurred_at";
+      await clickhouse.command(
+        `INSERT INTO headrace.transactions_rows (transaction_id, account_id, sequence, reference, occurred_at)
+         SETTINGS max_partitions_per_insert_block = 0 SELECT concat('t', toString(number)), 'a', number + 1, if(number % 2 = 0, '', 'r'), ${at} ${rows}`,
+      );
+      await clickhouse.command(
+        `INSERT INTO headrace.account_daily_summary_rows (account_id, day, currency, transaction_count, version)
+         SETTINGS max_partitions_per_insert_block = 0 SELECT 'a', toDate32(${at}), 'EUR', 1, number ${rows}`,
+      );
+    };
+    const counts = async () => {
+      const tables = ['transactions_rows', 'transactions_by_id_rows', 'account_daily_summary_rows'];
+      const columns = tables.map((table) => `(SELECT count() FROM headrace.${table})`);
+      return (await readText(clickhouse, `SELECT ${columns.join()}`, { format: 'CSV' })).trim();
+    };
+    await fill(0, 110);
+    expect(await counts()).toBe('110,110,110');
+    const before = await readText(clickhouse, 'SELECT * FROM transactions ORDER BY sequence');
+    putLaterBack();
+    await migrate(clickhouse, directory, clock);
+    expect(await counts()).toBe('110,110,110');
+    expect(await readText(clickhouse, 'SELECT * FROM transactions ORDER BY sequence')).toBe(before);
+    await fill(110, 114);
+    expect(await counts()).toBe('114,114,114');
+    const referred = () => readText(clickhouse, 'SELECT count() FROM transactions_by_reference', { format: 'CSV' });
+    expect(await referred()).toBe('57\n');
+    await clickhouse.command('TRUNCATE TABLE headrace.schema_migrations');
+    await migrate(clickhouse, directory, clock);
+    expect([await counts(), await referred()], 'after the migrations ran again').toEqual(['114,114,114', '57\n']);
   });
 });
 

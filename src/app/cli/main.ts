@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { HeadraceError } from '../../errors.ts';
+import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
 import { VALUE_FORMATS } from '../formats/topic-formats.ts';
 import { packageVersion } from '../version.ts';
@@ -125,6 +125,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+const WRONG_USAGE: ReadonlySet<ErrorCode> = new Set(['USAGE', 'QUERY_UNKNOWN', 'PARAMETER_INVALID']);
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     const isHelp =
@@ -135,5 +137,5 @@ function exitCodeOf(error: unknown): number {
   const code = error instanceof HeadraceError ? ` [${error.code}]` : '';
   process.stderr.write(`headrace: ${maskCardNumbers(message)}${code}\n`);
   if (!(error instanceof HeadraceError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return error instanceof HeadraceError && error.code === 'USAGE' ? EXIT.usage : EXIT.refused;
+  return error instanceof HeadraceError && WRONG_USAGE.has(error.code) ? EXIT.usage : EXIT.refused;
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Question } from '../../clickhouse/queries/ask.ts';
 import type { QueryOutput } from '../../clickhouse/query-format.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { HeadraceNode } from '../node.ts';
@@ -50,7 +51,12 @@ const stateBody = z.discriminatedUnion('kind', [
   z.object({ ...ofStore, kind: z.literal('get'), key: z.string(), asOf: z.number().int().optional() }),
   z.object({ ...ofStore, kind: z.literal('range'), from: z.string().optional(), to: z.string().optional() }),
 ]);
-const queryBody = z.object({ sql: z.string(), output: z.enum(['json', 'table', 'csv']), isTerminal: z.boolean() });
+const question = z.object({ name: z.string(), parameters: z.record(z.string(), z.string()) });
+const queryBody = z.object({
+  query: z.union([z.string(), question]),
+  output: z.enum(['json', 'table', 'csv']),
+  isTerminal: z.boolean(),
+});
 
 export interface ControlServer {
   readonly address: string;
@@ -151,8 +157,8 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     return {};
   });
   server.post('/query', async (request, reply) => {
-    const { sql, output, isTerminal } = queryBody.parse(request.body);
-    return reply.type('application/octet-stream').send(await startedStream(node, sql, output, isTerminal));
+    const { query, output, isTerminal } = queryBody.parse(request.body);
+    return reply.type('application/octet-stream').send(await startedStream(node, query, output, isTerminal));
   });
   // Draining may take longer than a client waits for an answer: it is asked for again until it is done.
   server.post('/drain', async () => ({ isDone: await isDoneInTime(node.drain()) }));
@@ -195,11 +201,11 @@ async function isDoneInTime(work: Promise<void>): Promise<boolean> {
 /** The result as a stream; an error before its first byte still becomes a problem with a status. */
 async function startedStream(
   node: HeadraceNode,
-  sql: string,
+  query: string | Question,
   output: QueryOutput,
   isTerminal: boolean,
 ): Promise<Readable> {
-  const chunks = node.query(sql, output, isTerminal)[Symbol.asyncIterator]();
+  const chunks = node.query(query, output, isTerminal)[Symbol.asyncIterator]();
   const first = await chunks.next();
   return Readable.from(
     (async function* () {

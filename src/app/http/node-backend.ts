@@ -1,4 +1,5 @@
 import { readRows } from '../../clickhouse/clickhouse.ts';
+import { askRows } from '../../clickhouse/queries/ask.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
@@ -9,6 +10,8 @@ import type { ApiBackend } from './api/api-backend.ts';
 
 /** Seconds that a query for one answer may take. */
 const QUERY_MAX_SECONDS = 10;
+/** Rows of an answer to a named query: it is held in memory. */
+const ANSWER_ROWS = { max_result_rows: 10_000, result_overflow_mode: 'throw' };
 
 export interface NodeBackendOptions {
   readonly log: Pick<Log, 'watermarks' | 'read' | 'committedOffsets' | 'awaitCommit'>;
@@ -30,6 +33,10 @@ export function nodeBackend({
   status,
   isEngineRunning,
 }: NodeBackendOptions): ApiBackend {
+  const clickhouse = async () => {
+    if (!isEngineRunning()) throw new HeadraceError('NOT_RUNNING', 'The engine does not run yet');
+    return (await store()).clickhouse;
+  };
   return {
     append,
     decode,
@@ -45,9 +52,11 @@ export function nodeBackend({
     cases: (partition) => state.cases(partition),
     findCase: (caseId) => state.findCase(caseId),
     async rows<T>(sql: string, parameters: Parameters<ApiBackend['rows']>[1]) {
-      if (!isEngineRunning()) throw new HeadraceError('NOT_RUNNING', 'The engine does not run yet');
-      const { clickhouse } = await store();
-      return readRows<T>(clickhouse, sql, { parameters, timeLimitSeconds: QUERY_MAX_SECONDS });
+      return readRows<T>(await clickhouse(), sql, { parameters, timeLimitSeconds: QUERY_MAX_SECONDS });
+    },
+    async ask(name, parameters) {
+      const options = { settings: ANSWER_ROWS, timeLimitSeconds: QUERY_MAX_SECONDS };
+      return askRows(await clickhouse(), { name, parameters }, options);
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { createJiti } from 'jiti';
 import { HeadraceError } from '../../errors.ts';
+import * as queries from '../../clickhouse/queries/index.ts';
 import * as headrace from '../../index.ts';
 import * as kafka from '../../log/kafka/client/index.ts';
 import * as testing from '../../testing/index.ts';
@@ -12,7 +13,13 @@ import { placeIn } from './user-place.ts';
 export const MODULE_ENDINGS: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts']);
 
 /** Whatever copy of the package lies beside the file: it gets the one that runs, or its errors would be strangers here. */
-const OWN = { headrace, 'headrace/embedded': embedded, 'headrace/kafka': kafka, 'headrace/testing': testing };
+const OWN = {
+  headrace,
+  'headrace/embedded': embedded,
+  'headrace/kafka': kafka,
+  'headrace/queries': queries,
+  'headrace/testing': testing,
+};
 
 type Exports = Readonly<Record<string, unknown>>;
 

@@ -254,3 +254,14 @@ test('closing breaks off a query whose reader has stopped reading', async () => 
   clickhouse = await openEmbedded({ path, readers: 4 });
   expect(await readText(clickhouse, 'SELECT count() FROM numbers_rows', { format: 'TSV' })).toBe('20000\n');
 });
+
+test('the latest of times before and after 1970 is the latest, however often it is asked for', async () => {
+  const sql = `SELECT max(at) AS last, min(at) AS first
+    FROM (SELECT toDateTime64('1968-01-01 00:00:00', 3, 'UTC') + toIntervalDay(number) AS at, number % 3 AS key FROM numbers(3000))
+    GROUP BY key ORDER BY key LIMIT 1`;
+  for (let times = 0; times < 6; times++) {
+    expect(await readRows(clickhouse, sql)).toEqual([
+      { last: '1976-03-16 00:00:00.000', first: '1968-01-01 00:00:00.000' },
+    ]);
+  }
+});

@@ -15,6 +15,7 @@ import { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { issueText, PROBLEM_TYPE, refuse, toProblemError } from './problem.ts';
+import { queryRoutes } from './query-routes.ts';
 import type { ApiAnswer, ApiRequest, Route } from './route.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { TokenBuckets } from './token-bucket.ts';
@@ -75,6 +76,7 @@ export class Api {
       ...accountRoutes(backend),
       ...withdrawalRoutes({ backend, desk, waits, limits, clock }),
       ...caseRoutes({ backend, desk, waits, clock }),
+      ...queryRoutes(backend),
       ...operationRoutes({
         backend,
         metrics,

@@ -57,7 +57,8 @@ export function openApiDocument(routes: readonly Route[], version: string, needs
 type ToSchema = (schema: z.ZodType, io: 'input' | 'output') => unknown;
 
 function operationOf(route: Route, toSchema: ToSchema, needsKey: boolean): unknown {
-  const { operationId, tag, summary, description, params, query, answers } = route;
+  const { operationId, tag, summary, description, params, answers } = route;
+  const query = route.shownQuery ?? route.query;
   const body = route.shownBody ?? route.body;
   const responses: Record<string, unknown> = {};
   for (const [status, answer] of Object.entries(answers)) {
@@ -113,7 +114,7 @@ function parametersOf(
     return {
       name,
       in: place,
-      required: place === 'path',
+      required: place === 'path' || !(schema as z.ZodType).isOptional(),
       ...(description === undefined ? {} : { description }),
       schema: shown,
     };

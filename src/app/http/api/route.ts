@@ -34,6 +34,8 @@ export interface Route {
   readonly description?: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** What the document shows of the query, where the handler judges it. */
+  readonly shownQuery?: z.ZodObject;
   /** What the body is checked against as a whole. */
   readonly body?: z.ZodType;
   /** What the document shows of the body, where its items are checked one by one. */
