@@ -3,6 +3,7 @@ import { HeadraceError } from '../../errors.ts';
 import type { Log, TopicConfig } from '../../log/log.ts';
 import { deadLetterTopic } from '../../runtime/dead-letter.ts';
 import { resolvePartitions } from '../../runtime/partitions.ts';
+import type { SinkTables } from '../sink-tables.ts';
 import type { Workload } from '../workload.ts';
 import type { LoadedTopology } from './loaded-topology.ts';
 import { type KnownTopics, knownTopicsOf } from './topic-serdes.ts';
@@ -26,11 +27,16 @@ export function userWorkload(loaded: LoadedTopology): Workload {
   return {
     systems: [{ application, topology, steps: 'commit', policy }],
     tables,
-    sink: `${application}-clickhouse`,
+    sink: sinkOf(loaded).name,
     migrations,
     decodeValue: userFormats(known).decodeValue,
     createTopics: (log, partitions) => createTopics(log, loaded, known, partitions ?? PARTITIONS),
   };
+}
+
+/** What a user's topology brings to ClickHouse. */
+export function sinkOf({ application, tables = [] }: LoadedTopology): SinkTables {
+  return { name: `${application}-clickhouse`, tables };
 }
 
 function requireKnownTables({ tables = [], file }: LoadedTopology, { serdes, sources }: KnownTopics): void {
