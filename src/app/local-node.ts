@@ -5,16 +5,15 @@ import type { Store } from '../clickhouse/store.ts';
 import { HeadraceError } from '../errors.ts';
 import type { Log, TopicConfig, Watermarks } from '../log/log.ts';
 import type { NewRecord, RecordPosition } from '../log/record.ts';
-import { resetApplication } from '../runtime/reset/reset.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { SinkTarget } from '../runtime/sink/sink-target.ts';
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts';
-import { planJsonOf } from '../streams/topology/plan-json.ts';
 import { type Snapshot, Snapshots } from './backup/snapshot.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
-import { type OpenTopicFormats, openTopicFormats } from './formats/open-topic-formats.ts';
+import { formatsOf } from './formats/formats-of.ts';
+import type { OpenTopicFormats } from './formats/open-topic-formats.ts';
 import { sinkGroups, startGenericSinks } from './generic-sink/start-generic-sinks.ts';
 import { advertisedAddress } from './http/advertised.ts';
 import { type ControlServer, serveControl } from './http/control-server.ts';
@@ -34,14 +33,15 @@ import {
 } from './node.ts';
 import { openNodeStore } from './open-clickhouse.ts';
 import { openLog } from './open-log.ts';
+import { type Rewrite, rewrite } from './reconcile/store/rewrite.ts';
 import { RecordCounter } from './record-counter.ts';
 import { requireAlone } from './require-alone.ts';
+import { resetIn } from './reset-in.ts';
 import { Restores, sumOfRestores } from './restores.ts';
+import type { SinkTables } from './sink-tables.ts';
 import { NodeState } from './state/node-state.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 import { type StatePlace, startThreads } from './threads/start-threads.ts';
-import { knownTopicsOf } from './user-topology/topic-serdes.ts';
-import { userFormats } from './user-topology/user-formats.ts';
 import { packageVersion } from './version.ts';
 import { type Workload, workloadIn } from './workloads.ts';
 
@@ -51,6 +51,7 @@ export type { LocalNodeOptions } from './local-node-options.ts';
 export class LocalNode implements HeadraceNode {
   readonly directory: DataDirectory;
   readonly formats: OpenTopicFormats;
+  readonly sink: SinkTables;
   readonly #options: LocalNodeOptions;
   readonly #log: Log;
   readonly #counter: RecordCounter;
@@ -78,6 +79,7 @@ export class LocalNode implements HeadraceNode {
     for (const { to, what } of directory.upgrades)
       options.logger.info({ format: to }, `data directory upgraded: ${what}`);
     this.#workload = workloadIn(directory, options, formats);
+    this.sink = { name: this.#workload.sink, tables: this.#workload.tables };
     const [exchange, restores] = [this.#exchange, this.#restores];
     const onFault = (error: HeadraceError) => this.#faults.note('log', error);
     this.#log = openLog({ ...options, directory, exchange, restores, onFault });
@@ -261,11 +263,12 @@ export class LocalNode implements HeadraceNode {
     return this.#snapshots.take();
   }
 
-  async reset(request: ResetRequest): Promise<ResetReport> {
-    const plans = this.#workload.systems.map(
-      ({ application, topology }) => [application, planJsonOf(topology.plan)] as const,
-    );
-    return resetApplication(this.#log, new Map(plans), request);
+  async rewrite(change: Rewrite): Promise<void> {
+    return rewrite((await this.store()).clickhouse, this.#workload.tables, change);
+  }
+
+  reset(request: ResetRequest): Promise<ResetReport> {
+    return resetIn(this.#log, this.#workload, request);
   }
 
   /** Ends serving, stops engine and sink after the step under way, and gives the data directory up. */
@@ -286,15 +289,4 @@ export class LocalNode implements HeadraceNode {
     this.#store ??= openNodeStore(this.directory.path, this.#workload.migrations, this.#options);
     return this.#store;
   }
-}
-
-function formatsOf({
-  loaded,
-  clock,
-  valueFormat = 'avro',
-  schemaRegistry,
-}: LocalNodeOptions): Promise<OpenTopicFormats> {
-  if (loaded !== undefined) return Promise.resolve(userFormats(knownTopicsOf(loaded)));
-  const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
-  return openTopicFormats({ format: valueFormat, clock, ...registry });
 }

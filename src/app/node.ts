@@ -11,7 +11,9 @@ import type { PartitionParking } from './dead-letters/committed-parking.ts';
 import type { FaultCount } from './faults.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import type { Hold } from './intake-gate.ts';
+import type { Rewrite } from './reconcile/store/rewrite.ts';
 import type { RestoreFigures } from './restores.ts';
+import type { SinkTables } from './sink-tables.ts';
 import type { Fault } from './stall-watch.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
@@ -105,6 +107,8 @@ export interface AccountFigures {
 export interface HeadraceNode {
   /** How the values of its topics are read. */
   readonly formats: TopicFormats;
+  /** What goes to ClickHouse. */
+  readonly sink: SinkTables;
   /** As Log.append: resolves when the records are on disk. */
   append(records: readonly NewRecord[]): Promise<readonly RecordPosition[]>;
   topics(): Promise<readonly TopicConfig[]>;
@@ -132,7 +136,9 @@ export interface HeadraceNode {
   status(): Promise<NodeStatus>;
   /** The data directory at this moment, for a backup: whoever takes it copies it, log first. To be released. Throws as Snapshots.take does. */
   snapshot(): Promise<Snapshot>;
-  /** Sends an application back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
+  /** Writes to ClickHouse what a repair says. Throws USAGE for a table that is none of the sink's, CLICKHOUSE_FAILED. */
+  rewrite(change: Rewrite): Promise<void>;
+  /** Sends an application, or the sink, back or forward in its sources. Throws USAGE, and COMMIT_REFUSED while it runs. */
   reset(request: ResetRequest): Promise<ResetReport>;
   close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { RemoteNode } from './remote-node.ts';
 import { type LoadedTopology, loadTopology } from './user-topology/loaded-topology.ts';
 import { knownTopicsOf } from './user-topology/topic-serdes.ts';
 import { userFormats } from './user-topology/user-formats.ts';
+import { sinkOf } from './user-topology/user-workload.ts';
 
 export interface OpenNodeOptions {
   readonly dataDirectory: string;
@@ -107,7 +108,8 @@ async function askOwner(options: OpenNodeOptions): Promise<RemoteNode | undefine
   if (owner?.address === undefined || owner.token === undefined) return undefined;
   const registry = schemaRegistry === undefined ? {} : { registryUrl: schemaRegistry };
   const formats = loaded === undefined ? openTopicFormats({ clock, ...registry }) : userFormats(knownTopicsOf(loaded));
-  const node = new RemoteNode(owner.address, owner.token, await formats);
+  const sink = loaded === undefined ? [] : [sinkOf(loaded)];
+  const node = new RemoteNode(owner.address, owner.token, await formats, ...sink);
   await node.visit();
   return node;
 }

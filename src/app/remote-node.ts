@@ -7,8 +7,10 @@ import type { NewRecord, RecordPosition } from '../log/record.ts';
 import type { ResetReport, ResetRequest } from '../runtime/reset/reset-request.ts';
 import type { Snapshot } from './backup/snapshot.ts';
 import type { PartitionParking } from './dead-letters/committed-parking.ts';
+import { SINK } from './engine.ts';
 import type { TopicFormats } from './formats/topic-formats.ts';
 import { LEASE_RENEWAL_MS } from './http/hold-leases.ts';
+import { rewriteToWire } from './http/rewrite-routes.ts';
 import type { SnapshotTaken } from './http/snapshot-routes.ts';
 import {
   fromProblem,
@@ -20,11 +22,15 @@ import {
 } from './http/wire.ts';
 import type { Hold } from './intake-gate.ts';
 import type { AccountFigures, HeadraceNode, NodeStatus, StoredRecord } from './node.ts';
+import type { Rewrite } from './reconcile/store/rewrite.ts';
 import { remoteSnapshot } from './remote-snapshot.ts';
+import { type SinkTables, sinkTables } from './sink-tables.ts';
 import type { StateAnswer, StateRequest } from './state/state-request.ts';
 
 /** An owner that does not say within this time whether it lets us in is stopped or stuck. */
 const VISIT_ANSWER_MAX_MS = 5_000;
+
+const BANK_SINK: SinkTables = { name: SINK, tables: sinkTables };
 
 /** A node in another process of this machine, asked over HTTP. Throws what it throws, and REMOTE_FAILED where it can't be reached. */
 export class RemoteNode implements HeadraceNode {
@@ -32,9 +38,11 @@ export class RemoteNode implements HeadraceNode {
   readonly #token: string;
   readonly #visit = new AbortController();
   readonly formats: TopicFormats;
+  readonly sink: SinkTables;
 
-  constructor(address: string, token: string, formats: TopicFormats) {
+  constructor(address: string, token: string, formats: TopicFormats, sink: SinkTables = BANK_SINK) {
     this.formats = formats;
+    this.sink = sink;
     this.#address = address;
     this.#token = token;
   }
@@ -148,6 +156,10 @@ export class RemoteNode implements HeadraceNode {
       renew: async () => void (await this.#fetch(path, { method: 'PUT' })),
       release: async () => void (await this.#fetch(path, { method: 'DELETE' })),
     });
+  }
+
+  async rewrite(change: Rewrite): Promise<void> {
+    await this.#post('rewrites', rewriteToWire(change));
   }
 
   async reset(request: ResetRequest): Promise<ResetReport> {

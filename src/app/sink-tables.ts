@@ -13,3 +13,10 @@ export const sinkTables: readonly SinkTable[] = [
   ...own,
   ...DEAD_LETTER_TOPICS.filter((topic) => !topics.has(topic)).map(deadLetterTable),
 ];
+
+/** What one sink brings to ClickHouse. */
+export interface SinkTables {
+  /** Its group. */
+  readonly name: string;
+  readonly tables: readonly SinkTable[];
+}

@@ -60,7 +60,7 @@ async function takeInAndReconcile(
   if (!isJson) await write(process.stdout, summaryText(summary));
   const report = await Promise.race([failed, reconcileAtRest(node)]);
   if (isJson) await write(process.stdout, `${JSON.stringify({ ...summary, reconciliation: report })}\n`);
-  else await printReconciliation(report, false, false);
+  else await printReconciliation(report, false);
   if (summary.intake.appended === 0) {
     process.stderr.write(`headrace: no row of ${options.input} was usable\n`);
     return 1;

@@ -3,16 +3,16 @@ import { grouped, write } from './output.ts';
 
 const LISTED_MAX = 20;
 
+/** As a program is told of it. */
+export function reconciliationJson(report: ReconcileReport, listsAll: boolean): object {
+  const { differences } = report;
+  const listed = listsAll ? differences : differences.slice(0, LISTED_MAX);
+  return { ...report, differences: listed, differenceCount: differences.length };
+}
+
 /** Says whether all agrees, and where not. */
-export async function printReconciliation(report: ReconcileReport, isJson: boolean, listsAll: boolean): Promise<void> {
+export async function printReconciliation(report: ReconcileReport, listsAll: boolean): Promise<void> {
   const listed = listsAll ? report.differences : report.differences.slice(0, LISTED_MAX);
-  if (isJson) {
-    await write(
-      process.stdout,
-      `${JSON.stringify({ ...report, differences: listed, differenceCount: report.differences.length })}\n`,
-    );
-    return;
-  }
   const lines = listed.map(
     ({ figure, values }) =>
       `  ${figure}: ${Object.entries(values)

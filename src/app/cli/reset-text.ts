@@ -12,9 +12,13 @@ export function resetText(report: ResetReport): string {
   ];
   const state = stores.length === 0 ? 'none' : stores.join(', ');
   const engines = "and the engine's own: times, the plan";
-  lines.push(
-    keepsState ? `Stores that stay: ${state}` : `Stores ${isExecuted ? '' : 'to be '}emptied: ${state}; ${engines}`,
-  );
+  if (report.tables === undefined) {
+    lines.push(
+      keepsState ? `Stores that stay: ${state}` : `Stores ${isExecuted ? '' : 'to be '}emptied: ${state}; ${engines}`,
+    );
+  } else if (report.tables.length > 0) {
+    lines.push(`Rows come again, under their keys and versions, and replace themselves: ${report.tables.join(', ')}`);
+  }
   const dropped = purged.reduce((sum, { skips }) => sum + skips, 0);
   if (purged.length > 0) {
     lines.push(`Repartition topics passed over (${grouped(dropped)} records under way): ${topicsOf(purged)}`);

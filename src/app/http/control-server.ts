@@ -11,6 +11,7 @@ import type { Api } from './api/api.ts';
 import { HoldLeases } from './hold-leases.ts';
 import { listen, newServer } from './listen.ts';
 import { addOperationPages } from './operation-pages.ts';
+import { addRewriteRoutes } from './rewrite-routes.ts';
 import { addSnapshotRoutes } from './snapshot-routes.ts';
 import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 import { Visitors } from './visitors.ts';
@@ -182,6 +183,7 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
     return {};
   });
   addSnapshotRoutes(server, node);
+  addRewriteRoutes(server, node);
   server.post('/reset', async (request) => ({ report: await node.reset(resetBody.parse(request.body)) }));
   server.post('/state', async (request) => ({ answer: await node.state(stateBody.parse(request.body)) }));
   server.get('/status', async () => ({ status: await node.status() }));

@@ -3,6 +3,7 @@ import { HeadraceError } from '../../errors.ts';
 import type { Log, TopicConfig } from '../../log/log.ts';
 import { deadLetterTopic } from '../../runtime/dead-letter.ts';
 import { resolvePartitions } from '../../runtime/partitions.ts';
+import type { SinkTables } from '../sink-tables.ts';
 import type { Workload } from '../workload.ts';
 import type { LoadedTopology } from './loaded-topology.ts';
 import { type KnownTopics, knownTopicsOf } from './topic-serdes.ts';
@@ -36,6 +37,11 @@ export function userWorkload(loaded: LoadedTopology): Workload {
 /** Group of an application's sink. */
 export function userSinkName(application: string): string {
   return `${application}-clickhouse`;
+}
+
+/** What a user's topology brings to ClickHouse. */
+export function sinkOf({ application, tables = [] }: LoadedTopology): SinkTables {
+  return { name: userSinkName(application), tables };
 }
 
 function requireKnownTables({ tables = [], file }: LoadedTopology, { serdes, sources }: KnownTopics): void {

@@ -42,6 +42,8 @@ export interface ResetReport {
   readonly keepsState: boolean;
   /** Topics to which the application writes again, with the groups that read them. */
   readonly outputs: readonly { readonly topic: string; readonly readBy: readonly string[] }[];
+  /** Of a sink: the tables to which its rows come again. */
+  readonly tables?: readonly string[];
   /** What to know before it is done, in sentences. */
   readonly warnings: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { PlanJson } from '../../streams/topology/plan-json.ts';
 import { internalTopicsOf } from '../internal-names.ts';
 import { committedParking } from '../parked-keys.ts';
 import { storedPlan } from '../stored-plan.ts';
+import { requireStopped } from './require-stopped.ts';
 import { partitionResets } from './reset-offsets.ts';
 import type { PartitionReset, ResetReport, ResetRequest } from './reset-request.ts';
 
@@ -28,16 +29,7 @@ export async function resetApplication(
     partition,
     offset: to,
   }));
-  try {
-    await log.resetGroup(application, { offsets, dropsState: !keepsState });
-  } catch (error) {
-    if (!(error instanceof HeadraceError) || error.code !== 'COMMIT_REFUSED') throw error;
-    throw new HeadraceError(
-      'COMMIT_REFUSED',
-      `${application} is running; nothing was reset. End its process ("headrace start": Ctrl-C), then run the reset again`,
-      { cause: error },
-    );
-  }
+  await requireStopped(application, () => log.resetGroup(application, { offsets, dropsState: !keepsState }));
   return { ...report, isExecuted: true };
 }
 

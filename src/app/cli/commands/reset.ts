@@ -24,7 +24,10 @@ export function resetCommand({ clock }: CommandContext): Command {
     .description(
       'send an application back or forward in its source topics; without --execute it only tells what that does',
     )
-    .argument('<application>', 'account-ledger, atm-dispense, reconciliation, or another one of this data directory')
+    .argument(
+      '<application>',
+      'account-ledger, atm-dispense, reconciliation, or another one of this data directory; clickhouse is the sink',
+    )
     .option('--topic <topic>', 'only this source topic; may be repeated', repeated)
     .option('--to-earliest', 'to the first record held')
     .option('--to-latest', 'behind the last record')
@@ -36,10 +39,11 @@ export function resetCommand({ clock }: CommandContext): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  headrace reset account-ledger --to-earliest\n  headrace reset account-ledger --to-earliest --execute\n' +
-        '  headrace reset reconciliation --topic atm.dispense.failed --to-time 2026-01-31T12:00:00Z --keep-state\n\n' +
+        '  headrace reset reconciliation --topic atm.dispense.failed --to-time 2026-01-31T12:00:00Z --keep-state\n' +
+        '  headrace reset clickhouse --to-earliest --execute\n\n' +
         'The application must not run. Stores are emptied with the offsets in one atomic step, so that the application builds\n' +
         'them anew; records under way in its repartition topics are passed over, idle ticks are replayed. What it has written\n' +
-        'is not taken back: it is written again.',
+        'is not taken back: it is written again. What the sink writes again replaces itself: readers see the same.',
     )
     .action(async (application: string, _options, command: Command) => {
       const options = optionsOf<ResetOptions>(command);

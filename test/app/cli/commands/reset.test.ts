@@ -103,10 +103,10 @@ describe('headrace reset', () => {
   });
 
   it('refuses an application that is none', async () => {
-    const refused = await runCommand('reset', 'clickhouse', '--to-earliest', '--data', data);
+    const refused = await runCommand('reset', 'lottery', '--to-earliest', '--data', data);
     expect(refused).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/no application clickhouse; there are: account-ledger, atm-dispense, reconciliation/),
+      err: expect.stringMatching(/no application lottery; there are: account-ledger, atm-dispense, reconciliation/),
     });
   });
 });
