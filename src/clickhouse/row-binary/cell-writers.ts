@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import type { CellValue } from '../clickhouse.ts';
 import type { RowBytes } from './row-bytes.ts';
+import { utcTimeMs } from './utc-time.ts';
 
 /** Writes one cell, or throws SINK_ROW_REFUSED before it has written anything of it. */
 export type WriteCell = (out: RowBytes, value: CellValue) => void;
@@ -65,6 +66,11 @@ const INT128_MIN = -(2n ** 127n);
 const INT128_MAX = 2n ** 127n - 1n;
 
 function dateTime(out: RowBytes, value: CellValue): void {
+  const usual = typeof value === 'string' ? utcTimeMs(value) : Number.NaN;
+  if (usual >= DATE_TIME_MIN_MS && usual <= DATE_TIME_MAX_MS) {
+    out.safeInteger64(usual);
+    return;
+  }
   out.safeInteger64(
     milliseconds(value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/, 'a time in UTC (RFC 3339)'),
   );
