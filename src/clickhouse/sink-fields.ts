@@ -70,11 +70,36 @@ export function decimalsOf(fields: Fields, name: string): number {
 /** The minor units of an amount with exactly these decimals; wide sums and negative balances too. */
 export function minorField(fields: Fields, name: string, exponent: number): bigint {
   const amount = textField(fields, name);
+  const usual = shortMinor(amount, exponent);
+  if (usual !== undefined) return usual;
   const [, sign, whole, decimals = ''] = AMOUNT.exec(amount) ?? [];
   if (whole === undefined || decimals.length !== exponent)
     throw refused(`${name} ${amount} is not an amount with ${exponent} decimals`);
   if (whole.length + exponent > MINOR_DIGITS_MAX) throw refused(`${name} ${amount} is out of range`);
   return BigInt(`${sign}${whole}${decimals}`);
+}
+
+/** Digits that a number holds exactly. */
+const SHORT_DIGITS_MAX = 15;
+const [MINUS, POINT, ZERO] = [45, 46, 48] as const;
+
+/** An amount of a usual length without the detour over a pattern; undefined where it is longer, or not in order. */
+function shortMinor(amount: string, exponent: number): bigint | undefined {
+  const start = amount.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = exponent === 0 ? amount.length : amount.length - exponent - 1;
+  if (point <= start || amount.length - start > SHORT_DIGITS_MAX) return undefined;
+  let minor = 0;
+  for (let i = start; i < amount.length; i++) {
+    const code = amount.charCodeAt(i);
+    if (i === point) {
+      if (code !== POINT) return undefined;
+      continue;
+    }
+    const digit = code - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    minor = minor * 10 + digit;
+  }
+  return BigInt(start === 1 ? -minor : minor);
 }
 
 /** The minor units of an amount that may be written with fewer decimals than the currency has, as "50" for "50.00". */

@@ -99,7 +99,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     resetCommand(context),
     stateCommand(context),
     sinkCommand(context),
-    migrateCommand(context),
     simulateCommand(context),
     backupCommand(context),
     restoreCommand(context),

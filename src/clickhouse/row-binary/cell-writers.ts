@@ -4,6 +4,7 @@ import { big, refused, whole } from './cell-checks.ts';
 import { parametricWriter } from './parametric-writers.ts';
 import type { RowBytes } from './row-bytes.ts';
 import { splitType } from './type-text.ts';
+import { utcTimeMs } from './utc-time.ts';
 
 /** Writes one cell, or throws SINK_ROW_REFUSED before it has written anything of it. */
 export type WriteCell = (out: RowBytes, value: CellValue) => void;
@@ -95,6 +96,11 @@ function uuidDigits(value: CellValue): string {
 }
 
 function dateTime(out: RowBytes, value: CellValue): void {
+  const usual = typeof value === 'string' ? utcTimeMs(value) : Number.NaN;
+  if (usual >= DATE_TIME_MIN_MS && usual <= DATE_TIME_MAX_MS) {
+    out.safeInteger64(usual);
+    return;
+  }
   out.safeInteger64(
     milliseconds(value, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/, 'a time in UTC (RFC 3339)'),
   );

@@ -5,6 +5,8 @@ const SHORT_TEXT = 48;
 /** A buffer that grows and writes RowBinary's primitives, little-endian. */
 export class RowBytes {
   #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** Of the same bytes: V8 compiles its calls in line, which it does not for those of a Buffer. */
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   get length(): number {
@@ -26,36 +28,41 @@ export class RowBytes {
 
   uint16(value: number): void {
     this.#reserve(2);
-    this.#length = this.#bytes.writeUInt16LE(value, this.#length);
+    this.#view.setUint16(this.#length, value, true);
+    this.#length += 2;
   }
 
   uint32(value: number): void {
     this.#reserve(4);
-    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+    this.#view.setUint32(this.#length, value, true);
+    this.#length += 4;
   }
 
   int32(value: number): void {
     this.#reserve(4);
-    this.#length = this.#bytes.writeInt32LE(value, this.#length);
+    this.#view.setInt32(this.#length, value, true);
+    this.#length += 4;
   }
 
   uint64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+    this.#view.setBigUint64(this.#length, value, true);
+    this.#length += 8;
   }
 
   /** A whole number below 2^53 without the detour over a bigint. */
   safeInteger64(value: number): void {
     this.#reserve(8);
     const low = value >>> 0;
-    this.#bytes.writeUInt32LE(low, this.#length);
-    this.#bytes.writeInt32LE((value - low) / 0x1_0000_0000, this.#length + 4);
+    this.#view.setUint32(this.#length, low, true);
+    this.#view.setInt32(this.#length + 4, (value - low) / 0x1_0000_0000, true);
     this.#length += 8;
   }
 
   int64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
+    this.#view.setBigInt64(this.#length, value, true);
+    this.#length += 8;
   }
 
   float32(value: number): void {
@@ -124,5 +131,10 @@ export class RowBytes {
     const grown = Buffer.allocUnsafeSlow(size);
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -1,4 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
+import type { Headers } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { CutRange, PreparedRows } from '../../runtime/sink/sink-target.ts';
 import type { DecodeValue, SinkRecord, SinkTable } from '../sink-table.ts';
@@ -74,19 +75,47 @@ export class CutRows implements PreparedRows {
   }
 
   #recordOf(batch: RecordBatch, index: number, table: SinkTable): SinkRecord {
-    const { topic, partition } = batch;
     const bytes = batch.valueAt(index);
     const headers = batch.headersAt(index);
-    return {
-      topic,
-      partition,
-      offset: batch.offsetAt(index),
-      timestamp: batch.timestampAt(index),
-      key: batch.keyAt(index),
-      bytes,
-      value: table.values === 'bytes' ? undefined : this.#decode(topic, bytes, headers),
-      headers,
-    };
+    const value = table.values === 'bytes' ? undefined : this.#decode(batch.topic, bytes, headers);
+    return new BatchRecord(batch, index, { bytes, headers, value });
+  }
+}
+
+/** A record of a batch; most tables ask for little beside its value, and a view of a key costs more than a cell. */
+class BatchRecord implements SinkRecord {
+  readonly bytes: Uint8Array | null;
+  readonly value: unknown;
+  readonly headers: Headers;
+  readonly #batch: RecordBatch;
+  readonly #index: number;
+
+  constructor(batch: RecordBatch, index: number, parts: Pick<SinkRecord, 'bytes' | 'value' | 'headers'>) {
+    this.#batch = batch;
+    this.#index = index;
+    this.bytes = parts.bytes;
+    this.value = parts.value;
+    this.headers = parts.headers;
+  }
+
+  get topic(): string {
+    return this.#batch.topic;
+  }
+
+  get partition(): number {
+    return this.#batch.partition;
+  }
+
+  get offset(): number {
+    return this.#batch.offsetAt(this.#index);
+  }
+
+  get timestamp(): number {
+    return this.#batch.timestampAt(this.#index);
+  }
+
+  get key(): Uint8Array | null {
+    return this.#batch.keyAt(this.#index);
   }
 }
 

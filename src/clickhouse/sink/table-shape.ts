@@ -16,7 +16,7 @@ interface FoundColumn {
  * their defaults fill them. Rejects with TABLE_MISMATCH (retriable: it goes on when the table is mended), naming table and column.
  */
 export async function checkShapes(
-  clickhouse: ClickHouse,
+  clickhouse: Pick<ClickHouse, 'kind' | 'rows'>,
   tables: readonly { readonly table: string; readonly columns: readonly Column[] }[],
 ): Promise<void> {
   if (tables.length === 0) return;

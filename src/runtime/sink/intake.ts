@@ -5,7 +5,9 @@ import type { TopicPartition } from '../../log/record.ts';
 import { OpenCut } from './open-cut.ts';
 import type { PreparedRows } from './sink-target.ts';
 
-/** A cut is closed at the first batch that takes its values past this. */
+/** So many records are cut as soon as nothing else is being written: larger cuts come from those that wait meanwhile. */
+const RECORDS_DUE = 20_000;
+/** A cut is closed at the first batch that takes its records past this. */
 const CUT_BYTES_MAX = 64 * 1024 * 1024;
 /** One poll asks for no more, so that records of 16 MiB are noticed in time, and nobody waits long for the event loop. */
 const POLL_RECORDS_MAX = 4_000;
@@ -51,12 +53,14 @@ export class Intake {
     return this.#open.recordCount >= this.#options.recordsMax || this.#open.byteLength >= CUT_BYTES_MAX;
   }
 
-  /** Whether the open cut is full, or its first record has waited long enough. */
+  /** Whether the open cut is worth an insert, or its first record has waited long enough. */
   get isDue(): boolean {
     if (this.#open.recordCount === 0) return false;
     const now = this.#options.clock();
-    const { firstAtMs } = this.#open;
-    return this.isFull || now - firstAtMs >= this.#options.flushIntervalMs || now < firstAtMs;
+    const { firstAtMs, recordCount } = this.#open;
+    return (
+      this.isFull || recordCount >= RECORDS_DUE || now - firstAtMs >= this.#options.flushIntervalMs || now < firstAtMs
+    );
   }
 
   /** One poll into the open cut. True when the assignment changed; what was polled before is then void. */

@@ -19,7 +19,7 @@ export class OpenCut {
     return this.#recordCount;
   }
 
-  /** Bytes of the values. */
+  /** What its batches keep in memory. */
   get byteLength(): number {
     return this.#byteLength;
   }
@@ -38,7 +38,7 @@ export class OpenCut {
     if (this.#recordCount === 0) this.#firstAtMs = nowMs;
     this.#batches.push(batch);
     this.#recordCount += batch.length;
-    for (let i = 0; i < batch.length; i++) this.#byteLength += batch.valueAt(i)?.length ?? 0;
+    this.#byteLength += batch.byteLength;
     const key = `${batch.topic}-${batch.partition}`;
     const from = batch.offsetAt(0);
     const to = batch.offsetAt(batch.length - 1) + 1;

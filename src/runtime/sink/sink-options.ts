@@ -29,7 +29,10 @@ export interface SinkWorkerOptions {
   /** The name of the sink is that of its group and of its one member. */
   readonly sink: string;
   readonly clock: Clock;
-  /** Records of a cut, at most about; 200,000 unless told otherwise. Its values are bounded as well. */
+  /**
+   * Records of a cut, at most about; 200,000 unless told otherwise. Its bytes are bounded as well. It grows beyond 20,000
+   * only while the cut before it is being written.
+   */
   readonly batchRecordsMax?: number;
   /** How long the first record of a cut waits for others, milliseconds; a second unless told otherwise. */
   readonly flushIntervalMs?: number;

@@ -134,6 +134,25 @@ function momentOf(text: string): number {
   return Number.isNaN(moment) || new Date(moment).toISOString() !== text ? Number.NaN : moment;
 }
 
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+let lastDay = Number.NaN;
+let lastDayText = '';
+
+/** As toISOString, in a fraction of its time: records that come one after the other are mostly of one day. */
+function isoText(moment: number): string {
+  const day = Math.floor(moment / DAY_MS);
+  if (day !== lastDay) {
+    lastDayText = new Date(day * DAY_MS).toISOString().slice(0, 11);
+    lastDay = day;
+  }
+  const ofDay = moment - day * DAY_MS;
+  const seconds = Math.floor(ofDay / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  const milliseconds = String(ofDay - seconds * 1_000).padStart(3, '0');
+  const time = `${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[seconds % 60]}`;
+  return `${lastDayText}${time}.${milliseconds}Z`;
+}
+
 /** Only the form that the ledger writes, which comes back exactly: UTC with milliseconds. */
 const timestampConversion: Conversion = {
   toRaw(value, path) {
@@ -146,7 +165,7 @@ const timestampConversion: Conversion = {
   toJson(raw, path) {
     const moment = raw as number;
     if (!(moment >= EARLIEST_MS && moment <= LATEST_MS)) throw unreadable(`${path} is a time outside 1900 to 2299`);
-    return new Date(moment).toISOString();
+    return isoText(moment);
   },
 };
 

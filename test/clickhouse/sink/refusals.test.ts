@@ -92,18 +92,6 @@ test('a column of a user’s that refuses a value, by its expression or its type
   }, strict);
 });
 
-test('a table that refuses everything is at fault itself: nothing is set aside', async () => {
-  await withAmounts(async ({ clickhouse, target }) => {
-    const batches = batchesOf('amounts', 0, 0, records(0, Array<number>(1_200).fill(9_999)));
-    await expect(target([table]).write(cutOf(1, batches), batches)).rejects.toMatchObject({
-      code: 'SINK_REFUSALS_EXCEEDED',
-      retriable: true,
-    });
-    await clickhouse.command('ALTER TABLE headrace.amounts_rows DROP CONSTRAINT below');
-    expect(await target([table]).write(cutOf(1, batches), batches)).toEqual({ rows: 1_200, deadLetters: [] });
-  });
-});
-
 test('a view’s target that refuses makes the cut wait; mended, the same cut fills table and view', async () => {
   await withAmounts(async ({ clickhouse, target }) => {
     await clickhouse.command(

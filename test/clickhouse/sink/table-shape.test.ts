@@ -11,8 +11,11 @@ const NAME = 'headrace.amounts_rows';
 const wanted = [{ table: NAME, columns }];
 const CREATE = `CREATE TABLE ${NAME} (id UInt64, minor Int64) ENGINE = MergeTree ORDER BY id`;
 
-test('the tables of the migrations are what the sink writes', async () => {
-  await withStore(({ clickhouse }) => checkShapes(clickhouse, sinkTables));
+test('the tables of the migrations are what the sink writes, to the byte', async () => {
+  await withStore(async ({ clickhouse }) => {
+    await checkShapes(clickhouse, sinkTables);
+    await checkShapes({ kind: 'server', rows: (sql) => clickhouse.rows(sql) }, sinkTables);
+  });
   expect(sinkTables.length).toBeGreaterThan(5);
 });
 
