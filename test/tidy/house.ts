@@ -75,6 +75,7 @@ export const house: readonly Room[] = [
     mayImport: [
       ...ground,
       'src/serde/currency.ts',
+      'src/serde/avro/logical-types.ts',
       'src/serde/avro/schema.ts',
       'src/serde/avro/raw-value.ts',
       'src/runtime/sink/sink-target.ts',

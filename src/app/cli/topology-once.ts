@@ -74,7 +74,7 @@ export async function takeInAndPrint(
 async function takeInWatched(
   node: HeadraceNode,
   loaded: LoadedTopology,
-  { input, data, print = PRINTED_RECORDS }: Parameters<typeof takeInAndPrint>[2],
+  { input, data, sinks = [], print = PRINTED_RECORDS }: Parameters<typeof takeInAndPrint>[2],
   clock: Clock,
   watch: StallWatch,
 ): Promise<TopologySummary> {
@@ -97,7 +97,7 @@ async function takeInWatched(
     takenIn,
     outputs: await results.outputs(print),
     deadLetters: await results.deadLetters(),
-    ...((loaded.tables ?? []).length === 0 ? {} : { rowsInClickHouse: rows }),
+    ...((loaded.tables ?? []).length + sinks.length === 0 ? {} : { rowsInClickHouse: rows }),
     seconds: (clock() - startedAt) / 1_000,
   };
 }

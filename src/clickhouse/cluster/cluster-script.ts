@@ -24,18 +24,23 @@ export async function clusterScript(
   { cluster, from = 0 }: ClusterScriptOptions,
 ): Promise<readonly string[]> {
   const wanted = migrations.filter(({ number }) => number > from);
-  const given = await formatted(
-    parser,
-    wanted.flatMap(({ sql }) => splitStatements(sql)),
-  );
+  const given = wanted.flatMap(({ sql }) => splitStatements(sql));
   const on = `ON CLUSTER ${clusterName(cluster)}`;
   const first = from > 0 ? [] : [`CREATE DATABASE IF NOT EXISTS headrace ${on}`, recordsTable(on)];
-  return formatted(parser, [
-    ...first,
-    ...clusterStatements(given, cluster),
-    ...accessStatements(cluster),
-    ...wanted.map(recordOf),
-  ]);
+  return [
+    ...(await formatted(parser, first)),
+    ...(await forCluster(parser, given, cluster)),
+    ...(await formatted(parser, [...accessStatements(cluster), ...wanted.map(recordOf)])),
+  ];
+}
+
+/** Statements of ours for a cluster, each read by ClickHouse's parser. Throws as clusterScript does. */
+export async function forCluster(
+  parser: ClickHouse,
+  statements: readonly string[],
+  cluster: string,
+): Promise<readonly string[]> {
+  return formatted(parser, clusterStatements(await formatted(parser, statements), cluster));
 }
 
 /** Every node has the records of all migrations. */
@@ -52,7 +57,7 @@ function recordOf({ number, file, checksum }: Migration): string {
 }
 
 /** Each statement as ClickHouse's parser writes it back. Throws MIGRATION_FAILED with the statement that it does not take. */
-export async function formatted(parser: ClickHouse, statements: readonly string[]): Promise<readonly string[]> {
+async function formatted(parser: ClickHouse, statements: readonly string[]): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const statement of statements) {
     try {

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
+import { symbolText } from '../../serde/avro/logical-types.ts';
 import { type RawValue, rawDefault } from '../../serde/avro/raw-value.ts';
-import type { AvroType, RecordField, RecordType } from '../../serde/avro/schema.ts';
+import type { AvroType, EnumType, RecordField, RecordType } from '../../serde/avro/schema.ts';
 import type { CellValue, Column } from '../clickhouse.ts';
 import type { SinkRecord } from '../sink-table.ts';
 import { columnType, nullableType, recursive, unsupported, withoutNull } from './column-type.ts';
@@ -183,10 +184,10 @@ function overridden(
     throw unsupported(path, `can't be of the type ${wanted}; it can be ${[...new Set([plain, ...others])].join(', ')}`);
   }
   const { inner } = withoutNull(avro, path);
-  const type = /^Enum/.test(wanted) && inner.kind === 'enum' ? enumType(wanted, inner.symbols) : wanted;
+  const type = /^Enum/.test(wanted) && inner.kind === 'enum' ? enumType(wanted, inner) : wanted;
   return isNullable ? nullableType(type) : type;
 }
 
-function enumType(name: string, symbols: readonly string[]): string {
-  return `${name}(${symbols.map((symbol, at) => `'${symbol}' = ${at + 1}`).join(', ')})`;
+function enumType(name: string, type: EnumType): string {
+  return `${name}(${type.symbols.map((symbol, at) => `'${symbolText(type, symbol)}' = ${at + 1}`).join(', ')})`;
 }

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import { type ByteReader, unreadable } from './byte-reader.ts';
 import { compileSkip } from './compile-skip.ts';
+import { symbolText } from './logical-types.ts';
 import { isDecimal, type RawValue, rawDefault, unscaled } from './raw-value.ts';
 import { branchFor, mismatch, writtenField } from './resolution.ts';
 import type { AvroType, EnumType, RecordType } from './schema.ts';
@@ -92,7 +93,10 @@ function record(writer: RecordType, reader: RecordType, path: string): ReadRaw {
 }
 
 function enumeration(writer: EnumType, reader: EnumType, path: string): ReadRaw {
-  const texts = writer.symbols.map((symbol) => (reader.symbols.includes(symbol) ? symbol : reader.defaultSymbol));
+  const texts = writer.symbols.map((symbol) => {
+    const read = reader.symbols.includes(symbol) ? symbol : reader.defaultSymbol;
+    return read === undefined ? undefined : symbolText(reader, read);
+  });
   return (bytes) => {
     const text = texts[bytes.int()];
     if (text === undefined) throw unreadable(`${path} has no such symbol`);

@@ -1,8 +1,9 @@
+import { symbolText } from './logical-types.ts';
 import { type AvroType, schemaInvalid } from './schema.ts';
 
 /**
  * A value exactly as Avro has it, for what keeps every digit and byte: numbers of 64 bits are bigints where a double would
- * not hold them, `decimal` is its unscaled bigint, bytes and fixed are bytes, an enum is its symbol. A record is the list of
+ * not hold them, `decimal` is its unscaled bigint, bytes and fixed are bytes, an enum is its symbol as text. A record is the list of
  * its fields' values in the schema's order, a map the list of its pairs.
  */
 export type RawValue = null | boolean | number | bigint | string | Uint8Array | readonly RawValue[];
@@ -62,7 +63,7 @@ export function rawDefault(type: AvroType, json: unknown, path: string): RawValu
     }
     case 'enum':
       if (!type.symbols.includes(json as string)) throw invalid();
-      return json as string;
+      return symbolText(type, json as string);
     case 'array':
       if (!Array.isArray(json)) throw invalid();
       return json.map((item) => rawDefault(type.items, item, `${path}[]`));

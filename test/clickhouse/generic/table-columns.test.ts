@@ -64,6 +64,12 @@ it('names, types and codecs are changed by the path of the field', () => {
   );
 });
 
+it('a symbol that JSON writes with hyphens is written so', () => {
+  const kinds = { type: 'enum', name: 'E', symbols: ['re_debit', 'orphan'], logicalType: 'kebab-case' };
+  const columns = { a: { type: 'Enum8' } };
+  expect(columnsOf(record({ name: 'a', type: kinds }), { columns })[0]).toBe("a | Enum8('re-debit' = 1, 'orphan' = 2)");
+});
+
 const inner = (name: string, ...fields: readonly unknown[]) => ({ type: 'record', name, fields });
 it.each<[string, readonly unknown[], Partial<GenericSinkDefinition>, RegExp]>([
   ['a union of two', [{ name: 'a', type: ['int', 'string'] }], {}, /The field a is a union of int, string/],

@@ -123,6 +123,13 @@ it('a field that is new and has no default is told', () => {
   );
 });
 
+it('a symbol is told as it stands in JSON', () => {
+  const kinds = { type: 'enum', name: 'E', symbols: ['re_debit'], logicalType: 'kebab-case' };
+  expect(read(kinds, new Uint8Array([0]))).toBe('re-debit');
+  const defaulted = record({ name: 'a', type: kinds, default: 're_debit' });
+  expect(read(record(), new Uint8Array(), defaulted)).toEqual(['re-debit']);
+});
+
 it('a key twice, a symbol that is none, a decimal without bytes and bytes left over are no values', () => {
   const map = parseSchema({ type: 'map', values: 'int' });
   const twice = encodeRaw(map, [

@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { clusterScript } from '../../../clickhouse/cluster/cluster-script.ts';
 import { appliedMigrations, type Migration, readMigrations } from '../../../clickhouse/migrations.ts';
 import { splitStatements } from '../../../clickhouse/sql-statements.ts';
 import type { Clock } from '../../../clock.ts';
 import { HeadraceError } from '../../../errors.ts';
-import { openEmbeddedClickHouse } from '../../open-clickhouse.ts';
 import { type CommandContext, type GlobalOptions, optionsOf } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { write } from '../output.ts';
 import { withOwnClickHouse } from '../own-clickhouse.ts';
+import { withParser } from '../with-parser.ts';
 import { workloadNames } from '../workload-names.ts';
 
 interface MigrateOptions {
@@ -90,29 +87,10 @@ async function printed(
   const statements =
     cluster === undefined
       ? migrations.filter(({ number }) => number > from).flatMap(({ sql }) => splitStatements(sql))
-      : await forCluster(migrations, { cluster, from }, clock);
+      : await withParser(clock, (parser) => clusterScript(parser, migrations, { cluster, from }));
   return json
     ? statements.map((statement) => `${JSON.stringify({ statement })}\n`).join('')
     : statements.map((statement) => `${statement};\n\n`).join('');
-}
-
-/** The parser is the embedded engine, over a directory that goes with it. */
-async function forCluster(
-  migrations: readonly Migration[],
-  options: { readonly cluster: string; readonly from: number },
-  clock: Clock,
-): Promise<readonly string[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'headrace-parser-'));
-  try {
-    const store = await openEmbeddedClickHouse(directory, undefined, clock);
-    try {
-      return await clusterScript(store.clickhouse, migrations, options);
-    } finally {
-      await store.close();
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 }
 
 function usage(message: string): HeadraceError {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { forCluster } from '../../../clickhouse/cluster/cluster-script.ts';
 import type { AskRows } from '../../../clickhouse/generic/table-plan.ts';
 import type { Clock } from '../../../clock.ts';
 import { HeadraceError } from '../../../errors.ts';
@@ -11,11 +12,13 @@ import { type CommandContext, type GlobalOptions, nodeOptionsOf, optionsOf } fro
 import { write } from '../output.ts';
 import { withOwnClickHouse } from '../own-clickhouse.ts';
 import { sinkPlanJson, sinkPlanText } from '../sink-plan-text.ts';
+import { withParser } from '../with-parser.ts';
 import { workloadNames } from '../workload-names.ts';
 
 const EXAMPLES = `
 Examples:
   headrace sink plan                 what becomes of each field, and the statements; nothing is made
+  headrace sink plan --cluster main  the statements for a cluster, replicated and sharded
   headrace sink apply payments       make the table headrace.payments, or add its new columns
 
 The sinks stand in headrace.config.ts: defineConfig({ sinks: [{ topic: 'payments', table: 'payments', schema: './payment.avsc' }] }).
@@ -30,9 +33,12 @@ export function sinkCommand({ clock, exit }: CommandContext): Command {
     .command('plan')
     .description('show each field with its column, and what would be run; nothing is made')
     .argument('[tables...]', 'only these')
+    .option('--cluster <name>', 'the statements for this cluster, where none of the tables is yet')
     .action(async (tables: readonly string[], _options, own: Command) => {
-      const options = optionsOf(own);
+      const options = optionsOf<{ readonly cluster?: string }>(own);
+      const { cluster } = options;
       const plans = await withSinks(options, clock, tables, async (opened) => {
+        if (cluster !== undefined) return plansForCluster(opened, cluster, clock);
         if (!existsSync(options.data)) return planSinks(opened, undefined);
         const node = await openNode({ ...nodeOptionsOf(options), clock });
         const ask: AskRows = (sql) => readJsonRows(node, sql);
@@ -67,6 +73,15 @@ export function sinkCommand({ clock, exit }: CommandContext): Command {
       exit(isRefused(plans) ? 1 : 0);
     });
   return command;
+}
+
+async function plansForCluster(opened: OpenGenericSinks, cluster: string, clock: Clock): Promise<readonly SinkPlan[]> {
+  const plans = await planSinks(opened, undefined);
+  return withParser(clock, async (parser) => {
+    const made: SinkPlan[] = [];
+    for (const plan of plans) made.push({ ...plan, statements: await forCluster(parser, plan.statements, cluster) });
+    return made;
+  });
 }
 
 async function withSinks(

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { NodeStatus } from '../../node.ts';
+import { GenericSinkMetrics } from './generic-sink-metrics.ts';
 import { StreamMetrics } from './stream-metrics.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -33,12 +34,14 @@ export class Metrics {
   readonly #refused: Counter;
   readonly #status: () => Promise<NodeStatus>;
   readonly #streams: StreamMetrics;
+  readonly #genericSinks: GenericSinkMetrics;
   readonly #figures: readonly ((status: NodeStatus) => void)[];
 
   constructor(status: () => Promise<NodeStatus>, requestsUnderWay: () => number) {
     const registers = [this.#registry];
     this.#status = status;
     this.#streams = new StreamMetrics(this.#registry);
+    this.#genericSinks = new GenericSinkMetrics(this.#registry);
     this.#duration = new Histogram({
       name: 'http_server_request_duration_seconds',
       help: 'Requests by route and status',
@@ -77,36 +80,6 @@ export class Metrics {
       const gauge = new Gauge({ name, help, registers });
       return (now: NodeStatus) => gauge.set(figure(now));
     });
-    const sinkLabels = { labelNames: ['sink'], registers };
-    const sinkRows = new Counter({
-      name: 'headrace_generic_sink_rows_total',
-      help: 'Rows written by a sink by configuration',
-      ...sinkLabels,
-    });
-    const sinkDeadLetters = new Counter({
-      name: 'headrace_generic_sink_dead_letters_total',
-      help: 'Records that a sink by configuration could not make rows of',
-      ...sinkLabels,
-    });
-    const sinkLag = new Gauge({
-      name: 'headrace_generic_sink_records_lag',
-      help: 'Records of its topic that are not in its table yet',
-      ...sinkLabels,
-    });
-    const sinkFailing = new Gauge({
-      name: 'headrace_generic_sink_failing',
-      help: '1 while a sink by configuration gets nothing into its table',
-      ...sinkLabels,
-    });
-    const setSinks = (now: NodeStatus) => {
-      for (const metric of [sinkRows, sinkDeadLetters, sinkLag, sinkFailing]) metric.reset();
-      for (const { sink, rows, deadLetters, lag, error } of now.sinks ?? []) {
-        sinkRows.inc({ sink }, rows);
-        sinkDeadLetters.inc({ sink }, deadLetters);
-        sinkLag.set({ sink }, lag);
-        sinkFailing.set({ sink }, error === undefined ? 0 : 1);
-      }
-    };
     const faults = new Counter({
       name: 'headrace_faults_total',
       help: 'What went wrong, by who met it and by its code',
@@ -149,7 +122,7 @@ export class Metrics {
         remaining.set({ kind }, left);
       }
     };
-    this.#figures = [...counters, ...gauges, setSinks, countFaults, setWaiting, setRestores];
+    this.#figures = [...counters, ...gauges, countFaults, setWaiting, setRestores];
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -173,6 +146,7 @@ export class Metrics {
     const status = await this.#status();
     for (const set of this.#figures) set(status);
     this.#streams.update(status.workers ?? []);
+    this.#genericSinks.update(status.sinks ?? []);
     return this.#registry.metrics();
   }
 
