@@ -21,6 +21,7 @@ export interface InsertOptions {
   readonly queryId: string;
 }
 
+/** How a reader's query is run. */
 export interface ReadOptions {
   /** A name of ClickHouse's output formats; JSONEachRow unless told otherwise. */
   readonly format?: string;

@@ -2,6 +2,7 @@ import type { QueryReader } from './ask.ts';
 
 /** A ClickHouse with Headrace's tables. */
 export interface ConnectedStore extends QueryReader {
+  /** Ends the connections; to be called when no question is under way. */
   close(): Promise<void>;
 }
 

@@ -32,7 +32,7 @@ const MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[
 
 const text: ValueKind = {
   expected: () => `a text of at most ${TEXT_LENGTH_MAX} characters`,
-  read: (given) => (given.length <= TEXT_LENGTH_MAX && !given.includes('\0') ? given : undefined),
+  read: (given) => (given.length <= TEXT_LENGTH_MAX ? given : undefined),
 };
 
 const wholeNumber: ValueKind = {

@@ -10,6 +10,7 @@ const MOMENT = "DateTime64(3, 'UTC')";
 test.each<[type: string, given: ParameterValue, text: string]>([
   ['String', "O'Brien \\ \n {a:String}", "O'Brien \\ \n {a:String}"],
   ['String', '', ''],
+  ['String', 'a\0b\t', 'a\0b\t'],
   ['UInt64', '18446744073709551615', '18446744073709551615'],
   ['UInt64', 2n ** 64n - 1n, '18446744073709551615'],
   ['UInt16', 65_535, '65535'],
@@ -27,7 +28,6 @@ test.each<[type: string, given: ParameterValue, text: string]>([
 
 test.each<[type: string, given: ParameterValue]>([
   ['String', 'x'.repeat(1_001)],
-  ['String', 'a\0b'],
   ['UInt64', '18446744073709551616'],
   ['UInt64', '-1'],
   ['UInt16', '65536'],

@@ -50,12 +50,8 @@ export async function transactionsBefore(
   before: number,
   limit: number,
 ): Promise<readonly PostedTransaction[]> {
-  const rows = await backend.rows<TransactionRow>(
-    `SELECT ${COLUMNS} FROM headrace.transactions
-     WHERE account_id = {account:String} AND sequence < {before:UInt64}
-     ORDER BY sequence DESC LIMIT {limit:UInt32}`,
-    { account: accountId, before, limit },
-  );
+  const parameters = { account: accountId, before: String(before), limit: String(limit) };
+  const rows = (await backend.ask('last-transactions', parameters)) as readonly TransactionRow[];
   return rows.map(toTransaction);
 }
 
@@ -108,7 +104,7 @@ function toTransaction(row: TransactionRow): PostedTransaction {
     direction: row.direction,
     amount: amountText(row.amount, currency),
     currency,
-    occurredAt: `${row.occurred_at.replace(' ', 'T')}Z`,
+    occurredAt: new Date(row.occurred_at.replace(/^(\S+) (\S+)$/, '$1T$2Z')).toISOString(),
     kind: row.kind,
     balanceAfter: amountText(row.balance_after, currency),
     availableAfter: amountText(row.available_after, currency),
