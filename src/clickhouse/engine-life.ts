@@ -28,17 +28,28 @@ export class EngineLife {
 export interface ServerStart {
   /** Its UUID, which outlives restarts. */
   readonly server: string;
-  /** When it started by its own clock, milliseconds since 1970, up to a second early or late. */
-  readonly startedMs: number;
+  /** Of its present life; the same for everybody who asks. */
+  readonly life: string;
   /** Another with every answer. */
   readonly random: string;
 }
 
-/** A server counts its uptime in whole seconds. */
-const START_PRECISION_MS = 1_500;
+/**
+ * A table in memory is empty after each start of the server, however soon that comes after the one before; the first who
+ * asks then names the new life. (A start told by the uptime is up to a second early or late: two sinks would see two lives
+ * of one server, and one sink would not see a restart within a second.)
+ */
+const LIVES = 'headrace.engine_lives';
 
-export const SERVER_START_SQL =
-  'SELECT toString(serverUUID()) AS server, toString(toUnixTimestamp64Milli(now64(3)) - uptime() * 1000) AS startedMs, toString(generateUUIDv4()) AS random';
+/** One row: {@link ServerStart}, and `names`, which is 0 where the server's life has no name yet. Fails where the table is missing. */
+export const ASK_SERVER_LIFE = `SELECT toString(serverUUID()) AS server, toString(min(id)) AS life, count() AS names, toString(generateUUIDv4()) AS random FROM ${LIVES}`;
+
+/** Gives the server's life a name, unless it has one. */
+export const NAME_SERVER_LIFE: readonly string[] = [
+  'CREATE DATABASE IF NOT EXISTS headrace',
+  `CREATE TABLE IF NOT EXISTS ${LIVES} (id UUID) ENGINE = Memory COMMENT 'The life of this server since it was started: a part of deduplication tokens'`,
+  `INSERT INTO ${LIVES} SELECT generateUUIDv4() WHERE (SELECT count() FROM ${LIVES}) = 0`,
+];
 
 /** The life of a server: asked for before the first insert, after each failure, and whenever an insert has come through. */
 export class ServerLife {
@@ -56,8 +67,8 @@ export class ServerLife {
   /** The token of the caller, of the server's present life. */
   async token(token: string): Promise<string> {
     if (this.#known === undefined || this.#isInDoubt) await this.hasRestarted();
-    const { server, startedMs } = this.#known!;
-    return `${token}-${server}-${Math.round(startedMs / 1_000)}${this.#renewal}`;
+    const { server, life } = this.#known!;
+    return `${token}-${server}-${life}${this.#renewal}`;
   }
 
   /** Asks the server. Whether it has started anew since it was asked last. */
@@ -67,11 +78,9 @@ export class ServerLife {
     this.#isInDoubt = false;
     if (this.#isRenewing) this.#renewal = `-${now.random}`;
     this.#isRenewing = false;
-    const isLate = before !== undefined && Math.abs(now.startedMs - before.startedMs) > START_PRECISION_MS;
-    // The same life keeps the moment that it was known by first, so that its tokens stay the same.
-    if (before?.server !== now.server || isLate) this.#known = now;
+    this.#known = now;
     // Another node of a cluster says nothing about the one before.
-    return isLate && before.server === now.server;
+    return before !== undefined && before.server === now.server && before.life !== now.life;
   }
 
   /** After a failure: the server may have ended. */

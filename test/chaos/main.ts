@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { chaosRun } from './chaos-run.ts';
 import { mainOfPlants, mainOnKafka } from './kafka/main.ts';
 import { STEPS } from './schedule.ts';
+import { mainOfSinkPlants, mainOnSink } from './sink/main.ts';
 
 const HELP = `npm run chaos -- [options]
 
@@ -16,9 +17,11 @@ again each time, and lets auditors compare input, log, withdrawals and ClickHous
   --seed N      repeats a run's choices (drawn and printed otherwise)
   --kafka       workers on Apache Kafka instead: killed at the steps of their transactions, stopped beyond their session,
                 leaving, losing their disks, with brokers killed as well (20 kills)
+  --sink        the sink into ClickHouse alone (200 kills): it, the engine behind it, or both die at the steps of its protocol,
+                between tables and within inserts; answers get lost, a view's target refuses, a stopped writer goes on late
   --records N   with --kafka: how many are sent meanwhile (1000 for each kill)
   --brokers N   with --kafka: 1 or 3 (3)
-  --plants      with --kafka: plants bugs in copies of the sources, one after the other, and says which of them the run finds
+  --plants      with --kafka or --sink (15 kills): plants bugs in copies of the sources, one after the other, and says which of them the run finds
   --only NAME   with --plants: those alone whose name contains it
   --keep        keeps the data directory
   --json        the report as one JSON object
@@ -33,6 +36,7 @@ async function main(): Promise<number> {
       kills: { type: 'string' },
       seed: { type: 'string' },
       kafka: { type: 'boolean', default: false },
+      sink: { type: 'boolean', default: false },
       records: { type: 'string' },
       brokers: { type: 'string', default: '3' },
       plants: { type: 'boolean', default: false },
@@ -47,7 +51,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const [kills, seed] = [
-    Number(values.kills ?? (values.kafka ? 20 : 80)),
+    Number(values.kills ?? killsUnlessTold(values)),
     Number(values.seed ?? Date.now() % 1_000_000),
   ];
   if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
@@ -63,6 +67,10 @@ async function main(): Promise<number> {
     }
     if (values.plants) return mainOfPlants({ kills, records, seed, brokers, only: values.only, json: values.json });
     return mainOnKafka({ kills, records, seed, brokers, keep: values.keep, json: values.json });
+  }
+  if (values.sink) {
+    if (values.plants) return mainOfSinkPlants({ kills, seed, only: values.only, json: values.json });
+    return mainOnSink({ kills, seed, keep: values.keep, json: values.json });
   }
   const directory = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));
   const startedAt = performance.now();
@@ -96,4 +104,10 @@ async function main(): Promise<number> {
   );
   process.stdout.write(`${isSound ? 1 : 0} passed, ${isSound ? 0 : 1} failed\n`);
   return isSound ? 0 : 1;
+}
+
+function killsUnlessTold({ kafka, sink, plants }: Readonly<Record<'kafka' | 'sink' | 'plants', boolean>>): number {
+  if (kafka) return 20;
+  if (sink) return plants ? 15 : 200;
+  return 80;
 }

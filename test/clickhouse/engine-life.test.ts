@@ -26,17 +26,18 @@ async function serverLife(start: Omit<ServerStart, 'random'>) {
   return { life, server };
 }
 
-test('a server keeps its life while its start, told to a second, stays; a restart is noticed', async () => {
-  const { life, server } = await serverLife({ server: 'a', startedMs: 1_000_400 });
+test('a server keeps its life until it is started anew, for everybody who asks', async () => {
+  const { life, server } = await serverLife({ server: 'a', life: 'one' });
   const first = await life.token('t');
   expect(await life.token('t')).toBe(first);
   expect(server.asked).toBe(1);
+  const other = await serverLife({ server: 'a', life: 'one' });
+  expect(await other.life.token('t')).toBe(first);
   life.doubt();
-  server.start = { server: 'a', startedMs: 1_001_300 };
   expect(await life.token('t')).toBe(first);
   expect(server.asked).toBe(2);
   expect(await life.hasRestarted()).toBe(false);
-  server.start = { server: 'a', startedMs: 1_009_000 };
+  server.start = { server: 'a', life: 'two' };
   expect(await life.hasRestarted()).toBe(true);
   expect(await life.hasRestarted()).toBe(false);
   const second = await life.token('t');
@@ -46,15 +47,15 @@ test('a server keeps its life while its start, told to a second, stays; a restar
 });
 
 test('another node of a cluster has tokens of its own, and is no restart', async () => {
-  const { life, server } = await serverLife({ server: 'a', startedMs: 1_000_000 });
+  const { life, server } = await serverLife({ server: 'a', life: 'one' });
   const first = await life.token('t');
-  server.start = { server: 'b', startedMs: 5_000_000 };
+  server.start = { server: 'b', life: 'two' };
   expect(await life.hasRestarted()).toBe(false);
   expect(await life.token('t')).not.toBe(first);
 });
 
 test('without an answer there is no token: it would be of a life that nobody knows', async () => {
-  const { life, server } = await serverLife({ server: 'a', startedMs: 1_000_000 });
+  const { life, server } = await serverLife({ server: 'a', life: 'one' });
   server.isAway = true;
   await expect(life.token('t')).rejects.toThrow('away');
   server.isAway = false;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient, type DataFormat } from '@clickhouse/client';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
-import { SERVER_START_SQL, ServerLife } from '../engine-life.ts';
+import { ASK_SERVER_LIFE, NAME_SERVER_LIFE, ServerLife, type ServerStart } from '../engine-life.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
@@ -179,10 +179,23 @@ class ServerClickHouse implements ClickHouse {
     return guardRead(formatted?.sql ?? '', this.#tableFunctions, parameters);
   }
 
-  async #start() {
-    const [start] = await this.rows<{ server: string; startedMs: string; random: string }>(SERVER_START_SQL);
-    if (start !== undefined) return { ...start, startedMs: Number(start.startedMs) };
-    throw new HeadraceError('CLICKHOUSE_FAILED', 'The server does not say when it started', { retriable: true });
+  async #start(): Promise<ServerStart> {
+    let start = await this.#askLife().catch((error: unknown) => {
+      // The table is missing; what may pass is for the caller to try again.
+      if (!(error instanceof HeadraceError) || error.retriable) throw error;
+      return undefined;
+    });
+    if (start !== undefined) return start;
+    for (const statement of NAME_SERVER_LIFE) await this.command(statement);
+    start = await this.#askLife();
+    if (start !== undefined) return start;
+    // Another node of a cluster has answered, or the server has started once more.
+    throw new HeadraceError('CLICKHOUSE_FAILED', 'The server does not say since when it lives', { retriable: true });
+  }
+
+  async #askLife(): Promise<ServerStart | undefined> {
+    const [start] = await this.rows<ServerStart & { readonly names: string }>(ASK_SERVER_LIFE);
+    return start?.names === '0' ? undefined : start;
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type PlantResult, runPlants } from '../run-plants.ts';
 import { kafkaChaos } from './kafka-chaos.ts';
-import { type PlantResult, runPlants } from './plants.ts';
+import { chaosPlants } from './plants.ts';
 
 export interface KafkaChaosArguments {
   readonly kills: number;
@@ -55,7 +56,9 @@ export async function mainOnKafka({ keep, json, ...options }: KafkaChaosArgument
 /** `npm run chaos -- --kafka --plants`: 0 where every planted bug is found. */
 export async function mainOfPlants({
   json,
-  ...options
+  seed,
+  only,
+  ...numbers
 }: Omit<KafkaChaosArguments, 'keep'> & { readonly only?: string | undefined }): Promise<number> {
   const root = fileURLToPath(new URL('../../../../', import.meta.url));
   const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
@@ -64,7 +67,12 @@ export async function mainOfPlants({
     const line = `${plant.name.padEnd(28)} ${isFound ? 'found' : 'NOT FOUND'} (seed ${seed}): ${said}\n`;
     (json ? process.stderr : process.stdout).write(line);
   };
-  const results = await runPlants({ ...options, root, onProgress, onResult });
+  const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const plants = chaosPlants(root);
+  const results = await runPlants({
+    ...{ root, plants, args: ['--kafka', ...args], seed, only },
+    ...{ onProgress, onResult },
+  });
   const found = results.filter(({ isFound }) => isFound).length;
   process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${found} passed, ${results.length - found} failed\n`);
   return found === results.length && found > 0 ? 0 : 1;
