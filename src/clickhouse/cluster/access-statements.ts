@@ -3,31 +3,36 @@ import { clusterName } from './cluster-statements.ts';
 
 /** No password has this hash: nobody comes in before a password is given. */
 const NO_PASSWORD = `IDENTIFIED WITH sha256_hash BY '${'0'.repeat(64)}' HOST NONE`;
+const ROLES = [
+  ['headrace_writer', 'headrace_writing'],
+  ['headrace_reader', 'headrace_reading'],
+  ['headrace_operator', 'headrace_operating'],
+] as const;
 /** Raw bytes of what could not be read or was refused: for operators, who look for what is wrong. */
 const RAW_INPUT = ['dead_letters', 'rejected_transactions', 'rejected_withdrawals', 'rejected_case_commands'];
 
 /**
- * Who may do what on a cluster. Three users, each with a role: `headrace_writer` is Headrace itself, `headrace_reader` the
- * analysts' tools, `headrace_operator` reads raw input too. They can't log in before `ALTER USER` gives them a password and hosts.
+ * Who may do what on a cluster. Three users, each with a role of another name, since GRANT takes both: `headrace_writer` is
+ * Headrace itself, `headrace_reader` the analysts' tools, `headrace_operator` reads raw input too. They can't log in before
+ * `ALTER USER` gives them a password and hosts.
  */
 export function accessStatements(cluster: string): readonly string[] {
   const on = `ON CLUSTER ${clusterName(cluster)}`;
   const raw = RAW_INPUT.flatMap((name) => [`${name}_rows_local`, `${name}_rows`, name]);
-  const users = ['writer', 'reader', 'operator'];
   return [
-    ...users.map((name) => `CREATE ROLE IF NOT EXISTS headrace_${name} ${on}`),
-    `GRANT ${on} SELECT, INSERT, ALTER, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, OPTIMIZE ON headrace.* TO headrace_writer`,
-    `GRANT ${on} SELECT ON system.* TO headrace_writer`,
-    `GRANT ${on} CLUSTER, REMOTE, KILL QUERY ON *.* TO headrace_writer`,
-    `GRANT ${on} SELECT ON headrace.* TO headrace_reader, headrace_operator`,
-    `CREATE SETTINGS PROFILE IF NOT EXISTS headrace_writer ${on} SETTINGS ${WRITER_SETTINGS} TO headrace_writer`,
-    `CREATE SETTINGS PROFILE IF NOT EXISTS headrace_reader ${on} SETTINGS ${readerProfile()} TO headrace_reader, headrace_operator`,
-    `CREATE QUOTA IF NOT EXISTS headrace_reader ${on} KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 120, execution_time = 300, FOR INTERVAL 1 day MAX read_rows = 500000000000, execution_time = 36000 TO headrace_reader`,
+    ...ROLES.map(([, role]) => `CREATE ROLE IF NOT EXISTS ${role} ${on}`),
+    `GRANT ${on} SELECT, INSERT, ALTER, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, OPTIMIZE ON headrace.* TO headrace_writing`,
+    `GRANT ${on} SELECT ON system.* TO headrace_writing`,
+    `GRANT ${on} CLUSTER, REMOTE, KILL QUERY ON *.* TO headrace_writing`,
+    `GRANT ${on} SELECT ON headrace.* TO headrace_reading, headrace_operating`,
+    `CREATE SETTINGS PROFILE IF NOT EXISTS headrace_writer ${on} SETTINGS ${WRITER_SETTINGS} TO headrace_writing`,
+    `CREATE SETTINGS PROFILE IF NOT EXISTS headrace_reader ${on} SETTINGS ${readerProfile()} TO headrace_reading, headrace_operating`,
+    `CREATE QUOTA IF NOT EXISTS headrace_reader ${on} KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 120, execution_time = 300, FOR INTERVAL 1 day MAX read_rows = 500000000000, execution_time = 36000 TO headrace_reading`,
     // A table that has a policy shows nothing to whom none is for: the second one lets the others in.
-    `CREATE ROW POLICY IF NOT EXISTS headrace_no_raw_input ${on} ON ${raw.map((name) => `headrace.${name}`).join(', ')} FOR SELECT USING 0 TO headrace_reader`,
-    `CREATE ROW POLICY IF NOT EXISTS headrace_raw_input ${on} ON ${raw.map((name) => `headrace.${name}`).join(', ')} FOR SELECT USING 1 TO ALL EXCEPT headrace_reader`,
-    ...users.map((name) => `CREATE USER IF NOT EXISTS headrace_${name} ${on} ${NO_PASSWORD} DEFAULT DATABASE headrace`),
-    ...users.map((name) => `GRANT ${on} headrace_${name} TO headrace_${name}`),
+    `CREATE ROW POLICY IF NOT EXISTS headrace_no_raw_input ${on} ON ${raw.map((name) => `headrace.${name}`).join(', ')} FOR SELECT USING 0 TO headrace_reading`,
+    `CREATE ROW POLICY IF NOT EXISTS headrace_raw_input ${on} ON ${raw.map((name) => `headrace.${name}`).join(', ')} FOR SELECT USING 1 TO ALL EXCEPT headrace_reading`,
+    ...ROLES.map(([user]) => `CREATE USER IF NOT EXISTS ${user} ${on} ${NO_PASSWORD} DEFAULT DATABASE headrace`),
+    ...ROLES.map(([user, role]) => `GRANT ${on} ${role} TO ${user}`),
   ];
 }
 

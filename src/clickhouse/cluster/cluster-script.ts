@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { quoteText } from '../connection/sql-text.ts';
+import { takenNames } from '../generic/taken-names.ts';
 import { type Migration, RECORDS_TABLE } from '../migrations.ts';
 import { splitStatements } from '../sql-statements.ts';
 import { accessStatements } from './access-statements.ts';
@@ -24,12 +25,14 @@ export async function clusterScript(
   { cluster, from = 0 }: ClusterScriptOptions,
 ): Promise<readonly string[]> {
   const wanted = migrations.filter(({ number }) => number > from);
+  // A cluster that begins has no rows that a table could be filled from.
+  const existing = from > 0 ? takenNames(migrations.filter(({ number }) => number <= from)) : new Set<string>();
   const given = wanted.flatMap(({ sql }) => splitStatements(sql));
   const on = `ON CLUSTER ${clusterName(cluster)}`;
   const first = from > 0 ? [] : [`CREATE DATABASE IF NOT EXISTS headrace ${on}`, recordsTable(on)];
   return [
     ...(await formatted(parser, first)),
-    ...(await forCluster(parser, given, cluster)),
+    ...(await forCluster(parser, given, cluster, existing)),
     ...(await formatted(parser, [...accessStatements(cluster), ...wanted.map(recordOf)])),
   ];
 }
@@ -39,8 +42,9 @@ export async function forCluster(
   parser: ClickHouse,
   statements: readonly string[],
   cluster: string,
+  existing: ReadonlySet<string> = new Set(),
 ): Promise<readonly string[]> {
-  return formatted(parser, clusterStatements(await formatted(parser, statements), cluster));
+  return formatted(parser, clusterStatements(await formatted(parser, statements), cluster, existing));
 }
 
 /** Every node has the records of all migrations. */

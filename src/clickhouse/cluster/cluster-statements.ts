@@ -18,12 +18,24 @@ interface Statement {
  * X_local on each shard and a Distributed X over them, materialized views run beside the rows of their shard, and views
  * read the Distributed tables. A table that a later migration replaces is made as that wants it, for there is nothing to take over yet.
  * Throws MIGRATION_FAILED for a statement that has no such form.
+ *
+ * @param existing tables that the cluster has already, perhaps with rows: new ones are filled from them, and none is replaced.
  */
-export function clusterStatements(formatted: readonly string[], cluster: string): readonly string[] {
+export function clusterStatements(
+  formatted: readonly string[],
+  cluster: string,
+  existing: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const on = ` ON CLUSTER ${clusterName(cluster)}`;
-  const statements = withoutReplacements(formatted.map((text) => ({ text, table: tableText(text) })));
+  const statements = withoutReplacements(
+    formatted.map((text) => ({ text, table: tableText(text) })),
+    existing,
+  );
   const tables = new Set(statements.flatMap(({ table }) => table?.name ?? []));
-  return statements.flatMap((statement) => forCluster(statement, on, cluster, tables));
+  return statements.flatMap((statement) => [
+    ...forCluster(statement, on, cluster, tables),
+    ...(existing.size > 0 ? filling(statement) : []),
+  ]);
 }
 
 /** Quoted for SQL. Throws USAGE for what is no name. */
@@ -33,7 +45,7 @@ export function clusterName(cluster: string): string {
 }
 
 /** CREATE OR REPLACE TABLE takes the place of the CREATE TABLE before it, and what was done to that one in between goes. */
-function withoutReplacements(statements: readonly Statement[]): readonly Statement[] {
+function withoutReplacements(statements: readonly Statement[], existing: ReadonlySet<string>): readonly Statement[] {
   let kept: readonly Statement[] = [];
   for (const statement of statements) {
     const { table, text } = statement;
@@ -41,10 +53,14 @@ function withoutReplacements(statements: readonly Statement[]): readonly Stateme
       kept = [...kept, statement];
       continue;
     }
-    const first = kept.findIndex((each) => each.table?.name === table.name);
-    if (first < 0) {
+    if (existing.has(table.name.toLowerCase())) {
       const message = `The table ${table.name} of an earlier migration is replaced: on a cluster with rows do that by hand, shard by shard\n${text}`;
       throw new HeadraceError('MIGRATION_FAILED', message);
+    }
+    const first = kept.findIndex((each) => each.table?.name === table.name);
+    if (first < 0) {
+      kept = [...kept, statement];
+      continue;
     }
     const changes = new RegExp(`^(ALTER TABLE|INSERT INTO) headrace\\.${table.name}\\b`);
     kept = kept.flatMap((each, at) => (at === first ? [statement] : changes.test(each.text) ? [] : [each]));
@@ -102,6 +118,11 @@ function localTable({ name, columns, engine, engineArguments, clauses }: TableTe
     `ENGINE = Replicated${engine}(${place}${version})`,
     ...kept.map(([word, text]) => (word === 'SETTINGS' ? settings(text) : text)),
   ].join('\n');
+}
+
+/** A new table that is made from what others hold. */
+function filling({ table }: Statement): readonly string[] {
+  return table?.filledBy === undefined ? [] : [`INSERT INTO headrace.${table.name} ${table.filledBy}`];
 }
 
 function settings(text: string): string {

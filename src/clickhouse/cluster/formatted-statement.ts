@@ -11,6 +11,8 @@ export interface TableText {
   readonly engineArguments: string;
   /** Clauses behind the engine, each with its word: ORDER BY, PARTITION BY, TTL, SETTINGS, COMMENT. */
   readonly clauses: ReadonlyMap<string, string>;
+  /** The query that it is filled by; undefined where there is none. */
+  readonly filledBy: string | undefined;
 }
 
 const HEAD = /^CREATE (OR REPLACE )?TABLE (?:IF NOT EXISTS )?headrace\.`?(\w+)`?\n(\([\s\S]*?\n\))\n/;
@@ -28,7 +30,9 @@ export function tableText(formatted: string): TableText | undefined {
   let word = '';
   // ClickHouse begins each clause on a line of its own, and writes line ends within texts as \n.
   for (const line of rest.slice(engine[0].length).trimEnd().split('\n')) {
-    word = CLAUSE.exec(line)?.[1] ?? word;
+    const next = CLAUSE.exec(line)?.[1] ?? word;
+    // A query has clauses of its own, up to the table's comment.
+    if (!word.startsWith('AS') || next === 'COMMENT') word = next;
     clauses.set(word, clauses.has(word) ? `${clauses.get(word)}\n${line}` : line);
   }
   return {
@@ -38,6 +42,7 @@ export function tableText(formatted: string): TableText | undefined {
     engine: engine[1]!,
     engineArguments: engine[2] ?? '',
     clauses,
+    filledBy: [...clauses].find(([each]) => each.startsWith('AS'))?.[1].slice('AS '.length),
   };
 }
 

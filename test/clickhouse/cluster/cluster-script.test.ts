@@ -47,7 +47,11 @@ const of = async (...sql: readonly string[]) => {
 it('every statement of the real migrations is read by the engine, and every table is there in both forms', async () => {
   const migrations = readMigrations(MIGRATIONS);
   const statements = await script(migrations);
-  for (const statement of statements) expect(statement).not.toBe('');
+  // What is printed is what the parser reads.
+  for (const statement of statements) {
+    const quoted = statement.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+    expect(await store.clickhouse.rows(`SELECT formatQuery('${quoted}') AS sql`)).toEqual([{ sql: statement }]);
+  }
   const tables = await store.clickhouse.rows<{ name: string; engine: string }>(
     "SELECT name, engine FROM system.tables WHERE database = 'headrace' AND name != 'schema_migrations' ORDER BY name",
   );
@@ -150,6 +154,23 @@ it('a table that is replaced is made once, in its last form', async () => {
   });
 });
 
+it('a table made by a query is filled by it only where there are rows, and the clauses of the query stay its own', async () => {
+  const made = `CREATE OR REPLACE TABLE headrace.b_rows (id String, v UInt64) ENGINE = ReplacingMergeTree(v) ORDER BY (v, id)
+    SETTINGS non_replicated_deduplication_window = 5, index_granularity = 512 COMMENT 'b'
+    AS SELECT id, v FROM headrace.a_rows ORDER BY id SETTINGS max_partitions_per_insert_block = 0`;
+  const [, , local, distributed, ...rest] = await of(TABLE, made);
+  expect(rest).toEqual([]);
+  expect(local).toMatch(
+    /\nORDER BY \(v, id\)\nSETTINGS replicated_deduplication_window = 10000, [^\n]*, index_granularity = 512\nCOMMENT 'b'$/,
+  );
+  expect(distributed).toMatch(/cityHash64\(v, id\)\)\nCOMMENT 'b'$/);
+  const later = await script([migration(1, TABLE), migration(2, made)], 1);
+  expect(later.slice(0, 2)).toEqual([local, distributed]);
+  expect(later[2]?.replaceAll(/\s+/g, ' ')).toMatch(
+    /^INSERT INTO headrace\.b_rows .*SELECT id, v FROM headrace\.a_rows ORDER BY id ASC SETTINGS max_partitions/,
+  );
+});
+
 it('behind a migration only what came after it is printed', async () => {
   const statements = await script([migration(1, TABLE), migration(2, 'CREATE VIEW headrace.a AS SELECT 1 AS x')], 1);
   expect(statements[0]).toMatch(/^CREATE VIEW headrace\.a ON CLUSTER main/);
@@ -164,6 +185,24 @@ it.each([
   ['CREATE TABEL headrace.l', /does not read the statement/],
 ])('%s is refused', async (sql, message) => {
   await expect(of(sql)).rejects.toMatchObject({ code: 'MIGRATION_FAILED', message: expect.stringMatching(message) });
+});
+
+it('users come in only once somebody lets them, and roles, limits and policies name only roles that are made', async () => {
+  const access = (await script([])).filter((each) => /headrace_/.test(each)).map((each) => each.replaceAll('`', ''));
+  const users = access.filter((each) => each.startsWith('CREATE USER'));
+  expect(users).toHaveLength(3);
+  for (const user of users) expect(user).toMatch(/sha256_hash BY '0{64}' HOST NONE/);
+  const roles = access.flatMap((each) => /^CREATE ROLE IF NOT EXISTS (\w+)/.exec(each)?.[1] ?? []);
+  expect(roles).toEqual(['headrace_writing', 'headrace_reading', 'headrace_operating']);
+  const given = access.filter((each) => !each.startsWith('CREATE USER') && !each.startsWith('CREATE ROLE'));
+  for (const each of given) {
+    const [, to = ''] = / TO (?:ALL EXCEPT )?([\w, ]+?)(?: ON CLUSTER main)?$/.exec(each) ?? [];
+    const isGrantOfRole = /^GRANT ON CLUSTER main headrace_/.test(each);
+    for (const name of to.split(', ')) expect([each, roles.includes(name)]).toEqual([each, !isGrantOfRole]);
+  }
+  const raw = given.filter((each) => each.startsWith('CREATE ROW POLICY'));
+  expect(raw).toHaveLength(2);
+  for (const each of raw) expect(each).toContain('headrace.dead_letters_rows_local');
 });
 
 it('a name that is none of a cluster is refused', async () => {
