@@ -11,18 +11,20 @@ import {
   constants as zlib,
 } from 'node:zlib';
 import { exceptionOf, exceptionTail } from './exception.ts';
+import { NativeCompression } from './native-compression.ts';
 
 /** What every answer to a query says of it. */
 export interface AnswerFacts {
   readonly queryId: string;
   readonly timezone: string;
   readonly startedAtMs: number;
-  readonly encoding: 'gzip' | 'deflate' | 'br' | undefined;
+  /** `native` is ClickHouse's own, of which HTTP knows nothing. */
+  readonly encoding: 'gzip' | 'deflate' | 'br' | 'native' | undefined;
   /** Whether the answer begins when the query has ended, so that its error is the answer's status. */
   readonly waitsForEnd: boolean;
 }
 
-type Compressor = Gzip | Deflate | BrotliCompress;
+type Compressor = Gzip | Deflate | BrotliCompress | NativeCompression;
 /** Where a result is written to: the response, or what compresses it on the way there. */
 type Outgoing = ServerResponse | Compressor;
 
@@ -86,7 +88,9 @@ function begun(response: ServerResponse, facts: AnswerFacts, format: string, tag
     'Content-Type': type,
     'X-ClickHouse-Format': format,
     'X-ClickHouse-Exception-Tag': tag,
-    ...(facts.encoding === undefined ? {} : { 'Content-Encoding': facts.encoding, Vary: 'Accept-Encoding' }),
+    ...(facts.encoding === undefined || facts.encoding === 'native'
+      ? {}
+      : { 'Content-Encoding': facts.encoding, Vary: 'Accept-Encoding' }),
   });
   // What has been compressed is sent at the end of each block of the compressor; the client sees the head at once.
   response.flushHeaders();
@@ -97,6 +101,7 @@ function begun(response: ServerResponse, facts: AnswerFacts, format: string, tag
 
 function compressorOf(encoding: AnswerFacts['encoding']): Compressor | undefined {
   if (encoding === undefined) return undefined;
+  if (encoding === 'native') return new NativeCompression();
   if (encoding === 'gzip') return createGzip({ level: zlib.Z_BEST_SPEED });
   if (encoding === 'deflate') return createDeflate({ level: zlib.Z_BEST_SPEED });
   return createBrotliCompress({ params: { [zlib.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } });
@@ -109,7 +114,7 @@ function breakOff(response: ServerResponse, out: Outgoing, tail: string): void {
     out.write(tail);
     out.flush(() => setImmediate(cut));
   } else {
-    out.write(tail, cut);
+    out.write(tail, () => setImmediate(cut));
   }
 }
 

@@ -21,7 +21,7 @@ export interface AskedStatement {
   readonly settings: Readonly<Record<string, string>>;
   readonly waitsForEnd: boolean;
   /** What compresses the answer, if anything. */
-  readonly encoding: 'gzip' | 'deflate' | 'br' | undefined;
+  readonly encoding: 'gzip' | 'deflate' | 'br' | 'native' | undefined;
 }
 
 /** Of the address, beside settings and param_NAME. */
@@ -45,16 +45,14 @@ const ENCODINGS = ['gzip', 'deflate', 'br'] as const;
 
 /**
  * Reads a request to its end. Throws QUERY_FAILED with ClickHouse's own code for another user, a body of more than `bodyBytesMax`,
- * and what is not served: ClickHouse's own compression, and tables sent along.
+ * and what is not served: bodies in ClickHouse's own compression, and tables sent along.
  */
 export async function readStatement(request: IncomingMessage, bodyBytesMax: number): Promise<AskedStatement> {
   const address = new URL(request.url ?? '/', 'http://localhost').searchParams;
   const { headers } = request;
   checkUser(address, headers);
-  for (const name of ['compress', 'decompress']) {
-    if (isOn(address.get(name)))
-      throw refusal('NOT_IMPLEMENTED', `${name}=1 is not served: take enable_http_compression=1 and Accept-Encoding`);
-  }
+  if (isOn(address.get('decompress')))
+    throw refusal('NOT_IMPLEMENTED', 'decompress=1 is not served: take Content-Encoding gzip, deflate or br');
   if (headers['content-type']?.startsWith('multipart/') === true)
     throw refusal('NOT_IMPLEMENTED', 'Forms and external tables are not served: send the query as the body');
   const body = request.method === 'POST' ? await bodyOf(request, bodyBytesMax) : Buffer.alloc(0);
@@ -70,7 +68,7 @@ export async function readStatement(request: IncomingMessage, bodyBytesMax: numb
     parameters: Object.fromEntries(parameters.map(([name, value]) => [name.slice(PARAMETER.length), value])),
     settings: Object.fromEntries(others.filter(([name]) => !name.startsWith(PARAMETER))),
     waitsForEnd: isOn(address.get('wait_end_of_query')),
-    encoding: isOn(address.get('enable_http_compression')) ? acceptedEncoding(headers) : undefined,
+    encoding: encodingOf(address, headers),
   };
 }
 
@@ -102,7 +100,9 @@ function checkUser(address: URLSearchParams, headers: Headers): void {
     );
 }
 
-function acceptedEncoding(headers: Headers): AskedStatement['encoding'] {
+function encodingOf(address: URLSearchParams, headers: Headers): AskedStatement['encoding'] {
+  if (isOn(address.get('compress'))) return 'native';
+  if (!isOn(address.get('enable_http_compression'))) return undefined;
   const accepted = (headerOf(headers, 'accept-encoding') ?? '').split(',').map((each) => each.split(';')[0]!.trim());
   return ENCODINGS.find((encoding) => accepted.includes(encoding));
 }

@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReadingRunner } from '../../../../src/app/http/clickhouse/reading-runner.ts';
 import { serveClickHouse } from '../../../../src/app/http/clickhouse/serve-clickhouse.ts';
+import { readBlocks } from './native-blocks.ts';
 import { type ServedStore, serveStore } from './served-store.ts';
 
 let served: ServedStore;
@@ -116,7 +117,10 @@ describe('what is asked, and how', () => {
       ...init,
     });
     expect(await both.text()).toBe(plain);
-    expect((await served.ask('SELECT 1', { compress: '1' })).status).toBe(501);
+    const native = await served.ask('SELECT word FROM words ORDER BY n', { compress: '1', default_format: 'TSV' });
+    expect(native.headers.get('content-encoding')).toBeNull();
+    expect(readBlocks(Buffer.from(await native.arrayBuffer())).toString()).toBe(plain);
+    expect((await served.ask('SELECT 1', { decompress: '1' })).status).toBe(501);
     expect((await served.ask('x', {}, { headers: { 'Content-Encoding': 'lz4' } })).status).toBe(415);
   });
 
