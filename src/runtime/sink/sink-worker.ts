@@ -145,10 +145,13 @@ export class SinkWorker {
     if (!isFull && (await this.#poll(member))) return true;
     const isIdle = !isFull && intake.recordCount === hadRecords;
     const isDrained = isIdle && drainsSeen > 0 && hadRecords > 0;
-    if ((intake.isDue || isDrained) && (await this.#cut(member))) return true;
-    if (intake.recordCount > 0) return false;
+    const isCut = intake.isDue || isDrained;
+    if (isCut && (await this.#cut(member))) return true;
+    // The next cut may have been begun while this one was written, so that there is always something at hand.
+    if (intake.recordCount > 0 && !isCut) return false;
     // Only a drain that was asked for before the poll may trust what the poll said.
-    const isAtEnd = isIdle && intake.assigned.every((partition) => member.isCaughtUp(partition));
+    const isIdleToTheEnd = isIdle && intake.recordCount === 0;
+    const isAtEnd = isIdleToTheEnd && intake.assigned.every((partition) => member.isCaughtUp(partition));
     await this.#drains.check(drainsSeen, isAtEnd, this.#options.sink);
     return false;
   }
