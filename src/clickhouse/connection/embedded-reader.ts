@@ -11,6 +11,8 @@ import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_
 const OWN_DATABASE = 'headrace';
 const NO_DATABASE = 'system';
 const UNKNOWN_DATABASE = 81;
+/** Of a result's columns; as text they may take some times as much. */
+const WHOLE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** By its number a query is found among those of this process; the engine lives in no other. */
 let readings = 0;
@@ -25,9 +27,11 @@ export async function* readIn(
 ): AsyncIterable<Uint8Array> {
   const parameters = { ...options.parameters, ...options.escapedParameters };
   const reading = await inspect(session, sql, (formatted) => guardRead(formatted, tableFunctions, parameters));
+  const format = reading.format ?? options.format ?? 'JSONEachRow';
   const own = {
     ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
     ...options.settings,
+    ...wholeLimit(format, options.settings?.max_result_bytes),
   };
   const mark = `headrace reader ${++readings}`;
   const settings = {
@@ -40,9 +44,14 @@ export async function* readIn(
   };
   await useDatabase(session, options.database);
   await session.queryAsync(`SET ${settingsText(settings)}`);
-  const format = reading.format ?? options.format ?? 'JSONEachRow';
   options.onFormat?.(format);
   yield* killedBy(options.signal, path, mark, resultOf(session, reading, format));
+}
+
+/** Where results are bounded at all, those that are made in memory are bounded by what memory there is. */
+function wholeLimit(format: string, bytesMax: string | number | undefined): Readonly<Record<string, number>> {
+  if (bytesMax === undefined || chunkingOf(format) !== 'whole') return {};
+  return { max_result_bytes: Math.min(Number(bytesMax), WHOLE_BYTES_MAX) };
 }
 
 /** The result of a statement that may be run, in chunks as far as its format allows. */

@@ -17,11 +17,13 @@ const LIMITS = { max_result_rows: 20_000_000, max_result_bytes: 1024 ** 3 };
 export class ReadingRunner implements StatementRunner {
   readonly bodyBytesMax = STATEMENT_BYTES_MAX;
   readonly #store: () => Promise<Pick<Store, 'clickhouse'>>;
-  readonly #slots = new Slots(READERS, { waitingMax: WAITING_MAX, waitMaxMs: WAIT_MAX_MS });
+  readonly #slots: Slots;
   #timezone: string | undefined;
 
-  constructor(store: () => Promise<Pick<Store, 'clickhouse'>>) {
+  /** `waitingMax` is how many may wait for a reader at a time. */
+  constructor(store: () => Promise<Pick<Store, 'clickhouse'>>, waitingMax = WAITING_MAX) {
     this.#store = store;
+    this.#slots = new Slots(READERS, { waitingMax, waitMaxMs: WAIT_MAX_MS });
   }
 
   async timezone(): Promise<string> {

@@ -247,6 +247,8 @@ describe('what goes wrong', () => {
     expect(await (await served.ask(memory, { max_memory_usage: '10000000' })).text()).toMatch(/^Code: 241\./);
     const rows = await served.ask('SELECT number FROM numbers(1000)', { max_result_rows: '10' });
     expect(await rows.text()).toMatch(/Code: 396\./);
+    const whole = await served.ask('SELECT number FROM numbers(18000000) FORMAT JSON');
+    expect(await whole.text()).toMatch(/^Code: 396\./);
   });
 
   test('a request of too many bytes', async () => {
@@ -260,6 +262,18 @@ test('100 clients at once are all answered', { timeout: 60_000 }, async () => {
     Array.from({ length: 100 }, (_, i) => served.text('SELECT {i:UInt32}, count() FROM words', { param_i: String(i) })),
   );
   expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => `${i}\t100000\n`));
+});
+
+test('one more than may wait is told to come again', { timeout: 30_000 }, async () => {
+  const server = await serveClickHouse(new ReadingRunner(async () => served.store, 0), 0);
+  const ask = () => fetch(server.address, { method: 'POST', body: 'SELECT sleep(0.5)' });
+  const answers = await Promise.all(Array.from({ length: 8 }, ask));
+  const refused = answers.filter(({ status }) => status === 503);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+  expect(refused).toHaveLength(5);
+  expect(refused[0]!.headers.get('retry-after')).toBe('1');
+  expect(await refused[0]!.text()).toMatch(/^Code: 202\. .*\(TOO_MANY_SIMULTANEOUS_QUERIES\)\n$/);
+  await server.close();
 });
 
 test('a port that is taken is told', async () => {
