@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { createJiti } from 'jiti';
-import { HeadraceError } from '../../errors.ts';
 import * as queries from '../../clickhouse/queries/index.ts';
+import { HeadraceError } from '../../errors.ts';
 import * as headrace from '../../index.ts';
 import * as kafka from '../../log/kafka/client/index.ts';
 import * as testing from '../../testing/index.ts';
