@@ -1,8 +1,11 @@
-import { HeadraceError } from '../../errors.ts';
+import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { Cut, SinkTarget, SinkWriteResult } from '../../runtime/sink/sink-target.ts';
 import type { GenericTable } from './generic-table.ts';
 import { type AskRows, existingTable, planTable, shownDifference } from './table-plan.ts';
+
+/** After these the table may be what is wrong. */
+const ABOUT_THE_TABLE: ReadonlySet<ErrorCode> = new Set(['CLICKHOUSE_FAILED', 'TABLE_MISMATCH']);
 
 /**
  * The target of a generic sink. Before its first insert, and after each that failed, it looks whether the table is what the
@@ -34,7 +37,7 @@ export class CheckedTarget implements SinkTarget {
       return await this.#target.write(cut, batches);
     } catch (error) {
       this.#isChecked = false;
-      if (!(error instanceof HeadraceError) || error.code !== 'CLICKHOUSE_FAILED') throw error;
+      if (!(error instanceof HeadraceError) || !ABOUT_THE_TABLE.has(error.code)) throw error;
       // A table that was dropped or changed under the insert says more than ClickHouse does.
       await requireTable(this.#ask, this.#table);
       throw new HeadraceError(error.code, error.message, { cause: error, where: error.where, retriable: true });

@@ -11,9 +11,10 @@ export function takesType(column: string, written: string, kind: ClickHouse['kin
   return kind === 'server' ? to === 'UInt8' && from === 'Bool' : converts(to, from);
 }
 
-/** Without what changes nothing: dictionaries and zones. */
+/** Without what changes nothing: dictionaries, zones, and quotes around the names of a tuple's elements. */
 function plain(type: string): string {
   return type
+    .replaceAll('`', '')
     .replaceAll(/LowCardinality\(((?:[^()]|\([^()]*\))*)\)/g, '$1')
     .replaceAll(/(DateTime64\(\d)(?:, '[^']*')?\)/g, '$1)')
     .replaceAll(/DateTime\('[^']*'\)/g, 'DateTime');

@@ -83,7 +83,7 @@ it('a table is replicated on its shard, in the form that its last migration want
     );
   expect(local?.[0]).toContain('`version` UInt64');
   expect(local?.[1]).toMatch(
-    /^ENGINE = ReplicatedReplacingMergeTree\('\/clickhouse\/tables\/\{shard\}\/headrace\/balances_rows', '\{replica\}', version\)\nORDER BY \(account_id, currency\)\nSETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1\nCOMMENT '/,
+    /^ENGINE = ReplicatedReplacingMergeTree\('\/clickhouse\/tables\/\{shard\}\/headrace\/balances_rows', '\{replica\}', version\)\nORDER BY \(account_id, currency\)\nSETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1(?:, index_granularity = \d+)?\nCOMMENT '/,
   );
   const shards = Object.fromEntries(
     [...text.matchAll(/Distributed\('main', 'headrace', '(\w+)_rows_local', cityHash64\(([^)]*)\)\)/g)].map(
