@@ -70,6 +70,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'insert_deduplicate',
   'use_query_cache',
   'readonly',
+  // What our own connection to a server sends; a reader has it from us, and may not turn it on.
+  'compile_aggregate_expressions',
 ]);
 
 /**

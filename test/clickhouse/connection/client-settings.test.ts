@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { clientSettings } from '../../../src/clickhouse/connection/client-settings.ts';
+import { readerSettings } from '../../../src/clickhouse/connection/sql-text.ts';
 
 const OWN = { max_execution_time: 60, max_memory_usage: 1_000 };
 
@@ -19,6 +20,11 @@ test('how results are written is a reader’s own affair', () => {
     session_timezone: 'Europe/Prague',
   };
   expect(clientSettings(given, OWN)).toEqual(given);
+});
+
+test('our own connection may send all that it sends with a question', () => {
+  const sent = Object.fromEntries(Object.entries(readerSettings(60)).map(([name, value]) => [name, String(value)]));
+  expect(clientSettings(sent, OWN)).not.toHaveProperty('compile_aggregate_expressions');
 });
 
 test('what drivers always send is taken and left aside', () => {
