@@ -7,7 +7,7 @@ import { PLAIN_TOPIC } from './sink-load.ts';
 
 export const PLAIN_TABLE = 'headrace.chaos_plain';
 /** So few inserts does a table of the ledger remember: some other writer soon has made more. */
-export const WINDOW = 10;
+export const WINDOW = 8;
 
 /** A plain MergeTree: what is inserted twice is there twice, and only tokens are against it. */
 const PLAIN_MIGRATION = `CREATE TABLE IF NOT EXISTS ${PLAIN_TABLE}

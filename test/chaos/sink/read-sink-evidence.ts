@@ -25,6 +25,7 @@ const VIEWS: Readonly<Record<string, readonly string[]>> = {
     ...['source_topic', 'source_partition', 'source_offset'],
   ],
   transactions_by_id: ['transaction_id', 'account_id', 'sequence', 'occurred_at'],
+  transactions_by_reference: ['reference', 'occurred_at', 'account_id', 'sequence'],
   postings: [
     ...['transaction_id', 'account_id', 'sequence', 'leg', 'ledger_account', 'direction', 'amount', 'currency'],
     'occurred_at',
@@ -43,6 +44,7 @@ export async function readSinkEvidence(log: Log, clickhouse: ClickHouse): Promis
   const due: Readonly<Record<string, Rows>> = {
     transactions: accepted.map(transactionRow),
     transactions_by_id: accepted.map((row) => rowOf([row.transactionId, row.accountId, row.sequence, timeOf(row)])),
+    transactions_by_reference: accepted.map((row) => rowOf([row.reference, timeOf(row), row.accountId, row.sequence])),
     postings: (await records('postings')).map(postingRow),
     balances: newest(await readTopic(log, 'balances')).flatMap(balanceRows),
     account_daily_summary: newest(await readTopic(log, 'ledger.daily-summary')).map(summaryRow),

@@ -82,8 +82,8 @@ export class SinkLoad {
     const account = this.#random.below(ACCOUNTS);
     const state = this.#states[account]!;
     const [isCredit, minor] = [this.#random.below(3) > 0, 1 + this.#random.below(100_000)];
-    // Two months: an insert makes two parts, and either may be missing.
-    const [month, dayOfMonth] = [this.#random.below(2), 1 + this.#random.below(9)];
+    // Two months: an insert makes two parts, and either may be missing. Few days: a late row meets a newer one of its key.
+    const [month, dayOfMonth] = [this.#random.below(2), 1 + this.#random.below(3)];
     const day = `2023-0${month + 3}-0${dayOfMonth}`;
     state.sequence++;
     state.balance += isCredit ? minor : -minor;

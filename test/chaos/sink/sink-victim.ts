@@ -20,14 +20,15 @@ import { StoppedWriter } from './stopped-writer.ts';
 const CUT_RECORDS_UNDER_LOAD = 300;
 const CUT_RECORDS = 5_000;
 const FLUSH_INTERVAL_MS = 40;
+const FLUSH_INTERVAL_WITHOUT_LOAD_MS = 1_000;
 const TRANSACTIONS_PER_APPEND = 5;
 const PACE_MS = 5;
 /** The producer waits while the sink is so far behind. */
 const LAG_MAX = 1_500;
 /** Pauses of the sink are shortened, so that a run passes its faults. */
 const PAUSES_SHORTENED = 5;
-/** An insert makes a part for each of two months, and the window counts parts. */
-const CUTS_PAST_WINDOW = WINDOW / 2 + 1;
+/** The window counts parts, and where a table is not cut by months an insert makes one. */
+const CUTS_PAST_WINDOW = WINDOW + 1;
 
 const text = process.env.HEADRACE_CHAOS_ORDERS;
 if (text === undefined) throw new HeadraceError('USAGE', 'The sink is started by the chaos run, not by hand');
@@ -79,8 +80,9 @@ function startSink(clickhouse: ClickHouse, edition = EDITION): RunningSink {
     target: new ClickHouseSinkTarget(killing(clickhouse), chaosTables(edition)),
     sink: SINK,
     clock: Date.now,
-    batchRecordsMax: orders.task === 'rest' ? CUT_RECORDS : CUT_RECORDS_UNDER_LOAD,
-    flushIntervalMs: FLUSH_INTERVAL_MS,
+    // Without a load all that is there is one cut, the same in each run.
+    batchRecordsMax: orders.task === 'load' ? CUT_RECORDS_UNDER_LOAD : CUT_RECORDS,
+    flushIntervalMs: orders.task === 'load' ? FLUSH_INTERVAL_MS : FLUSH_INTERVAL_WITHOUT_LOAD_MS,
     onStep: reach,
     onProgress: ({ lastError }) => {
       if (lastError !== undefined && lastError !== told) say(`error ${lastError.replaceAll('\n', ' ').slice(0, 300)}`);
