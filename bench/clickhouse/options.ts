@@ -24,7 +24,7 @@ queries' times and rows read over the size of the table. Wrong results are error
   --part NAME       ${PARTS.join(', ')}; repeatable (all)
   --rows N          transactions that are filled; repeatable (1000000 and 10000000; 100000000 takes half an hour and 20 GB)
   --keep DIR        keep the filled stores there, and use those that are there already
-  --runs N          of each query, after a tenth as many that do not count (200)
+  --runs N          of each query, after a tenth as many that do not count; a twentieth of those about all accounts (200)
   --transactions N  of ingestion, about five records each (100000)
   --repeat N        pairs of runs of ingestion; the medians count (3)
   --rate N          records/s of freshness (20000)

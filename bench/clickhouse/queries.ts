@@ -1,5 +1,6 @@
+import type { ClickHouse } from '../../src/clickhouse/clickhouse.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { percentile } from '../statistics.ts';
+import { median, percentile } from '../statistics.ts';
 import type { Filled } from './filled-store.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 import { type AskedQuery, type RowsRead, recording, rowsRead } from './recording.ts';
@@ -26,6 +27,8 @@ export interface QueryMeasurement {
 const WARM_UP = 0.1;
 /** Questions of which is counted what they read: more take long and tell the same. */
 const COUNTED_MAX = 50;
+/** Questions about all accounts read whole months: fewer runs tell enough. */
+const ABOUT_ALL_TIMES_FEWER = 20;
 
 /** Asks every question `runs` times about transactions drawn at random, and then once more what the engine reads for it. */
 export async function measureQueries(
@@ -33,42 +36,46 @@ export async function measureQueries(
   filled: Filled,
   runs: number,
 ): Promise<readonly QueryMeasurement[]> {
-  const warmUp = Math.ceil(runs * WARM_UP);
-  const subjects = await drawSubjects(clickhouse, filled.accounts, runs + warmUp);
+  const subjects = await drawSubjects(clickhouse, filled.accounts, runs + warmUpOf(runs));
   const measured: QueryMeasurement[] = [];
   for (const question of QUESTIONS) {
-    const asked: AskedQuery[][] = [];
-    const times: number[] = [];
-    for (const subject of subjects) {
-      const queries: AskedQuery[] = [];
-      times.push(await timed(() => question.ask(recording(clickhouse, queries), subject)));
-      asked.push(queries);
-    }
-    const counted = asked.slice(warmUp, warmUp + COUNTED_MAX);
-    const read: RowsRead[] = [];
-    for (const queries of counted) read.push(await sumRead({ clickhouse }, queries));
-    measured.push({
-      part: 'queries',
-      rows: filled.rows,
-      question: question.name,
-      runs,
-      ...timesOf(times.slice(warmUp)),
-      rowsRead: percentile(
-        read.map(({ rows }) => rows),
-        50,
-      ),
-      rowsReadMax: Math.max(...read.map(({ rows }) => rows)),
-      bytesRead: percentile(
-        read.map(({ bytes }) => bytes),
-        50,
-      ),
-      ...(await scan({ clickhouse }, question, subjects[0]!, read)),
-    });
+    const own = question.isAboutAll === true ? Math.ceil(runs / ABOUT_ALL_TIMES_FEWER) : runs;
+    const figures = await measureQuestion(clickhouse, question, subjects.slice(0, own + warmUpOf(own)), own);
+    measured.push({ part: 'queries', rows: filled.rows, question: question.name, runs: own, ...figures });
   }
   return measured;
 }
 
-async function sumRead({ clickhouse }: Pick<Store, 'clickhouse'>, queries: readonly AskedQuery[]): Promise<RowsRead> {
+const warmUpOf = (runs: number) => Math.ceil(runs * WARM_UP);
+
+/** Of the subjects the last `runs` count. */
+async function measureQuestion(
+  clickhouse: ClickHouse,
+  question: Question,
+  subjects: readonly Subject[],
+  runs: number,
+): Promise<Omit<QueryMeasurement, 'part' | 'rows' | 'question' | 'runs'>> {
+  const asked: AskedQuery[][] = [];
+  const times: number[] = [];
+  for (const subject of subjects) {
+    const queries: AskedQuery[] = [];
+    times.push(await timed(() => question.ask(recording(clickhouse, queries), subject)));
+    asked.push(queries);
+  }
+  const read: RowsRead[] = [];
+  for (const queries of asked.slice(-runs).slice(0, COUNTED_MAX)) read.push(await sumRead(clickhouse, queries));
+  const rows = read.map((each) => each.rows);
+  const bytes = read.map((each) => each.bytes);
+  return {
+    ...timesOf(times.slice(-runs)),
+    rowsRead: median(rows),
+    rowsReadMax: Math.max(...rows),
+    bytesRead: median(bytes),
+    ...(await scan(clickhouse, question, subjects[0]!, Math.max(...rows))),
+  };
+}
+
+async function sumRead(clickhouse: ClickHouse, queries: readonly AskedQuery[]): Promise<RowsRead> {
   let [rows, bytes] = [0, 0];
   for (const query of queries) {
     const read = await rowsRead(clickhouse, query);
@@ -79,20 +86,14 @@ async function sumRead({ clickhouse }: Pick<Store, 'clickhouse'>, queries: reado
 }
 
 /** A condition that no key helps with reads all rows, of its one column. */
-async function scan(
-  { clickhouse }: Pick<Store, 'clickhouse'>,
-  { table }: Question,
-  { accountId }: Subject,
-  read: readonly RowsRead[],
-) {
+async function scan(clickhouse: ClickHouse, { table }: Question, { accountId }: Subject, rowsReadMax: number) {
   const sql = `SELECT count() FROM headrace.${table} WHERE reverse(account_id) = reverse({account:String})`;
   const query = { sql, options: { parameters: { account: accountId } } };
-  let scanned = 0;
+  let scanRows = 0;
   const scanMs = await timed(async () => {
-    scanned = (await rowsRead(clickhouse, query)).rows;
+    scanRows = (await rowsRead(clickhouse, query)).rows;
   });
-  const most = Math.max(...read.map(({ rows }) => rows));
-  return { scanRows: scanned, scanMs: rounded(scanMs), scanRatio: rounded(scanned / most) };
+  return { scanRows, scanMs: rounded(scanMs), scanRatio: rounded(scanRows / rowsReadMax) };
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {

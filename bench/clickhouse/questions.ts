@@ -7,6 +7,8 @@ export interface Question {
   readonly name: string;
   /** Which table a scan would read to answer it. */
   readonly table: string;
+  /** About all accounts: what it reads grows with the table. */
+  readonly isAboutAll?: boolean;
   /** Asks it; rejects with RangeError where the answer is not that of the filled rows. */
   ask(clickhouse: ClickHouse, subject: Subject): Promise<void>;
 }
