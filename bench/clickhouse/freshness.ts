@@ -59,7 +59,7 @@ class OnTheirWay {
 /** Sends at a fixed rate while the sink works and a reader asks; see the command's help for what is counted. */
 export async function measureFreshness(options: FreshnessOptions, say: (text: string) => void): Promise<object[]> {
   const { recordsPerSecond, partitions } = options;
-  return withSinkPlace(options.directory, partitions, async ({ log, store, formats }) => {
+  return withSinkPlace({ ...options, isMaintained: true }, async ({ log, store, formats }) => {
     const worker = new SinkWorker({
       log,
       target: store.target(sinkTables, formats.decodeValue),

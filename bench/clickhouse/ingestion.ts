@@ -34,7 +34,7 @@ const TRANSACTIONS_AN_ACCOUNT = 50;
  * itself, in a first run that does not count, so that it holds row for row what the sink inserts.
  */
 export async function measureIngestion(options: IngestionOptions, say: (text: string) => void): Promise<object[]> {
-  return withSinkPlace(options.directory, options.partitions, async (place) => {
+  return withSinkPlace({ ...options, isMaintained: false }, async (place) => {
     const { log, store } = place;
     const records = await fillLog(log, place, options);
     say(`${records} records are in the log`);
@@ -45,7 +45,9 @@ export async function measureIngestion(options: IngestionOptions, say: (text: st
     const [sink, select]: [Pass[], Pass[]] = [[], []];
     for (let round = 1; round <= options.repeat; round++) {
       const bySink = async () => {
-        sink.push(await emptied(store, () => sinkRun(place, sinkTables, `bench-${round}`)));
+        const pass = await emptied(store, () => sinkRun(place, sinkTables, `bench-${round}`));
+        if (pass.rows !== first.rows) throw new RangeError(`the sink wrote ${pass.rows} rows, ${first.rows} were due`);
+        sink.push(pass);
         requireRows(await counts(store, 'headrace'), due, 'the sink');
       };
       const bySelect = async () => {

@@ -14,10 +14,17 @@ export interface SinkPlace {
   readonly store: Store;
 }
 
-/** In a directory of its own under `parent`, which is gone afterwards. */
+export interface SinkPlaceOptions {
+  /** Its directory is made there, and gone afterwards. */
+  readonly directory: string;
+  /** Of each topic. */
+  readonly partitions: number;
+  /** Whether topics are compacted as they are when it is in use; else every record stays for every run. */
+  readonly isMaintained: boolean;
+}
+
 export async function withSinkPlace<T>(
-  parent: string,
-  partitions: number,
+  { directory: parent, partitions, isMaintained }: SinkPlaceOptions,
   use: (place: SinkPlace) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(parent, 'headrace-bench-'));
@@ -28,6 +35,7 @@ export async function withSinkPlace<T>(
     const log = new EmbeddedLog({
       directory: openDataDirectory(join(directory, 'data'), { clock: Date.now }),
       clock: Date.now,
+      ...(isMaintained ? {} : { maintenanceIntervalMs: 0 }),
     });
     closing.unshift(() => log.close());
     await createMissingTopics(log, partitions);
