@@ -1,6 +1,5 @@
 import type { QueryMeasurement } from './queries.ts';
 
-const COLOURS = ['#1b6ca8', '#c8553d', '#588157', '#7b4f9d', '#b8860b', '#2a9d8f'];
 const [WIDTH, HEIGHT, LEFT, TOP, GAP] = [360, 240, 60, 40, 90];
 /** The list of questions below the panels. */
 const LINE_HEIGHT = 18;
@@ -21,7 +20,7 @@ export function picture(queries: readonly QueryMeasurement[]): string {
   const series = (value: (each: QueryMeasurement) => number, isDashed: boolean) =>
     questions.map(
       (question, index): Series => ({
-        colour: COLOURS[index % COLOURS.length]!,
+        colour: colourOf(index, questions.length),
         isDashed,
         points: of(question, value),
       }),
@@ -32,10 +31,11 @@ export function picture(queries: readonly QueryMeasurement[]): string {
   const height = TOP + HEIGHT + 50 + questions.length * LINE_HEIGHT;
   const list = questions.map((question, index) => {
     const y = TOP + HEIGHT + 50 + index * LINE_HEIGHT;
-    return `<rect x="${LEFT}" y="${y - 9}" width="10" height="10" fill="${COLOURS[index % COLOURS.length]}"/><text x="${LEFT + 16}" y="${y}">${question}</text>`;
+    return `<rect x="${LEFT}" y="${y - 9}" width="10" height="10" fill="${colourOf(index, questions.length)}"/><text x="${LEFT + 16}" y="${y}">${question}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
+    '<title>Milliseconds and rows read of each question, over the number of transactions</title>',
     `<rect width="${width}" height="${height}" fill="white"/>`,
     panel('milliseconds: p99, p50 dashed', times, LEFT),
     panel("rows read: a question's, a scan's dashed", read, LEFT + WIDTH + GAP),
@@ -76,10 +76,15 @@ function panel(title: string, series: readonly Series[], left: number): string {
   ].join('\n');
 }
 
-/** The powers of ten around all values, one apart at least. */
+/** The powers of ten around all values, one apart at least; what is all but a power of ten, as a number of whole accounts is, counts as one. */
 function decades(values: readonly number[]): readonly [number, number] {
-  const from = Math.floor(Math.log10(Math.min(...values)));
-  return [from, Math.max(from + 1, Math.ceil(Math.log10(Math.max(...values))))];
+  const from = Math.floor(Math.log10(Math.min(...values) * 1.01));
+  return [from, Math.max(from + 1, Math.ceil(Math.log10(Math.max(...values) / 1.01)))];
+}
+
+/** Around the circle, dark enough for thin lines. */
+function colourOf(index: number, count: number): string {
+  return `hsl(${Math.round((index * 360) / count)}, 65%, 40%)`;
 }
 
 function steps(from: number, to: number): readonly number[] {
