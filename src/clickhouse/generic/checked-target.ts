@@ -1,6 +1,6 @@
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
-import type { Cut, SinkTarget, SinkWriteResult } from '../../runtime/sink/sink-target.ts';
+import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../../runtime/sink/sink-target.ts';
 import type { GenericTable } from './generic-table.ts';
 import { type AskRows, existingTable, planTable, shownDifference } from './table-plan.ts';
 
@@ -14,6 +14,7 @@ const ABOUT_THE_TABLE: ReadonlySet<ErrorCode> = new Set(['CLICKHOUSE_FAILED', 'T
  */
 export class CheckedTarget implements SinkTarget {
   readonly topics: readonly string[];
+  readonly prepare?: () => PreparedRows;
   readonly #target: SinkTarget;
   readonly #table: GenericTable;
   readonly #ask: AskRows;
@@ -21,6 +22,7 @@ export class CheckedTarget implements SinkTarget {
 
   constructor(target: SinkTarget, table: GenericTable, ask: AskRows) {
     this.topics = target.topics;
+    if (target.prepare !== undefined) this.prepare = () => target.prepare!();
     this.#target = target;
     this.#table = table;
     this.#ask = ask;
@@ -30,11 +32,11 @@ export class CheckedTarget implements SinkTarget {
     return this.#target.settle(cut);
   }
 
-  async write(cut: Cut, batches: readonly RecordBatch[]): Promise<SinkWriteResult> {
+  async write(cut: Cut, batches: readonly RecordBatch[], prepared?: PreparedRows): Promise<SinkWriteResult> {
     if (!this.#isChecked) await requireTable(this.#ask, this.#table);
     this.#isChecked = true;
     try {
-      return await this.#target.write(cut, batches);
+      return await this.#target.write(cut, batches, prepared);
     } catch (error) {
       this.#isChecked = false;
       if (!(error instanceof HeadraceError) || !ABOUT_THE_TABLE.has(error.code)) throw error;
