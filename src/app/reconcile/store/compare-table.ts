@@ -1,5 +1,6 @@
 import type { SinkTable } from '../../../clickhouse/sink-table.ts';
 import type { HeadraceNode } from '../../node.ts';
+import type { Ask, Catalog } from './catalog.ts';
 import { compareSides, EXTRA } from './compare-sides.ts';
 import { KeyTable } from './key-table.ts';
 import { isCut, type LogRange, LogRows, rangesOf, type SetAside } from './log-rows.ts';
@@ -8,12 +9,13 @@ import { idNumber, nameLogRows, nameRows, type WrongRow } from './name-rows.ts';
 import { ClickHouseSide, LogSide } from './sides.ts';
 import { idSql, seenRows } from './sql.ts';
 import { reportOf, type TableReport } from './table-report.ts';
-import { type Ask, isShape, type NoShape, shapeOf, type TableShape } from './table-shape.ts';
+import { isShape, type NoShape, shapeOf, type TableShape } from './table-shape.ts';
 
 /** What a comparison needs of everything around it. */
 export interface StoreContext {
   readonly node: Pick<HeadraceNode, 'read' | 'watermarks' | 'topics' | 'formats' | 'query'>;
   readonly ask: Ask;
+  readonly catalog: Catalog;
   readonly setAside: SetAside;
   /** Offsets of one range. */
   readonly rangeSize: number;
@@ -41,14 +43,14 @@ export async function compareTable(
   table: string,
   tables: readonly SinkTable[],
 ): Promise<TableComparison> {
-  const { node, ask, rangeSize, setAside } = context;
+  const { node, ask, catalog, rangeSize, setAside } = context;
   const topics = tables.map(({ topic }) => topic);
-  const shape = await shapeOf(ask, table, tables[0]!.columns);
+  const shape = shapeOf(catalog, table, tables[0]!.columns);
   if (!isShape(shape)) return notCompared(shape, topics);
   const log = new LogRows(node, tables);
   const ranges = await rangesOf(node, tables);
   const records = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  const slices = await slicesOf(context, table, records);
+  const slices = slicesOf(context, Math.max(records, shape.rows));
   let read = 0;
   const onRecord = () => {
     if (++read % 10_000 === 0) context.onProgress(`comparing ${table}`, read);
@@ -73,11 +75,11 @@ export async function compareLookUps(
   { table, columns }: SinkTable,
   isRight: boolean,
 ): Promise<readonly TableComparison[]> {
-  const { ask } = context;
-  const source = await shapeOf(ask, table, columns);
+  const { catalog } = context;
+  const source = shapeOf(catalog, table, columns);
   if (!isShape(source)) return [];
   const comparisons: TableComparison[] = [];
-  for (const lookUp of await lookUpsOf(ask, source)) {
+  for (const lookUp of lookUpsOf(catalog, source)) {
     comparisons.push(isLookUp(lookUp) ? await compareLookUp(context, lookUp, isRight) : notCompared(lookUp, [table]));
   }
   return comparisons;
@@ -88,7 +90,7 @@ export async function compareLookUp(context: StoreContext, lookUp: LookUp, isRig
   const { node, ask, rangeSize, namedMax } = context;
   const { table, shape, source } = lookUp;
   context.onProgress(`comparing ${table}`, 0);
-  const slices = await slicesOf(context, table, 0);
+  const slices = slicesOf(context, Math.max(source.rows, shape.rows));
   const both = { node, ask, shape, rangeSize, slices };
   const rows = (condition: string) => wantedOfLookUp(lookUp, condition);
   const compared = await compareSides(
@@ -121,9 +123,8 @@ function unique(rows: readonly WrongRow[]): readonly WrongRow[] {
   return [...new Map(rows.map((row) => [`${row.kind} ${JSON.stringify(row.key)}`, row])).values()];
 }
 
-async function slicesOf({ ask, sliceKeysMax }: StoreContext, table: string, records: number): Promise<number> {
-  const [row] = await ask<{ readonly count: string }>(`SELECT toString(count()) AS count FROM ${table}`);
-  return Math.max(1, Math.ceil(Math.max(records, Number(row?.count ?? 0)) / sliceKeysMax));
+function slicesOf({ sliceKeysMax }: StoreContext, rows: number): number {
+  return Math.max(1, Math.ceil(rows / sliceKeysMax));
 }
 
 /** Partitions that may have had more than they have. Looked at only where something is there of which the log knows nothing. */

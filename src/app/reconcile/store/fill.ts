@@ -1,11 +1,11 @@
 import { RowBinaryEncoder } from '../../../clickhouse/row-binary/encoder.ts';
 import { HeadraceError } from '../../../errors.ts';
 import type { HeadraceNode } from '../../node.ts';
+import { type Ask, Catalog, splitName } from './catalog.ts';
 import { LogRows, rangesOf } from './log-rows.ts';
-import { isLookUp, lookUpsOf } from './look-ups.ts';
 import { RowInserts } from './repair-table.ts';
-import { lookUpNamed } from './rewrite.ts';
-import { type Ask, isShape, shapeOf, splitName } from './table-shape.ts';
+import { lookUpsOfAll } from './rewrite.ts';
+import { isShape, shapeOf } from './table-shape.ts';
 
 export type FillNode = Pick<
   HeadraceNode,
@@ -42,8 +42,12 @@ export async function fillTable(options: FillOptions): Promise<FillReport> {
     node.sink.tables.map((each) => each.table),
   );
   const tables = node.sink.tables.filter((each) => each.table === table);
-  if (tables.length === 0) return fillLookUp(options);
-  const shape = await shapeOf(ask, table, tables[0]!.columns);
+  const catalog = await Catalog.of(
+    ask,
+    node.sink.tables.map((each) => each.table),
+  );
+  if (tables.length === 0) return fillLookUp(options, catalog);
+  const shape = shapeOf(catalog, table, tables[0]!.columns);
   if (!isShape(shape) && shape.isFault)
     throw new HeadraceError('CLICKHOUSE_FAILED', `${table} can't be filled: ${shape.reason}`);
   const log = new LogRows(node, tables);
@@ -78,15 +82,12 @@ export async function fillTable(options: FillOptions): Promise<FillReport> {
 }
 
 /** Of what is in the view's source; the view itself writes what comes in meanwhile. */
-async function fillLookUp({ node, ask, table: given, onProgress }: FillOptions): Promise<FillReport> {
+async function fillLookUp({ node, ask, table: given, onProgress }: FillOptions, catalog: Catalog): Promise<FillReport> {
   const tables = node.sink.tables;
-  const names: string[] = [];
-  for (const [source, columns] of new Map(tables.map((each) => [each.table, each.columns]))) {
-    const shape = await shapeOf(ask, source, columns);
-    if (isShape(shape)) names.push(...(await lookUpsOf(ask, shape)).filter(isLookUp).map(({ table }) => table));
-  }
+  const lookUps = lookUpsOfAll(catalog, tables);
+  const names = lookUps.map((each) => each.table);
   const table = resolveName(given, names);
-  const lookUp = await lookUpNamed(ask, tables, table);
+  const lookUp = lookUps.find((each) => each.table === table);
   if (lookUp === undefined) {
     const known = [...new Set([...tables.map((each) => each.table), ...names])].sort().join(', ');
     throw new HeadraceError('USAGE', `${given} is no table that the log can fill; there are: ${known}`);

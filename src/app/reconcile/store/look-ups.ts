@@ -1,6 +1,7 @@
 import type { Column } from '../../../clickhouse/clickhouse.ts';
 import { quoteText } from '../../../clickhouse/connection/sql-text.ts';
-import { type Ask, isShape, type NoShape, shapeOf, splitName, type TableShape } from './table-shape.ts';
+import { type Catalog, type CatalogTable, splitName } from './catalog.ts';
+import { isShape, type NoShape, shapeOf, type TableShape } from './table-shape.ts';
 
 /** A table that a materialized view fills, row for row, of a table of the sink's. */
 export interface LookUp {
@@ -14,21 +15,13 @@ export interface LookUp {
   readonly select: readonly [before: string, behind: string];
 }
 
-interface View {
-  readonly name: string;
-  readonly as_select: string;
-  readonly create_table_query: string;
-}
-
 /** Words of queries whose rows depend on more than one row, or on what is inserted together. */
 const NOT_ROW_FOR_ROW = /\b(GROUP BY|DISTINCT|JOIN|UNION|LIMIT|OVER|arrayJoin)\b/i;
 
 /** What the views of a table fill: look-ups, and tables that can not be compared. */
-export async function lookUpsOf(ask: Ask, source: TableShape): Promise<readonly (LookUp | NoShape)[]> {
+export function lookUpsOf(catalog: Catalog, source: TableShape): readonly (LookUp | NoShape)[] {
   const [database] = splitName(source.table);
-  const views = await ask<View>(
-    `SELECT name, as_select, create_table_query FROM system.tables WHERE engine = 'MaterializedView' AND database = ${quoteText(database)} ORDER BY name`,
-  );
+  const views = catalog.views(database);
   const targets = views.map(targetOf);
   const found: (LookUp | NoShape)[] = [];
   for (const { name, as_select, create_table_query } of views) {
@@ -42,7 +35,10 @@ export async function lookUpsOf(ask: Ask, source: TableShape): Promise<readonly 
       found.push({ table: table ?? view, reason, isFault: false });
       continue;
     }
-    const shape = await shapeOf(ask, table, await filledColumns(ask, view, table));
+    // The others are filled by the table itself.
+    const names = new Set(catalog.columns(view).map((column) => column.name));
+    const filled = catalog.columns(table).filter((column) => names.has(column.name));
+    const shape = shapeOf(catalog, table, filled);
     if (!isShape(shape)) {
       found.push(shape);
       continue;
@@ -66,18 +62,6 @@ export function wantedOfLookUp({ select, source, columns }: LookUp, condition: s
   return `SELECT ${cells.join(', ')} FROM (${query})`;
 }
 
-function targetOf({ create_table_query }: Pick<View, 'create_table_query'>): string | undefined {
+function targetOf({ create_table_query }: Pick<CatalogTable, 'create_table_query'>): string | undefined {
   return /\bTO (`?\w+`?\.`?\w+`?)/.exec(create_table_query)?.[1]?.replaceAll('`', '');
-}
-
-/** Columns of the table that the view has too: the others are filled by the table itself. */
-async function filledColumns(ask: Ask, view: string, table: string): Promise<readonly Column[]> {
-  const columnsOf = (name: string) => {
-    const [database, plain] = splitName(name);
-    return ask<Column>(
-      `SELECT name, type FROM system.columns WHERE database = ${quoteText(database)} AND table = ${quoteText(plain)} ORDER BY position`,
-    );
-  };
-  const names = new Set((await columnsOf(view)).map(({ name }) => name));
-  return (await columnsOf(table)).filter(({ name }) => names.has(name));
 }

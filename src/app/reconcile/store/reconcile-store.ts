@@ -1,5 +1,6 @@
 import type { HeadraceNode } from '../../node.ts';
 import { readJsonRows } from '../../query-rows.ts';
+import { type Ask, Catalog } from './catalog.ts';
 import {
   compareLookUp,
   compareLookUps,
@@ -47,9 +48,12 @@ const RANGES = 64;
  */
 export async function reconcileStore(node: StoreNode, options: StoreOptions = {}): Promise<StoreReport> {
   const { repairs = false, namedMax = NAMED_DEFAULT, sliceKeysMax = SLICE_KEYS_MAX, onProgress = () => {} } = options;
+  const ask: Ask = (sql) => readJsonRows(node, sql);
+  const names = [...new Set(node.sink.tables.map(({ table }) => table))];
   const context: StoreContext = {
     node,
-    ask: (sql) => readJsonRows(node, sql),
+    ask,
+    catalog: await Catalog.of(ask, names),
     setAside: await setAsideBy(node, node.sink.name),
     rangeSize: await rangeSizeOf(node),
     sliceKeysMax,
@@ -67,7 +71,7 @@ export async function reconcileStore(node: StoreNode, options: StoreOptions = {}
     }
     tables.push(last.report);
   };
-  for (const name of new Set(node.sink.tables.map(({ table }) => table))) {
+  for (const name of names) {
     const own = node.sink.tables.filter(({ table }) => table === name);
     const compare = () => compareTable(context, name, own);
     await settle(await compare(), compare);

@@ -3,9 +3,10 @@ import type { ClickHouse } from '../../../clickhouse/clickhouse.ts';
 import { quoteText } from '../../../clickhouse/connection/sql-text.ts';
 import type { SinkTable } from '../../../clickhouse/sink-table.ts';
 import { HeadraceError } from '../../../errors.ts';
+import { Catalog } from './catalog.ts';
 import { isLookUp, type LookUp, lookUpsOf, wantedOfLookUp } from './look-ups.ts';
 import { idSql } from './sql.ts';
-import { type Ask, isShape, shapeOf, type TableShape } from './table-shape.ts';
+import { isShape, shapeOf, type TableShape } from './table-shape.ts';
 
 /** What a repair writes, in the process that owns ClickHouse; it can be repeated. */
 export type Rewrite =
@@ -24,7 +25,6 @@ export async function rewrite(
   tables: readonly SinkTable[],
   { table, ...what }: Rewrite,
 ): Promise<void> {
-  const ask = <T>(sql: string) => clickhouse.rows<T>(sql);
   if (what.kind === 'insert') {
     const columns = tables.find((each) => each.table === table)?.columns;
     if (columns === undefined) throw unknownTable(table);
@@ -33,9 +33,13 @@ export async function rewrite(
     await clickhouse.insert(table, columns, what.bytes, { token: name, queryId: name });
     return;
   }
+  const catalog = await Catalog.of(
+    (sql) => clickhouse.rows(sql),
+    tables.map((each) => each.table),
+  );
   const own = tables.find((each) => each.table === table);
-  const lookUp = own === undefined ? await lookUpNamed(ask, tables, table) : undefined;
-  const shape = await shapeOf(ask, table, own?.columns ?? lookUp?.columns);
+  const lookUp = own === undefined ? lookUpsOfAll(catalog, tables).find((each) => each.table === table) : undefined;
+  const shape = shapeOf(catalog, table, own?.columns ?? lookUp?.columns);
   if ((own ?? lookUp) === undefined || !isShape(shape)) throw unknownTable(table);
   if (what.kind === 'remove') await remove(clickhouse, shape, what.ids);
   else if (lookUp === undefined) throw unknownTable(table);
@@ -62,14 +66,12 @@ async function remove(clickhouse: ClickHouse, shape: TableShape, ids: readonly b
   );
 }
 
-/** The look-up of this name that a view fills of one of the tables. */
-export async function lookUpNamed(ask: Ask, tables: readonly SinkTable[], table: string): Promise<LookUp | undefined> {
-  for (const source of new Map(tables.map((each) => [each.table, each.columns]))) {
-    const shape = await shapeOf(ask, ...source);
-    if (!isShape(shape)) continue;
-    for (const found of await lookUpsOf(ask, shape)) if (isLookUp(found) && found.table === table) return found;
-  }
-  return undefined;
+/** What the views of all these tables fill row for row. */
+export function lookUpsOfAll(catalog: Catalog, tables: readonly SinkTable[]): readonly LookUp[] {
+  return [...new Map(tables.map((each) => [each.table, each.columns]))].flatMap(([name, columns]) => {
+    const shape = shapeOf(catalog, name, columns);
+    return isShape(shape) ? lookUpsOf(catalog, shape).filter(isLookUp) : [];
+  });
 }
 
 function unknownTable(table: string): HeadraceError {

@@ -1,11 +1,12 @@
 import type { Watermarks } from '../../../log/log.ts';
 import type { HeadraceNode } from '../../node.ts';
 import { eachJsonRow } from '../../query-rows.ts';
+import { type Ask, splitName } from './catalog.ts';
 import { KeyTable, type RowId } from './key-table.ts';
 import type { LogRows, SetAside } from './log-rows.ts';
 import { RowDigest } from './row-digest.ts';
 import { digestedRows, seenRows } from './sql.ts';
-import { type Ask, splitName, type TableShape } from './table-shape.ts';
+import type { TableShape } from './table-shape.ts';
 
 /** What a bucket of rows comes to, whatever their order. */
 export interface Digest {
@@ -217,7 +218,7 @@ export class ClickHouseSide implements WantedRows {
   /** Conditions that cut a table into months, some at a time; one that lets all pass where it is not cut by months. */
   async #conditions(): Promise<readonly string[]> {
     const { ask, read } = this.#options;
-    if (read.month === undefined) return ['1'];
+    if (read.month === undefined || read.rows <= ROWS_OF_QUERY) return ['1'];
     const [database, table] = splitName(read.table);
     const months = await ask<{ readonly partition: string; readonly count: string }>(
       `SELECT partition, sum(rows) AS count FROM system.parts WHERE active AND database = '${database}' AND table = '${table}' GROUP BY partition ORDER BY partition`,

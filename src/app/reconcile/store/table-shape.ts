@@ -1,8 +1,6 @@
 import type { Column } from '../../../clickhouse/clickhouse.ts';
 import { quoteText } from '../../../clickhouse/connection/sql-text.ts';
-
-/** Asks ClickHouse; for results that are known to be small. */
-export type Ask = <T>(sql: string) => Promise<readonly T[]>;
+import type { Catalog } from './catalog.ts';
 
 /** Where a row names a record: the columns of its topic, partition and offset. */
 export interface PlaceColumns {
@@ -33,6 +31,8 @@ export interface TableShape {
   readonly origin: PlaceColumns | undefined;
   /** SQL of each column as it is written. */
   readonly expressions: readonly string[];
+  /** About how many rows there are, versions included. */
+  readonly rows: number;
 }
 
 /** Why a table is not compared: `isFault` where that is no choice of who made it. */
@@ -42,13 +42,6 @@ export interface NoShape {
   readonly isFault: boolean;
 }
 
-interface SystemTable {
-  readonly engine: string;
-  readonly engine_full: string;
-  readonly sorting_key: string;
-  readonly partition_key: string;
-}
-
 const ORIGINS: readonly PlaceColumns[] = [
   { topic: '_topic', partition: '_partition', offset: '_offset' },
   { topic: 'dead_letter_topic', partition: 'dead_letter_partition', offset: 'dead_letter_offset' },
@@ -56,21 +49,11 @@ const ORIGINS: readonly PlaceColumns[] = [
 const SOURCE: PlaceColumns = { topic: 'source_topic', partition: 'source_partition', offset: 'source_offset' };
 
 /** Looks at a table in ClickHouse: `columns` are those that are written to it. */
-export async function shapeOf(
-  ask: Ask,
-  table: string,
-  columns: readonly Column[] | undefined,
-): Promise<TableShape | NoShape> {
-  const [database, name] = splitName(table);
-  const where = `database = ${quoteText(database)} AND`;
-  const [found] = await ask<SystemTable>(
-    `SELECT engine, engine_full, sorting_key, partition_key FROM system.tables WHERE ${where} name = ${quoteText(name)}`,
-  );
+export function shapeOf(catalog: Catalog, table: string, columns: readonly Column[] | undefined): TableShape | NoShape {
+  const found = catalog.table(table);
   if (found === undefined)
     return none(table, 'ClickHouse has no such table; make it by its migration, then fill it (--fill)', true);
-  const present = await ask<Column>(
-    `SELECT name, type FROM system.columns WHERE ${where} table = ${quoteText(name)} AND default_kind NOT IN ('ALIAS', 'MATERIALIZED') ORDER BY position`,
-  );
+  const present = catalog.columns(table);
   const types = new Map(present.map((column) => [column.name, column.type]));
   const compared = columns ?? present;
   const missing = compared.filter((column) => !types.has(column.name));
@@ -96,7 +79,8 @@ export async function shapeOf(
     const stored = plainType(types.get(column)!);
     return stored === plainType(type) ? `\`${column}\`` : `CAST(\`${column}\`, ${quoteText(plainType(type))})`;
   });
-  return { table, columns: compared, key, month, version, deleted, amount, place, origin, expressions };
+  const rows = Number(found.rows);
+  return { table, columns: compared, key, month, version, deleted, amount, place, origin, expressions, rows };
 }
 
 export function isShape(shape: TableShape | NoShape): shape is TableShape {
@@ -105,13 +89,6 @@ export function isShape(shape: TableShape | NoShape): shape is TableShape {
 
 function none(table: string, reason: string, isFault: boolean): NoShape {
   return { table, reason, isFault };
-}
-
-/** `database.name`, or a name in the default database. */
-export function splitName(table: string): readonly [database: string, name: string] {
-  const plain = table.replaceAll('`', '');
-  const point = plain.indexOf('.');
-  return point < 0 ? ['default', plain] : [plain.slice(0, point), plain.slice(point + 1)];
 }
 
 /** Names between commas, with or without brackets around all. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Catalog } from '../../../../src/app/reconcile/store/catalog.ts';
 import { idNumber } from '../../../../src/app/reconcile/store/name-rows.ts';
 import { RowDigest } from '../../../../src/app/reconcile/store/row-digest.ts';
 import { digestedRows } from '../../../../src/app/reconcile/store/sql.ts';
@@ -72,7 +73,7 @@ async function bothAgree(store: Store, shape: TableShape, rows: readonly (readon
 }
 
 async function shapeIn({ clickhouse }: Store, table: string, columns: TableShape['columns']): Promise<TableShape> {
-  const shape = await shapeOf((sql) => clickhouse.rows(sql), table, columns);
+  const shape = shapeOf(await Catalog.of((sql) => clickhouse.rows(sql), [table]), table, columns);
   if (!isShape(shape)) throw new RangeError(shape.reason);
   return shape;
 }
