@@ -4,7 +4,11 @@ import { runCommand } from './cli/run-command.ts';
 import { reconciled, seen, wrongs } from './reconcile/store/planted.ts';
 import { openTemporaryNode, temporaryData, transaction } from './temporary-node.ts';
 
-const TABLES = [...new Set(sinkTables.map(({ table }) => table.replace('headrace.', ''))), 'transactions_by_id_rows'];
+const TABLES = [
+  ...new Set(sinkTables.map(({ table }) => table.replace('headrace.', ''))),
+  'transactions_by_id_rows',
+  'transactions_by_reference_rows',
+];
 
 it('the sink goes back, its rows come again, and readers see the same', { timeout: 60_000 }, async () => {
   const data = temporaryData();

@@ -67,7 +67,7 @@ export function shapeOf(catalog: Catalog, table: string, columns: readonly Colum
   if (key.length === 0 || strange.length > 0)
     return none(table, `its sorting key (${found.sorting_key}) is not made of columns that are written`, false);
   const month = monthColumn(found.partition_key, types);
-  if (month === undefined && !listOf(found.partition_key).every((part) => key.includes(part)))
+  if (month === undefined && !listOf(found.partition_key).every((part) => key.includes(columnIn(part))))
     return none(table, `its partitions (${found.partition_key}) are neither months nor columns of the key`, false);
   if (month !== undefined && !names.includes(month)) return none(table, `${month} is not written`, false);
   const [version, deleted] = engineArguments(found.engine_full).filter((argument) => names.includes(argument));
@@ -118,6 +118,11 @@ function splitArguments(text: string): readonly string[] {
 function engineArguments(engineFull: string): readonly string[] {
   const inner = /^\w+\(([^)]*)\)/.exec(engineFull)?.[1];
   return inner === undefined ? [] : splitArguments(inner);
+}
+
+/** Of a function of one column, such as `toYear(day)`, that column: rows of one key lie in one partition then. */
+function columnIn(part: string): string {
+  return /^\w+\((\w+)\)$/.exec(part)?.[1] ?? part;
 }
 
 /** A month is the same here and there only where the column's zone is UTC, or it has none. */

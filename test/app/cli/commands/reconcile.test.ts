@@ -29,7 +29,7 @@ describe('headrace reconcile', { timeout: 60_000 }, () => {
     const sound = await reconcile();
     expect(sound).toMatchObject({ code: 0, err: '' });
     expect(sound.out).toMatch(
-      /^Reconciled: log, state and ClickHouse agree .*\nRows: log and ClickHouse agree, row by row \(\d+ rows of 12 tables in \d+ ranges\)\.\n$/,
+      /^Reconciled: log, state and ClickHouse agree .*\nRows: log and ClickHouse agree, row by row \(\d+ rows of 13 tables in \d+ ranges\)\.\n$/,
     );
     await plant(data, 'ALTER TABLE headrace.transactions_rows DELETE WHERE 1 SETTINGS mutations_sync = 2');
     const differs = await reconcile();

@@ -43,11 +43,16 @@ export function changed(node: LocalNode, changes: Partial<StoreNode>): StoreNode
   };
 }
 
-/** All that readers see of these tables, as text. */
+/** All that readers see of these tables, as text, but for what ClickHouse itself puts into a row when it comes (the time of intake). */
 export async function seen(node: LocalNode, tables: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const all: Record<string, unknown> = {};
   for (const table of tables) {
-    all[table] = await readJsonRows(node, `SELECT * FROM headrace.${table} FINAL ORDER BY ALL`);
+    const own = await readJsonRows<{ readonly name: string }>(
+      node,
+      `SELECT name FROM system.columns WHERE database = 'headrace' AND table = '${table}' AND default_kind = '' ORDER BY position`,
+    );
+    const names = own.map(({ name }) => `\`${name}\``).join(', ');
+    all[table] = await readJsonRows(node, `SELECT ${names} FROM headrace.${table} FINAL ORDER BY ALL`);
   }
   return all;
 }

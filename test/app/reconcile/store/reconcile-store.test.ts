@@ -6,7 +6,11 @@ import type { ClickHouse } from '../../../../src/clickhouse/clickhouse.ts';
 import { dispenseResult, incoming, openTemporaryNode, transaction, withdrawal } from '../../temporary-node.ts';
 import { changed, openBeside, reconciled, seen, wrongs } from './planted.ts';
 
-const TABLES = [...new Set(sinkTables.map(({ table }) => table.replace('headrace.', ''))), 'transactions_by_id_rows'];
+const TABLES = [
+  ...new Set(sinkTables.map(({ table }) => table.replace('headrace.', ''))),
+  'transactions_by_id_rows',
+  'transactions_by_reference_rows',
+];
 
 let node: LocalNode;
 let beside: ClickHouse;

@@ -27,6 +27,13 @@ test('what decides which rows count is read from the table, and what can not be 
     expect(
       await made('ReplacingMergeTree(v, gone) PARTITION BY id ORDER BY id', [ID, V, { name: 'gone', type: 'UInt8' }]),
     ).toMatchObject({ key: ['id'], month: undefined, version: 'v', deleted: 'gone' });
+    expect(await made('ReplacingMergeTree PARTITION BY toYear(at) ORDER BY (id, at)')).toMatchObject({
+      key: ['id', 'at'],
+      month: undefined,
+    });
+    expect(await made('ReplacingMergeTree PARTITION BY toYear(at) ORDER BY id')).toMatchObject({
+      reason: expect.stringMatching(/neither months/),
+    });
     expect(await made('ReplacingMergeTree ORDER BY id')).toMatchObject({ version: undefined, month: undefined });
     expect(await made('MergeTree ORDER BY id')).toMatchObject({
       reason: expect.stringMatching(/MergeTree does not say/),
