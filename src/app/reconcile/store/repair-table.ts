@@ -23,7 +23,7 @@ const INSERT_ROWS_MAX = 50_000;
 const IDS_OF_STATEMENT = 5_000;
 
 /**
- * Rewrites just what differs. Rows that nobody should see are taken out first, then what is missing or different is inserted once more: the row that comes last replaces
+ * Rewrites just what differs. Rows that nobody should see, and wrong ones, are taken out first, then what is missing or different is inserted once more: the row that comes last replaces
  * the one that stands there. A crash in between leaves rows missing that the next repair finds.
  */
 export async function repairTable(
@@ -38,7 +38,8 @@ export async function repairTable(
   };
   if (repairs === undefined) return { written: 0, removed: 0 };
   const gone = marked(EXTRA, DIFFERENT_NEWER);
-  for (const ids of chunks(gone)) {
+  // A wrong row of the same version would stand beside the right one until they are merged: not every query asks for FINAL.
+  for (const ids of chunks([...gone, ...marked(DIFFERENT)])) {
     await node.rewrite({ kind: 'remove', table, ids });
     onProgress(`taking rows out of ${table}`, ids.length);
   }
