@@ -144,7 +144,7 @@ describe('headrace start, on generated traffic', () => {
   it('drains on Ctrl-C, ends with 0, and all agrees afterwards', { timeout: 60_000 }, async () => {
     running.child.kill('SIGINT');
     const { status, err } = await running.ended;
-    expect(status).toBe(0);
+    expect(status, err).toBe(0);
     expect(err).toMatch(/Ending:[\s\S]*Everything taken in is processed and in ClickHouse/);
     const after = await ask('reconcile', '--json');
     expect(JSON.parse(after.out)).toMatchObject({ agrees: true, deadLetters: 2 });

@@ -8,10 +8,10 @@ import { type OutputRow, parseRow } from './output-auditor.ts';
 
 const TABLE = 'headrace.chaos_rows';
 
-/** A plain MergeTree: what is inserted twice is there twice. */
+/** Its key is the record's place: what a cut brings again after the engine was killed within it is replaced, and a record of another place is not. */
 const MIGRATION = `CREATE TABLE IF NOT EXISTS ${TABLE}
 (topic String, partition UInt32, offset UInt64, key String, count UInt64, sum UInt64)
-ENGINE = MergeTree ORDER BY (topic, partition, offset)
+ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 `;
 
@@ -53,7 +53,7 @@ export async function readChaosRows(
   try {
     const rows = new Map<string, OutputRow[]>();
     for (const topic of topics) {
-      const sql = `SELECT key, count, sum FROM ${TABLE} WHERE topic = '${topic}' ORDER BY partition, offset`;
+      const sql = `SELECT key, count, sum FROM ${TABLE} FINAL WHERE topic = '${topic}' ORDER BY partition, offset`;
       const text = await readText(store.clickhouse, sql, { format: 'TabSeparated' });
       const lines = text === '' ? [] : text.trimEnd().split('\n');
       rows.set(
