@@ -1,12 +1,12 @@
-import { HeadraceError } from '../../errors.ts';
 import type { Headers } from '../../log/record.ts';
 import type { Serde } from '../serde.ts';
 import { NO_CURRENCY } from './amounts.ts';
-import { ByteReader, unreadable } from './byte-reader.ts';
+
 import { ByteWriter } from './byte-writer.ts';
 import { compileReader, type Read } from './compile-reader.ts';
 import { compileWriter } from './compile-writer.ts';
-import { type Framed, readFrame } from './framing.ts';
+import type { Framed } from './framing.ts';
+import { readValue, requireFrame } from './read-value.ts';
 import type { AvroType } from './schema.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
 
@@ -47,9 +47,7 @@ export function avroSerde<T>(schema: AvroType, subject: string, registry: Schema
       return out.bytes();
     },
     deserialize(bytes, headers) {
-      const framed = readFrame(bytes, headers);
-      if (framed === undefined) throw unreadable('no schema is named, neither in front of them nor in a header');
-      return this.read(framed);
+      return this.read(requireFrame(bytes, headers));
     },
     read: (framed) => readValue(readerOf(registry.writerSchema(framed.schema)), framed) as T,
   };
@@ -59,19 +57,4 @@ export interface AvroSerde<T> extends Serde<T> {
   deserialize(bytes: Uint8Array, headers?: Headers): T;
   /** Reads what {@link readFrame} has found. */
   read(framed: Framed): T;
-}
-
-/** The value must end where its bytes do: what is left over was no such value. */
-function readValue(read: Read, { bytes, start }: Framed): unknown {
-  const reader = new ByteReader(bytes, start);
-  let value: unknown;
-  try {
-    value = read(reader);
-  } catch (error) {
-    if (error instanceof HeadraceError) throw error;
-    // A type that holds itself can be nested until the stack ends.
-    throw new HeadraceError('DESERIALIZATION_FAILED', 'The Avro bytes are nested too deeply', { cause: error });
-  }
-  if (reader.remaining !== 0) throw unreadable(`${reader.remaining} bytes are left over`);
-  return value;
 }

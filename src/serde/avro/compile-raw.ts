@@ -5,6 +5,7 @@ import { symbolText } from './logical-types.ts';
 import { isDecimal, type RawValue, rawDefault, unscaled } from './raw-value.ts';
 import { branchFor, mismatch, writtenField } from './resolution.ts';
 import type { AvroType, EnumType, RecordType } from './schema.ts';
+import { writtenUnion } from './written-union.ts';
 
 export type ReadRaw = (bytes: ByteReader) => RawValue;
 
@@ -14,7 +15,7 @@ export type ReadRaw = (bytes: ByteReader) => RawValue;
  * DESERIALIZATION_FAILED for bytes that are not what the schema says. Throws SCHEMA_INCOMPATIBLE where no value can be read.
  */
 export function compileRaw(writer: AvroType, reader: AvroType, path = ''): ReadRaw {
-  if (writer.kind === 'union') return writtenUnion(writer.branches, reader, path);
+  if (writer.kind === 'union') return writtenUnion(writer.branches, path, (branch) => compileRaw(branch, reader, path));
   if (reader.kind === 'union') {
     const branch = branchFor(writer, reader.branches);
     if (branch === undefined) throw incompatible(path, `no branch of the reader takes ${writer.kind}`);
@@ -35,28 +36,6 @@ export function compileRaw(writer: AvroType, reader: AvroType, path = ''): ReadR
     );
   }
   return scalar(writer, reader, path);
-}
-
-/** A branch that the reader can't take fails where it is met, as the specification wants it. */
-function writtenUnion(branches: readonly AvroType[], reader: AvroType, path: string): ReadRaw {
-  const failures: HeadraceError[] = [];
-  const reads = branches.map((branch): ReadRaw => {
-    try {
-      return compileRaw(branch, reader, path);
-    } catch (error) {
-      if (!(error instanceof HeadraceError) || error.code !== 'SCHEMA_INCOMPATIBLE') throw error;
-      failures.push(error);
-      return () => {
-        throw unreadable(error.message);
-      };
-    }
-  });
-  if (failures.length === branches.length) throw failures[0]!;
-  return (bytes) => {
-    const read = reads[bytes.int()];
-    if (read === undefined) throw unreadable(`${path} has no such branch`);
-    return read(bytes);
-  };
 }
 
 function record(writer: RecordType, reader: RecordType, path: string): ReadRaw {

@@ -7,6 +7,7 @@ import { conversionOf, symbolText, textLengthMax } from './logical-types.ts';
 import { branchFor, mismatch, writtenField } from './resolution.ts';
 import { type AvroType, type EnumType, type PrimitiveType, type RecordType, schemaInvalid } from './schema.ts';
 import { compileSettle, settleByOwnCurrency } from './settle-amounts.ts';
+import { writtenUnion } from './written-union.ts';
 
 export type Read = (bytes: ByteReader) => unknown;
 
@@ -23,7 +24,8 @@ export function compileReader(writer: AvroType, reader: AvroType): Read {
 type Known = Map<AvroType, Map<AvroType, Read>>;
 
 function compile(writer: AvroType, reader: AvroType, path: string, known: Known): Read {
-  if (writer.kind === 'union') return writtenUnion(writer.branches, reader, path, known);
+  if (writer.kind === 'union')
+    return writtenUnion(writer.branches, path, (branch) => compile(branch, reader, path, known));
   if (reader.kind === 'union') {
     const branch = branchFor(writer, reader.branches);
     if (branch === undefined) throw incompatible(path, `no branch of the reader takes ${writer.kind}`);
@@ -40,28 +42,6 @@ function compile(writer: AvroType, reader: AvroType, path: string, known: Known)
     return map(compile(writer.values, reader.values, `${path}[]`, known), reader.values, path);
   }
   return primitive(writer as PrimitiveType, reader as PrimitiveType, path);
-}
-
-/** A branch that the reader can't take fails where it is met, as the specification wants it. */
-function writtenUnion(branches: readonly AvroType[], reader: AvroType, path: string, known: Known): Read {
-  const failures: HeadraceError[] = [];
-  const reads = branches.map((branch): Read => {
-    try {
-      return compile(branch, reader, path, known);
-    } catch (error) {
-      if (!(error instanceof HeadraceError) || error.code !== 'SCHEMA_INCOMPATIBLE') throw error;
-      failures.push(error);
-      return () => {
-        throw unreadable(error.message);
-      };
-    }
-  });
-  if (failures.length === branches.length) throw failures[0]!;
-  return (bytes) => {
-    const read = reads[bytes.int()];
-    if (read === undefined) throw unreadable(`${path} has no such branch`);
-    return read(bytes);
-  };
 }
 
 function knownRecord(writer: RecordType, reader: RecordType, path: string, known: Known): Read {
