@@ -1,11 +1,11 @@
 import { HeadraceError } from '../../errors.ts';
 import { type ByteReader, unreadable } from './byte-reader.ts';
 import { compileSkip } from './compile-skip.ts';
-import { symbolText } from './logical-types.ts';
+
 import { isDecimal, type RawValue, rawDefault, unscaled } from './raw-value.ts';
 import { branchFor, mismatch, writtenField } from './resolution.ts';
-import type { AvroType, EnumType, RecordType } from './schema.ts';
-import { writtenUnion } from './written-union.ts';
+import type { AvroType, RecordType } from './schema.ts';
+import { writtenEnum, writtenUnion } from './written-types.ts';
 
 export type ReadRaw = (bytes: ByteReader) => RawValue;
 
@@ -24,7 +24,7 @@ export function compileRaw(writer: AvroType, reader: AvroType, path = ''): ReadR
   const reason = mismatch(writer, reader);
   if (reason !== undefined) throw incompatible(path, reason);
   if (writer.kind === 'record' && reader.kind === 'record') return record(writer, reader, path);
-  if (writer.kind === 'enum' && reader.kind === 'enum') return enumeration(writer, reader, path);
+  if (writer.kind === 'enum' && reader.kind === 'enum') return writtenEnum(writer, reader, path);
   if (writer.kind === 'array' && reader.kind === 'array') {
     return blocks(compileRaw(writer.items, reader.items, `${path}[]`));
   }
@@ -68,18 +68,6 @@ function record(writer: RecordType, reader: RecordType, path: string): ReadRaw {
       if (at >= 0) values[at] = value;
     }
     return values;
-  };
-}
-
-function enumeration(writer: EnumType, reader: EnumType, path: string): ReadRaw {
-  const texts = writer.symbols.map((symbol) => {
-    const read = reader.symbols.includes(symbol) ? symbol : reader.defaultSymbol;
-    return read === undefined ? undefined : symbolText(reader, read);
-  });
-  return (bytes) => {
-    const text = texts[bytes.int()];
-    if (text === undefined) throw unreadable(`${path} has no such symbol`);
-    return text;
   };
 }
 

@@ -3,11 +3,11 @@ import { amountIn, decimalsOf, fromTwosComplement, NO_CURRENCY, toText } from '.
 import { type ByteReader, unreadable } from './byte-reader.ts';
 import { compileSkip } from './compile-skip.ts';
 import { defaultOf } from './default-value.ts';
-import { conversionOf, symbolText, textLengthMax } from './logical-types.ts';
+import { conversionOf, textLengthMax } from './logical-types.ts';
 import { branchFor, mismatch, writtenField } from './resolution.ts';
-import { type AvroType, type EnumType, type PrimitiveType, type RecordType, schemaInvalid } from './schema.ts';
+import { type AvroType, type PrimitiveType, type RecordType, schemaInvalid } from './schema.ts';
 import { compileSettle, settleByOwnCurrency } from './settle-amounts.ts';
-import { writtenUnion } from './written-union.ts';
+import { writtenEnum, writtenUnion } from './written-types.ts';
 
 export type Read = (bytes: ByteReader) => unknown;
 
@@ -34,7 +34,7 @@ function compile(writer: AvroType, reader: AvroType, path: string, known: Known)
   const reason = mismatch(writer, reader);
   if (reason !== undefined) throw incompatible(path, reason);
   if (writer.kind === 'record' && reader.kind === 'record') return knownRecord(writer, reader, path, known);
-  if (writer.kind === 'enum' && reader.kind === 'enum') return enumeration(writer, reader, path);
+  if (writer.kind === 'enum' && reader.kind === 'enum') return writtenEnum(writer, reader, path);
   if (writer.kind === 'array' && reader.kind === 'array') {
     return array(compile(writer.items, reader.items, `${path}[]`, known));
   }
@@ -82,18 +82,6 @@ function record(writer: RecordType, reader: RecordType, path: string, known: Kno
     for (const [name, make] of defaults) object[name] = make();
     settle?.(object);
     return object;
-  };
-}
-
-function enumeration(writer: EnumType, reader: EnumType, path: string): Read {
-  const texts = writer.symbols.map((symbol) => {
-    const read = reader.symbols.includes(symbol) ? symbol : reader.defaultSymbol;
-    return read === undefined ? undefined : symbolText(reader, read);
-  });
-  return (bytes) => {
-    const text = texts[bytes.int()];
-    if (text === undefined) throw unreadable(`${path} has no such symbol`);
-    return text;
   };
 }
 

@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import { type ByteReader, unreadable } from './byte-reader.ts';
-import type { AvroType } from './schema.ts';
+import { symbolText } from './logical-types.ts';
+import type { AvroType, EnumType } from './schema.ts';
 
 /**
  * Reads what was written as one of several types. A branch that the reader can't take (SCHEMA_INCOMPATIBLE) fails where it is met, as
@@ -28,5 +29,18 @@ export function writtenUnion<Value>(
     const read = reads[bytes.int()];
     if (read === undefined) throw unreadable(`${path} has no such branch`);
     return read(bytes);
+  };
+}
+
+/** Reads a symbol; one that the reader does not know is its default symbol, where it has one. */
+export function writtenEnum(writer: EnumType, reader: EnumType, path: string): (bytes: ByteReader) => string {
+  const texts = writer.symbols.map((symbol) => {
+    const read = reader.symbols.includes(symbol) ? symbol : reader.defaultSymbol;
+    return read === undefined ? undefined : symbolText(reader, read);
+  });
+  return (bytes) => {
+    const text = texts[bytes.int()];
+    if (text === undefined) throw unreadable(`${path} has no such symbol`);
+    return text;
   };
 }
