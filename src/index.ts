@@ -6,6 +6,8 @@
 
 export type { CellValue, Column } from './clickhouse/clickhouse.ts';
 export { deadLetterTable } from './clickhouse/dead-letter-table.ts';
+export { type Cell, cells } from './clickhouse/field-table/cells.ts';
+export { type FieldTableOptions, fieldTable } from './clickhouse/field-table/field-table.ts';
 export type { GenericColumnOverride, GenericSinkDefinition } from './clickhouse/generic/generic-sink-definition.ts';
 export {
   anyMinorField,

@@ -62,7 +62,7 @@ export async function measureFreshness(options: FreshnessOptions, say: (text: st
   return withSinkPlace({ ...options, isMaintained: true }, async ({ log, store, formats }) => {
     const worker = new SinkWorker({
       log,
-      target: store.target(sinkTables, formats.decodeValue),
+      target: store.target(sinkTables, formats),
       sink: 'bench',
       clock: Date.now,
     });

@@ -116,7 +116,7 @@ async function makeSources({ clickhouse }: Store): Promise<void> {
 
 /** From the sink's start until all that is in the log is in the tables and its offsets are committed. */
 async function sinkRun({ log, store, formats }: SinkPlace, tables: readonly SinkTable[], sink: string): Promise<Pass> {
-  const worker = new SinkWorker({ log, target: store.target(tables, formats.decodeValue), sink, clock: Date.now });
+  const worker = new SinkWorker({ log, target: store.target(tables, formats), sink, clock: Date.now });
   return measured(async () => {
     const running = worker.run();
     await Promise.race([worker.drain(), running]);

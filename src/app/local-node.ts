@@ -126,12 +126,12 @@ export class LocalNode implements HeadraceNode {
       onFault: (source: string, error: HeadraceError) => this.#faults.note(source, error),
       onFailure,
     };
-    const { systems, tables, sink, decodeValue } = this.#workload;
+    const { systems, tables, sink, values } = this.#workload;
     const store = tables.length === 0 ? undefined : await this.store();
     const place = { directory: this.directory.path, statePlace: this.#statePlace };
     const threads = await startThreads({ ...shared, ...place, node: this.#options, systems });
     const heldBack = (target: SinkTarget) => this.#snapshots.heldBack(target);
-    const target = store === undefined ? undefined : heldBack(store.target(tables, decodeValue));
+    const target = store === undefined ? undefined : heldBack(store.target(tables, values));
     const [node, workload] = [this.#options, this.#workload];
     const generic = { ...shared, node, workload, heldBack, store: () => this.store() };
     const genericSinks = await startGenericSinks(generic);

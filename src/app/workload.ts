@@ -1,4 +1,4 @@
-import type { DecodeValue, SinkTable } from '../clickhouse/sink-table.ts';
+import type { SinkTable, SinkValues } from '../clickhouse/sink-table.ts';
 import type { Log } from '../log/log.ts';
 import { createMissingTopics } from './create-topics.ts';
 import { SINK } from './engine.ts';
@@ -15,31 +15,32 @@ export interface Workload {
   readonly sink: string;
   /** Of ClickHouse; undefined: it is taken as it is. */
   readonly migrations: string | undefined;
-  readonly decodeValue: DecodeValue;
+  /** How the sink reads them. */
+  readonly values: SinkValues;
   /** Creates what topics are missing. `partitions` is for those of which nothing says how many they have. */
   createTopics(log: Log, partitions: number | undefined): Promise<void>;
 }
 
 /** The ledger, withdrawals and reconciliation. */
-export function bankWorkload(options: SystemsOptions, decodeValue: DecodeValue): Workload {
+export function bankWorkload(options: SystemsOptions, values: SinkValues): Workload {
   return {
     systems: systemsOf(options),
     tables: sinkTables,
     sink: SINK,
     migrations: MIGRATIONS,
-    decodeValue,
+    values,
     createTopics: createMissingTopics,
   };
 }
 
 /** For a look at a data directory in which a topology works that this command was not told of: nothing runs and nothing is made. */
-export function noWorkload(decodeValue: DecodeValue): Workload {
+export function noWorkload(values: SinkValues): Workload {
   return {
     systems: [],
     tables: [],
     sink: SINK,
     migrations: undefined,
-    decodeValue,
+    values,
     createTopics: async () => undefined,
   };
 }

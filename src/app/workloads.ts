@@ -19,9 +19,9 @@ export function workloadIn(directory: DataDirectory, options: LocalNodeOptions, 
     return workload;
   }
   if (directory.application === undefined) {
-    return bankWorkload({ ...options, valueSerde: formats.valueSerde }, formats.decodeValue);
+    return bankWorkload({ ...options, valueSerde: formats.valueSerde }, formats);
   }
-  if (options.runsBank !== true) return noWorkload(formats.decodeValue);
+  if (options.runsBank !== true) return noWorkload(formats);
   throw new HeadraceError(
     'USAGE',
     `In the data directory ${directory.path} the topology ${directory.application} works: name its file with --topology, or another directory with --data`,

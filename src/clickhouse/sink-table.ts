@@ -1,11 +1,20 @@
 import type { Headers } from '../log/record.ts';
+import type { ScannerOf } from '../serde/avro/scan/value-scanner.ts';
 import type { CellValue, Column } from './clickhouse.ts';
+import type { Cell } from './field-table/cells.ts';
 
 /**
  * Reads the value of a record of a topic, as it would be parsed from JSON; null for a tombstone. What it throws makes the
  * record a dead letter of the sink, but for what is retriable: then the whole cut is tried again.
  */
 export type DecodeValue = (topic: string, bytes: Uint8Array | null, headers: Headers) => unknown;
+
+/** How the values of the sink's topics are read. */
+export interface SinkValues {
+  readonly decodeValue: DecodeValue;
+  /** Of the topics whose values are Avro with a schema of ours. */
+  readonly scannerOf?: ScannerOf | undefined;
+}
 
 /** A record of a topic on its way to a table. */
 export interface SinkRecord {
@@ -33,6 +42,8 @@ export interface SinkTable {
   readonly columns: readonly Column[];
   /** `bytes` leaves values as they are (dead letters); `decoded` is the default. */
   readonly values?: 'decoded' | 'bytes';
+  /** Of a {@link fieldTable}: the fields that the cells hold, as `rows` reads them. */
+  readonly cells?: readonly Cell[];
   /**
    * The rows of a record, cells in the order of the columns; none for a record that the table does not hold, such as a
    * tombstone. The same record always gives the same rows. What it throws makes the record a dead letter of the sink.

@@ -3,12 +3,13 @@ import type { RecordBatch } from '../log/record-batch.ts';
 import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
 import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
-import { CutRows } from './sink/cut-rows.ts';
+import { Transcoder } from './field-table/transcoder.ts';
+import { CutRows, type SinkTopic } from './sink/cut-rows.ts';
 import { insertName, insertToken } from './sink/insert-name.ts';
 import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
 import type { TableRows } from './sink/table-rows.ts';
 import { checkShapes } from './sink/table-shape.ts';
-import type { DecodeValue, SinkTable } from './sink-table.ts';
+import type { DecodeValue, SinkTable, SinkValues } from './sink-table.ts';
 
 /**
  * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
@@ -17,16 +18,19 @@ import type { DecodeValue, SinkTable } from './sink-table.ts';
 export class ClickHouseSinkTarget implements SinkTarget {
   readonly topics: readonly string[];
   readonly #clickhouse: ClickHouse;
-  readonly #tables: ReadonlyMap<string, SinkTable>;
+  readonly #sinkTopics: ReadonlyMap<string, SinkTopic>;
   readonly #tableNames: readonly string[];
   readonly #decode: DecodeValue;
 
-  /** `decode` reads JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
-  constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], decode: DecodeValue = fromJson) {
+  /** Values are JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
+  constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], values: SinkValues = JSON_VALUES) {
+    const { decodeValue, scannerOf = () => undefined } = values;
     this.#clickhouse = clickhouse;
-    this.#decode = decode;
-    this.#tables = new Map(tables.map((table) => [table.topic, table]));
-    this.topics = [...this.#tables.keys()];
+    this.#decode = decodeValue;
+    this.#sinkTopics = new Map(
+      tables.map((table) => [table.topic, { table, transcoder: Transcoder.of(table, scannerOf) }]),
+    );
+    this.topics = [...this.#sinkTopics.keys()];
     this.#tableNames = [...new Set(tables.map((table) => table.table))];
     if (this.topics.length !== tables.length)
       throw new HeadraceError('TOPOLOGY_INVALID', 'A topic of the sink has two tables');
@@ -40,7 +44,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   }
 
   prepare(): PreparedRows {
-    return new CutRows(this.#tables, this.#decode);
+    return new CutRows(this.#sinkTopics, this.#decode);
   }
 
   async settle(cut: Cut): Promise<void> {
@@ -61,7 +65,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
   /** A cut that comes from the log again: its batches may reach beyond it. */
   #encode(cut: Cut, batches: readonly RecordBatch[]): CutRows {
-    const rows = new CutRows(this.#tables, this.#decode);
+    const rows = new CutRows(this.#sinkTopics, this.#decode);
     const ranges = new Map(cut.ranges.map((range) => [`${range.topic}-${range.partition}`, range]));
     for (const batch of batches) {
       const range = ranges.get(`${batch.topic}-${batch.partition}`);
@@ -87,6 +91,6 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function fromJson(_topic: string, bytes: Uint8Array | null): unknown {
-  return bytes === null ? null : JSON.parse(UTF8.decode(bytes));
-}
+const JSON_VALUES: SinkValues = {
+  decodeValue: (_topic, bytes) => (bytes === null ? null : (JSON.parse(UTF8.decode(bytes)) as unknown)),
+};

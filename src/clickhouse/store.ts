@@ -7,7 +7,7 @@ import { openEmbedded } from './connection/embedded.ts';
 import { openServer } from './connection/server.ts';
 import { migratedLater } from './migrated-later.ts';
 import { type Migration, migrate } from './migrations.ts';
-import type { DecodeValue, SinkTable } from './sink-table.ts';
+import type { SinkTable, SinkValues } from './sink-table.ts';
 import { ClickHouseSinkTarget } from './sink-target.ts';
 
 export interface StoreOptions {
@@ -28,7 +28,7 @@ export interface Store {
   /** The migrations that opening it has applied. */
   readonly applied: readonly Migration[];
   /** What the sink worker writes to. */
-  target(tables: readonly SinkTable[], decode?: DecodeValue): SinkTarget;
+  target(tables: readonly SinkTable[], values?: SinkValues): SinkTarget;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ function storeOf(clickhouse: ClickHouse, applied: readonly Migration[]): Store {
   return {
     clickhouse,
     applied,
-    target: (tables, decode) => new ClickHouseSinkTarget(clickhouse, tables, decode),
+    target: (tables, values) => new ClickHouseSinkTarget(clickhouse, tables, values),
     close: () => clickhouse.close(),
   };
 }

@@ -63,6 +63,11 @@ export class RecordBatch {
     return this.#bytes.length;
   }
 
+  /** The batch as it is stored: what {@link valueStart} points into. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   offsetAt(index: number): number {
     return this.#baseOffset + this.#view.getUint32(this.#starts[index]! + OFFSET_DELTA_AT, true);
   }
@@ -83,6 +88,21 @@ export class RecordBatch {
     if (length < 0) return null;
     const keyLength = this.#view.getInt32(start + KEY_LENGTH_AT, true);
     return this.#slice(start + RECORD_HEADER_BYTES + Math.max(0, keyLength), length);
+  }
+
+  /** Where the bytes of a value begin among {@link bytes}, for those who read many and keep none. */
+  valueStart(index: number): number {
+    const start = this.#starts[index]!;
+    return start + RECORD_HEADER_BYTES + Math.max(0, this.#view.getInt32(start + KEY_LENGTH_AT, true));
+  }
+
+  /** -1 for a tombstone. */
+  valueLength(index: number): number {
+    return this.#view.getInt32(this.#starts[index]! + VALUE_LENGTH_AT, true);
+  }
+
+  hasHeaders(index: number): boolean {
+    return this.#view.getUint32(this.#starts[index]! + HEADER_COUNT_AT, true) > 0;
   }
 
   headersAt(index: number): Headers {

@@ -1,10 +1,9 @@
 import {
+  cells,
   columns,
   deadLetterTable,
-  decimalsOf,
   fieldsOf,
-  listField,
-  minorField,
+  fieldTable,
   objectField,
   optionalTextField,
   plainField,
@@ -15,162 +14,82 @@ import {
 const TEXT = 'LowCardinality(String)';
 const TIME = "DateTime64(3, 'UTC')";
 
-const transactions: SinkTable = {
+const transactions = fieldTable({
   topic: 'ledger.transactions',
   table: 'headrace.transactions_rows',
-  columns: columns({
-    transaction_id: 'String',
-    account_id: 'String',
-    direction: TEXT,
-    amount_minor: 'Int64',
-    exponent: 'UInt8',
-    currency: TEXT,
-    occurred_at: TIME,
-    kind: TEXT,
-    channel: TEXT,
-    counterparty: 'String',
-    description: 'String',
-    reference: 'String',
-    sequence: 'UInt64',
-    balance_after_minor: 'Int64',
-    available_after_minor: 'Int64',
-    is_overdrawn: 'Bool',
-    source_topic: TEXT,
-    source_partition: 'UInt32',
-    source_offset: 'UInt64',
-  }),
-  rows: (record) => {
-    const value = fieldsOf(record);
-    const exponent = decimalsOf(value, 'amount');
-    const source = objectField(value, 'source');
-    return [
-      [
-        textField(value, 'transactionId'),
-        textField(value, 'accountId'),
-        textField(value, 'direction'),
-        minorField(value, 'amount', exponent),
-        exponent,
-        textField(value, 'currency'),
-        textField(value, 'occurredAt'),
-        textField(value, 'kind'),
-        optionalTextField(value, 'channel'),
-        optionalTextField(value, 'counterparty'),
-        optionalTextField(value, 'description'),
-        optionalTextField(value, 'reference'),
-        plainField(value, 'sequence'),
-        minorField(value, 'balanceAfter', exponent),
-        minorField(value, 'availableAfter', exponent),
-        plainField(value, 'isOverdrawn'),
-        textField(source, 'topic'),
-        plainField(source, 'partition'),
-        plainField(source, 'offset'),
-      ],
-    ];
+  columns: {
+    transaction_id: ['String', cells.text('transactionId')],
+    account_id: ['String', cells.text('accountId')],
+    direction: [TEXT, cells.text('direction')],
+    amount_minor: ['Int64', cells.minor('amount')],
+    exponent: ['UInt8', cells.decimals('amount')],
+    currency: [TEXT, cells.text('currency')],
+    occurred_at: [TIME, cells.text('occurredAt')],
+    kind: [TEXT, cells.text('kind')],
+    channel: [TEXT, cells.optionalText('channel')],
+    counterparty: ['String', cells.optionalText('counterparty')],
+    description: ['String', cells.optionalText('description')],
+    reference: ['String', cells.optionalText('reference')],
+    sequence: ['UInt64', cells.plain('sequence')],
+    balance_after_minor: ['Int64', cells.minor('balanceAfter', 'amount')],
+    available_after_minor: ['Int64', cells.minor('availableAfter', 'amount')],
+    is_overdrawn: ['Bool', cells.plain('isOverdrawn')],
+    source_topic: [TEXT, cells.text('source.topic')],
+    source_partition: ['UInt32', cells.plain('source.partition')],
+    source_offset: ['UInt64', cells.plain('source.offset')],
   },
-};
+});
 
-const postings: SinkTable = {
+const postings = fieldTable({
   topic: 'postings',
   table: 'headrace.postings_rows',
-  columns: columns({
-    transaction_id: 'String',
-    account_id: 'String',
-    sequence: 'UInt64',
-    leg: 'UInt32',
-    ledger_account: 'String',
-    direction: TEXT,
-    amount_minor: 'Int64',
-    exponent: 'UInt8',
-    currency: TEXT,
-    occurred_at: TIME,
-  }),
-  rows: (record) => {
-    const value = fieldsOf(record);
-    const exponent = decimalsOf(value, 'amount');
-    return [
-      [
-        textField(value, 'transactionId'),
-        textField(value, 'accountId'),
-        plainField(value, 'sequence'),
-        plainField(value, 'leg'),
-        textField(value, 'ledgerAccount'),
-        textField(value, 'direction'),
-        minorField(value, 'amount', exponent),
-        exponent,
-        textField(value, 'currency'),
-        textField(value, 'occurredAt'),
-      ],
-    ];
+  columns: {
+    transaction_id: ['String', cells.text('transactionId')],
+    account_id: ['String', cells.text('accountId')],
+    sequence: ['UInt64', cells.plain('sequence')],
+    leg: ['UInt32', cells.plain('leg')],
+    ledger_account: ['String', cells.text('ledgerAccount')],
+    direction: [TEXT, cells.text('direction')],
+    amount_minor: ['Int64', cells.minor('amount')],
+    exponent: ['UInt8', cells.decimals('amount')],
+    currency: [TEXT, cells.text('currency')],
+    occurred_at: [TIME, cells.text('occurredAt')],
   },
-};
+});
 
-const balances: SinkTable = {
+const balances = fieldTable({
   topic: 'balances',
   table: 'headrace.balances_rows',
-  columns: columns({
-    account_id: 'String',
-    currency: TEXT,
-    booked_minor: 'Int64',
-    held_minor: 'Int64',
-    available_minor: 'Int64',
-    exponent: 'UInt8',
-    sequence: 'UInt64',
-    version: 'UInt64',
-    occurred_at: TIME,
-  }),
-  rows: (record) => {
-    if (record.bytes === null) return [];
-    const value = fieldsOf(record);
+  skipsTombstones: true,
+  columns: {
+    account_id: ['String', cells.text('accountId')],
+    currency: [TEXT, cells.text('balances[].currency')],
+    booked_minor: ['Int64', cells.minor('balances[].booked')],
+    held_minor: ['Int64', cells.minor('balances[].held', 'balances[].booked')],
+    available_minor: ['Int64', cells.minor('balances[].available', 'balances[].booked')],
+    exponent: ['UInt8', cells.decimals('balances[].booked')],
+    sequence: ['UInt64', cells.plain('sequence')],
     // Before there were holds every change was a transaction.
-    const version = plainField(value, value.version === undefined ? 'sequence' : 'version');
-    return listField(value, 'balances').map((balance) => {
-      const exponent = decimalsOf(balance, 'booked');
-      return [
-        textField(value, 'accountId'),
-        textField(balance, 'currency'),
-        minorField(balance, 'booked', exponent),
-        minorField(balance, 'held', exponent),
-        minorField(balance, 'available', exponent),
-        exponent,
-        plainField(value, 'sequence'),
-        version,
-        textField(value, 'occurredAt'),
-      ];
-    });
+    version: ['UInt64', cells.plain('version', 'sequence')],
+    occurred_at: [TIME, cells.text('occurredAt')],
   },
-};
+});
 
-const dailySummary: SinkTable = {
+const dailySummary = fieldTable({
   topic: 'ledger.daily-summary',
   table: 'headrace.account_daily_summary_rows',
-  columns: columns({
-    account_id: 'String',
-    day: 'Date32',
-    currency: TEXT,
-    credits_minor: 'Int128',
-    debits_minor: 'Int128',
-    exponent: 'UInt8',
-    transaction_count: 'UInt64',
-    version: 'UInt64',
-  }),
-  rows: (record) => {
-    if (record.bytes === null) return [];
-    const value = fieldsOf(record);
-    const exponent = decimalsOf(value, 'credits');
-    return [
-      [
-        textField(value, 'accountId'),
-        textField(value, 'day'),
-        textField(value, 'currency'),
-        minorField(value, 'credits', exponent),
-        minorField(value, 'debits', exponent),
-        exponent,
-        plainField(value, 'count'),
-        plainField(value, 'version'),
-      ],
-    ];
+  skipsTombstones: true,
+  columns: {
+    account_id: ['String', cells.text('accountId')],
+    day: ['Date32', cells.text('day')],
+    currency: [TEXT, cells.text('currency')],
+    credits_minor: ['Int128', cells.minor('credits')],
+    debits_minor: ['Int128', cells.minor('debits', 'credits')],
+    exponent: ['UInt8', cells.decimals('credits')],
+    transaction_count: ['UInt64', cells.plain('count')],
+    version: ['UInt64', cells.plain('version')],
   },
-};
+});
 
 const rejected: SinkTable = {
   topic: 'transactions.rejected',

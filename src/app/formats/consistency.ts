@@ -31,6 +31,11 @@ const CHECKS: Readonly<Record<string, (value: Fields) => string | undefined>> = 
   },
 };
 
+/** Whether values of a topic can contradict themselves. */
+export function hasConsistencyRule(topic: string): boolean {
+  return topic in CHECKS;
+}
+
 /** Throws DESERIALIZATION_FAILED for a value of a topic that contradicts itself. */
 export function requireConsistency(topic: string, value: unknown): void {
   const reason = CHECKS[topic]?.(value as Fields);

@@ -2,11 +2,13 @@ import { HeadraceError } from '../../errors.ts';
 import type { Headers } from '../../log/record.ts';
 import { type AvroSerde, avroSerde } from '../../serde/avro/avro-serde.ts';
 import { readFrame } from '../../serde/avro/framing.ts';
+import { type ScannerOf, ValueScanner } from '../../serde/avro/scan/value-scanner.ts';
 import type { AvroType } from '../../serde/avro/schema.ts';
 import { type SchemaRegistry, valueSubject } from '../../serde/avro/schema-registry.ts';
 import { jsonSerde } from '../../serde/json.ts';
 import type { Serde } from '../../serde/serde.ts';
 import { requireConsistency } from './consistency.ts';
+import { scannedCheckOf } from './scanned-consistency.ts';
 
 export const VALUE_FORMATS = ['json', 'avro'] as const;
 /** How values are written. Both are read, whatever is written: producers may send either. */
@@ -26,7 +28,9 @@ export interface TopicFormats {
   readonly valueSerde: <T>(topic: string, read?: (parsed: unknown) => T) => Serde<T>;
   /** A value as it would be parsed from JSON; null for a tombstone. Throws as the serde's deserialize does. */
   readonly decodeValue: (topic: string, bytes: Uint8Array | null, headers?: Headers) => unknown;
-  /** The same for those who can wait: a schema that is met for the first time is asked for. */
+  /** For the sink, which reads more values than anybody else and makes no objects of them; false is said of what `decodeValue` has to judge. */
+  readonly scannerOf?: ScannerOf;
+  /** The same as `decodeValue` for those who can wait: a schema that is met for the first time is asked for. */
   readonly resolveValue: (topic: string, bytes: Uint8Array | null, headers?: Headers) => Promise<unknown>;
   /** Where every topic has serdes of its own: a part of a record for people, undefined where it can't be read. */
   readonly plain?: (topic: string, part: 'key' | 'value', bytes: Uint8Array, headers?: Headers) => unknown;
@@ -69,6 +73,11 @@ export function topicFormats({ format, registry, schemas }: TopicFormatsOptions)
       };
     },
     decodeValue,
+    scannerOf: (topic) => {
+      const schema = schemas.get(topic);
+      const check = scannedCheckOf(topic);
+      return schema && check && ValueScanner.of({ schema, registry, check });
+    },
     resolveValue: async (topic, bytes, headers) => {
       try {
         return decodeValue(topic, bytes, headers);

@@ -86,7 +86,7 @@ export class GenericSinks {
 
 function workerOf(sink: GenericSink, options: GenericSinksRunOptions): SinkWorker {
   const { log, store, clock, logger, flushIntervalMs, heldBack } = options;
-  const target = store.target([sinkTableOf(sink.table)], sink.decode);
+  const target = store.target([sinkTableOf(sink.table)], { decodeValue: sink.decode });
   return new SinkWorker({
     log,
     target: heldBack(new CheckedTarget(target, sink.table, (sql) => store.clickhouse.rows(sql))),

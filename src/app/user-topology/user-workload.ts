@@ -29,7 +29,7 @@ export function userWorkload(loaded: LoadedTopology): Workload {
     tables,
     sink: userSinkName(application),
     migrations,
-    decodeValue: userFormats(known).decodeValue,
+    values: userFormats(known),
     createTopics: (log, partitions) => createTopics(log, loaded, known, partitions ?? PARTITIONS),
   };
 }

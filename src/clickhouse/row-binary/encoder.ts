@@ -1,7 +1,13 @@
 import { HeadraceError } from '../../errors.ts';
+import type { RecordBatch } from '../../log/record-batch.ts';
 import type { CellValue, Column } from '../clickhouse.ts';
 import { cellWriter, type WriteCell } from './cell-writers.ts';
 import { RowBytes } from './row-bytes.ts';
+
+/** Writes rows of a record behind the end of `out`; -1, whatever it has written, where it does not take the record. */
+export interface RowTranscoder {
+  append(batch: RecordBatch, index: number, out: RowBytes): number;
+}
 
 /**
  * Encodes rows of one table as RowBinary into one growing buffer. A row that its columns cannot hold leaves nothing
@@ -46,6 +52,15 @@ export class RowBinaryEncoder {
       );
     }
     this.#rowCount++;
+  }
+
+  /** Appends the rows that a transcoder makes of a record. False where it does not take it; nothing is left behind then. */
+  appendWritten(transcoder: RowTranscoder, batch: RecordBatch, index: number): boolean {
+    const start = this.#out.length;
+    const rows = transcoder.append(batch, index, this.#out);
+    if (rows < 0) this.#out.truncate(start);
+    else this.#rowCount += rows;
+    return rows >= 0;
   }
 
   /** Where the buffer ends now; {@link rewind} takes back every row since. */

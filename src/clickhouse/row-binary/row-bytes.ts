@@ -21,6 +21,17 @@ export class RowBytes {
     this.#length = length;
   }
 
+  /** Room for so many bytes behind the end, for those who write them by themselves; then {@link extend} says how many there are. */
+  room(count: number): Uint8Array {
+    this.#reserve(count);
+    return this.#bytes;
+  }
+
+  /** The end is now there, within the room. */
+  extend(length: number): void {
+    this.#length = length;
+  }
+
   uint8(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;

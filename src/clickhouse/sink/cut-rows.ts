@@ -2,21 +2,28 @@ import { HeadraceError } from '../../errors.ts';
 import type { Headers } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { CutRange, PreparedRows } from '../../runtime/sink/sink-target.ts';
+import type { Transcoder } from '../field-table/transcoder.ts';
 import type { DecodeValue, SinkRecord, SinkTable } from '../sink-table.ts';
 import type { RefusedRecord } from './set-aside.ts';
 import { TableRows } from './table-rows.ts';
 
+/** A topic's table, and the short way to its rows where there is one. */
+export interface SinkTopic {
+  readonly table: SinkTable;
+  readonly transcoder: Transcoder | undefined;
+}
+
 /** The records of a cut as rows of their tables, encoded batch by batch. */
 export class CutRows implements PreparedRows {
-  readonly #tables: ReadonlyMap<string, SinkTable>;
+  readonly #topics: ReadonlyMap<string, SinkTopic>;
   readonly #decode: DecodeValue;
   readonly #rows = new Map<string, TableRows>();
   readonly #refused: RefusedRecord[] = [];
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param tables by their topics. */
-  constructor(tables: ReadonlyMap<string, SinkTable>, decode: DecodeValue) {
-    this.#tables = tables;
+  /** @param topics by their names. */
+  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue) {
+    this.#topics = topics;
     this.#decode = decode;
   }
 
@@ -47,15 +54,19 @@ export class CutRows implements PreparedRows {
   /** As `add`, of the records within a range. Throws what is retriable, and TOPIC_UNKNOWN. */
   encode(batch: RecordBatch, range?: CutRange): void {
     if (batch.length === 0) return;
-    const table = this.#tables.get(batch.topic);
-    if (table === undefined)
+    const topic = this.#topics.get(batch.topic);
+    if (topic === undefined)
       throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
+    const { table, transcoder } = topic;
     const rows = this.#rows.get(table.table) ?? new TableRows(table.table, table.columns);
     this.#rows.set(table.table, rows);
     const ends = rows.begin(batch);
     for (let i = 0; i < batch.length; i++) {
       const before = rows.rowCount;
-      if (range === undefined || isInside(range, batch.offsetAt(i))) this.#encodeRecord(batch, i, table, rows);
+      if (range === undefined || isInside(range, batch.offsetAt(i))) {
+        const isWritten = transcoder !== undefined && rows.encoder.appendWritten(transcoder, batch, i);
+        if (!isWritten) this.#encodeRecord(batch, i, table, rows);
+      }
       ends.bytes[i] = rows.byteLength;
       ends.rows[i] = rows.rowCount - before;
     }

@@ -9,8 +9,8 @@ export const TEXT_LENGTH_MAX = 65_536;
 const JSON_LENGTH_MAX = 16 * 1024 * 1024;
 
 /** The moments that the tables of ClickHouse hold (DateTime64): 1900 to 2299. */
-const EARLIEST_MS = Date.UTC(1900, 0, 1);
-const LATEST_MS = Date.UTC(2300, 0, 1) - 1;
+export const EARLIEST_MS = Date.UTC(1900, 0, 1);
+export const LATEST_MS = Date.UTC(2300, 0, 1) - 1;
 const DAY_MS = 86_400_000;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

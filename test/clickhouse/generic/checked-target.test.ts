@@ -13,7 +13,9 @@ test('a table that is gone or changed is told as what can be done again, and goe
     const schema = parseSchema(FIRST);
     const table = tableOf(FIRST);
     const decode = rawDecoder(schema, { writerSchema: () => schema });
-    const inner = target([sinkTableOf(table)], (_topic, bytes) => (bytes === null ? null : decode(bytes)));
+    const inner = target([sinkTableOf(table)], {
+      decodeValue: (_topic, bytes) => (bytes === null ? null : decode(bytes)),
+    });
     const sink = new CheckedTarget(inner, table, (sql) => clickhouse.rows(sql));
     const write = (offset: number) => {
       const batches = batchesOf('payments', 0, offset, [{ value: framedRaw(1, schema, ['a', offset]) }]);

@@ -70,9 +70,9 @@ test('a table is made as planned, and every value comes back exactly', async () 
     expect(await apply(clickhouse, table)).toMatchObject({ action: 'create', reasons: [] });
     expect(await planOf(clickhouse, table)).toMatchObject({ action: 'none', statements: [], reasons: [] });
     const decode = rawDecoder(schema, { writerSchema: () => schema });
-    const inner = target([sinkTableOf(table)], (_topic, bytes, headers) =>
-      bytes === null ? null : decode(bytes, headers),
-    );
+    const inner = target([sinkTableOf(table)], {
+      decodeValue: (_topic, bytes, headers) => (bytes === null ? null : decode(bytes, headers)),
+    });
     const sink = new CheckedTarget(inner, table, (sql) => clickhouse.rows(sql));
     const values = [
       framedRaw(1, schema, VALUE),

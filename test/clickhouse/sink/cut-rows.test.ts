@@ -12,7 +12,8 @@ const table = (topic: string, name = `headrace.${topic}_rows`): SinkTable => ({
   rows: (record) => (record.value === null ? [] : [[plainField(fieldsOf(record), 'n')]]),
 });
 const decode: DecodeValue = (_topic, bytes) => (bytes === null ? null : JSON.parse(String(Buffer.from(bytes))));
-const tables = (...each: readonly SinkTable[]) => new Map(each.map((one) => [one.topic, one]));
+const tables = (...each: readonly SinkTable[]) =>
+  new Map(each.map((one) => [one.topic, { table: one, transcoder: undefined }]));
 const numbers = (...values: readonly unknown[]) => values.map((n) => ({ value: n === null ? null : { n } }));
 
 test('records become rows of their tables; those that do not fit are told of, and leave nothing behind', () => {

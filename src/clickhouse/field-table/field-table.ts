@@ -1,0 +1,35 @@
+import { columns, fieldsOf } from '../sink-fields.ts';
+import type { SinkTable } from '../sink-table.ts';
+import { type Cell, itemsAt, listOf, readerOf } from './cells.ts';
+
+export interface FieldTableOptions {
+  readonly topic: string;
+  /** With its database. */
+  readonly table: string;
+  /** By column: its type in ClickHouse, and the field that it holds. */
+  readonly columns: Readonly<Record<string, readonly [type: string, cell: Cell]>>;
+  /** Whether a tombstone is no row; else it is refused. */
+  readonly skipsTombstones?: boolean;
+}
+
+/**
+ * A table whose cells are fields of the value, one row for each, or one for each item of a list where a path goes through one.
+ * Rows of Avro values are made straight from their bytes (transcoder.ts), several times as fast as by a function of ours.
+ */
+export function fieldTable({ topic, table, columns: given, skipsTombstones = false }: FieldTableOptions): SinkTable {
+  const row = Object.values(given).map(([, cell]) => cell);
+  const list = listOf(row);
+  const readers = row.map(readerOf);
+  return {
+    topic,
+    table,
+    columns: columns(Object.fromEntries(Object.entries(given).map(([name, [type]]) => [name, type]))),
+    cells: row,
+    rows: (record) => {
+      if (skipsTombstones && record.bytes === null) return [];
+      const value = fieldsOf(record);
+      const items = list === undefined ? [value] : itemsAt(value, list);
+      return items.map((item) => readers.map((read) => read(value, item)));
+    },
+  };
+}
