@@ -11,6 +11,9 @@ import type { TableRows } from './sink/table-rows.ts';
 import { checkShapes } from './sink/table-shape.ts';
 import type { DecodeValue, SinkTable, SinkValues } from './sink-table.ts';
 
+/** One insert keeps one core busy and then waits for the disk. */
+const INSERTS_AT_ONCE = 2;
+
 /**
  * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
  * have. Records that ClickHouse refuses become dead letters, with its reason, and the others go in.
@@ -55,7 +58,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
     const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
     const refused: RefusedRecord[] = [...rows.refused];
     await checkShapes(this.#clickhouse, rows.tables);
-    for (const table of rows.tables) refused.push(...(await this.#insert(cut, table)));
+    refused.push(...(await this.#insertAll(cut, rows.tables)));
     const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
     return {
       rows: refused.reduce((sum, { rowCount }) => sum - rowCount, encoded),
@@ -72,6 +75,28 @@ export class ClickHouseSinkTarget implements SinkTarget {
       if (range !== undefined) rows.encode(batch, range);
     }
     return rows;
+  }
+
+  /** Inserts into some tables at a time, and has ended with all of them when it ends, whatever becomes of one. */
+  async #insertAll(cut: Cut, tables: readonly TableRows[]): Promise<readonly RefusedRecord[]> {
+    const refused: (readonly RefusedRecord[])[] = [];
+    const waiting = tables.entries();
+    let hasFailed = false;
+    const lane = async () => {
+      for (const [at, rows] of waiting) {
+        if (hasFailed) return;
+        try {
+          refused[at] = await this.#insert(cut, rows);
+        } catch (error) {
+          hasFailed = true;
+          throw error;
+        }
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: INSERTS_AT_ONCE }, lane));
+    for (const { reason } of lanes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[])
+      throw reason;
+    return refused.flat();
   }
 
   async #insert(cut: Cut, rows: TableRows): Promise<readonly RefusedRecord[]> {

@@ -262,3 +262,30 @@ test('refusals and dead letters are seen through their views', async () => {
     ]);
   });
 });
+
+test('two inserts run at a time, and a cut that fails has ended with both', async () => {
+  const running = new Set<string>();
+  const seen: string[] = [];
+  const most: number[] = [];
+  const clickhouse = {
+    rows: async () =>
+      [...'abcd'].map((table) => ({ database: 'x', table, name: 'n', type: 'String', default_kind: 'DEFAULT' })),
+    insert: async (table: string) => {
+      running.add(table);
+      seen.push(table);
+      most.push(running.size);
+      await new Promise((resolve) => setTimeout(resolve, table.endsWith('b') ? 60 : 20));
+      running.delete(table);
+      if (table.endsWith('a')) throw new HeadraceError('CLICKHOUSE_FAILED', 'away', { retriable: true });
+    },
+  } as unknown as ClickHouse;
+  const tables = ['a', 'b', 'c', 'd'].map((name) => ({ topic: name, table: `x.${name}`, columns: [], rows: () => [[]] }));
+  const write = (topics: string) => {
+    const batches = [...topics].flatMap((topic) => batchesOf(topic, 0, 0, [{ value: {} }]));
+    return new ClickHouseSinkTarget(clickhouse, tables).write(cutOf(1, batches), batches);
+  };
+  await expect(write('abcd')).rejects.toThrow('away');
+  expect([[...running], seen]).toEqual([[], ['x.a', 'x.b']]);
+  expect((await write('bcd')).rows).toBe(3);
+  expect([...new Set(most)]).toEqual([1, 2]);
+});

@@ -33,6 +33,8 @@ export const house: readonly Room[] = [
       'src/streams',
       'src/clickhouse/sink-fields.ts',
       'src/clickhouse/dead-letter-table.ts',
+      'src/clickhouse/field-table/cells.ts',
+      'src/clickhouse/field-table/field-table.ts',
     ],
     mayImportTypesOf: [
       ...port,
@@ -81,7 +83,7 @@ export const house: readonly Room[] = [
       'src/runtime/sink/sink-target.ts',
       'src/runtime/sink/sink-dead-letter.ts',
     ],
-    mayImportTypesOf: port,
+    mayImportTypesOf: [...port, 'src/serde/avro/scan'],
   },
   {
     place: 'src/testing',

@@ -34,7 +34,8 @@ const CHECKS: Readonly<Record<string, ScannedCheck>> = {
       for (let leg = 0, shift = 0; leg < legs; leg++, shift += list.stride) {
         if (numbers[legAmount + shift] !== numbers[amount]) return false;
         const [one, other] = [starts[legCurrency + shift]!, starts[currency]!];
-        for (let letter = 0; letter < CURRENCY_LETTERS; letter++) if (bytes[one + letter] !== bytes[other + letter]) return false;
+        for (let letter = 0; letter < CURRENCY_LETTERS; letter++)
+          if (bytes[one + letter] !== bytes[other + letter]) return false;
         if (numbers[legDirection + shift] === credit) credits++;
       }
       if (legs < 2 || credits * 2 !== legs || numbers[legDirection] !== numbers[direction]) return false;

@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
 /** Threads that readers leave to the writer and to the file system. */
 const THREADS_KEPT_FREE = 2;
 const READERS_MAX = 4;
+/** Inserts that run side by side, each in a session of its own. */
+const INSERTERS = 2;
 const LIBUV_THREADS_DEFAULT = 4;
 /** How long `close` waits for queries that are being read. */
 const READERS_GRACE_MS = 2_000;
@@ -43,6 +45,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
     const tableFunctions = new Set(functions.text().trim().split('\n'));
     return new EmbeddedClickHouse(path, {
       writer,
+      inserters: Array.from({ length: INSERTERS }, () => new Session(path)),
       tableFunctions,
       life: new EngineLife(life.text().trim()),
       readers: options.readers ?? readersByThreads(),
@@ -64,6 +67,7 @@ function readersByThreads(): number {
 
 interface Opened {
   readonly writer: Session;
+  readonly inserters: readonly Session[];
   readonly tableFunctions: ReadonlySet<string>;
   readonly life: EngineLife;
   readonly readers: number;
@@ -73,6 +77,9 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly kind = 'embedded';
   readonly #path: string;
   readonly #writer: Session;
+  /** Those that no insert holds. */
+  readonly #inserters: Session[];
+  readonly #inserting = new Slots(INSERTERS, { waitingMax: Number.POSITIVE_INFINITY });
   readonly #tableFunctions: ReadonlySet<string>;
   readonly #slots: Slots;
   readonly #rowsDirectory: string;
@@ -84,9 +91,10 @@ class EmbeddedClickHouse implements ClickHouse {
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, { writer, tableFunctions, life, readers }: Opened) {
+  constructor(path: string, { writer, inserters, tableFunctions, life, readers }: Opened) {
     this.#path = path;
     this.#writer = writer;
+    this.#inserters = [...inserters];
     this.#tableFunctions = tableFunctions;
     this.#life = life;
     this.#slots = new Slots(readers);
@@ -113,18 +121,23 @@ class EmbeddedClickHouse implements ClickHouse {
     const file = join(this.#rowsDirectory, `${options.queryId.replaceAll(/[^A-Za-z0-9_-]/g, '_')}.rows`);
     const structure = columns.map((column) => `\`${column.name}\` ${fileType(column.type)}`).join(', ');
     const names = columnNames(columns);
+    await this.#inserting.acquire();
+    const session = this.#inserters.pop()!;
     try {
       await writeFile(file, bytes);
-      await this.#write(
+      this.#ensureOpen();
+      await session.queryAsync(
         `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token)))} ` +
           `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
-        'TSV',
+        { format: 'TSV' },
       );
     } catch (error) {
       const failure = insertError(error, table);
       if (leavesTokenInDoubt(failure)) this.#life.renew();
       throw failure;
     } finally {
+      this.#inserters.push(session);
+      this.#inserting.release();
       await unlink(file).catch(() => undefined);
     }
   }
@@ -160,10 +173,16 @@ class EmbeddedClickHouse implements ClickHouse {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#lastWrite.catch(() => undefined);
+    await this.#insertsEnded();
     await this.#readersGone();
     this.#writer.close();
     await drainPending();
     rmSync(this.#rowsDirectory, { recursive: true, force: true });
+  }
+
+  async #insertsEnded(): Promise<void> {
+    for (let slot = 0; slot < INSERTERS; slot++) await this.#inserting.acquire();
+    for (const session of this.#inserters) session.close();
   }
 
   /** Waits a little for running queries; one whose consumer has stopped reading is broken off. */

@@ -1,3 +1,4 @@
+import { HeadraceError } from '../../errors.ts';
 import type { CellValue } from '../clickhouse.ts';
 import {
   decimalsOf,
@@ -47,12 +48,13 @@ export type ReadCell = (value: Fields, item: Fields) => CellValue;
 
 const LIST = '[].';
 
-/** The list whose items give a row each; undefined where a value is one row. Throws RangeError for cells of two lists. */
+/** The list whose items give a row each; undefined where a value is one row. Throws TOPOLOGY_INVALID for cells of two lists. */
 export function listOf(row: readonly Cell[]): string | undefined {
   const lists = new Set(
     row.filter(({ path }) => path.includes(LIST)).map(({ path }) => path.slice(0, path.indexOf(LIST))),
   );
-  if (lists.size > 1) throw new RangeError(`A row can't be of two lists: ${[...lists].join(', ')}`);
+  if (lists.size > 1)
+    throw new HeadraceError('TOPOLOGY_INVALID', `A row can't be of two lists: ${[...lists].join(', ')}`);
   return [...lists][0];
 }
 
