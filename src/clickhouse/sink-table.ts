@@ -1,7 +1,6 @@
 import type { Headers } from '../log/record.ts';
 import type { ScannerOf } from '../serde/avro/scan/value-scanner.ts';
 import type { CellValue, Column } from './clickhouse.ts';
-import type { Cell } from './field-table/cells.ts';
 
 /**
  * Reads the value of a record of a topic, as it would be parsed from JSON; null for a tombstone. What it throws makes the
@@ -42,8 +41,6 @@ export interface SinkTable {
   readonly columns: readonly Column[];
   /** `bytes` leaves values as they are (dead letters); `decoded` is the default. */
   readonly values?: 'decoded' | 'bytes';
-  /** Of a {@link fieldTable}: the fields that the cells hold, as `rows` reads them. */
-  readonly cells?: readonly Cell[];
   /**
    * The rows of a record, cells in the order of the columns; none for a record that the table does not hold, such as a
    * tombstone. The same record always gives the same rows. What it throws makes the record a dead letter of the sink.

@@ -15,6 +15,7 @@ import {
   UNSIGNED_32,
   UNSIGNED_64,
 } from './cell-program.ts';
+import { cellsOf } from './field-table.ts';
 
 /** Longer texts are copied by the engine: its call costs as much as a loop over so many bytes. */
 const SHORT_TEXT_BYTES = 48;
@@ -36,10 +37,11 @@ export class Transcoder {
   }
 
   /** Undefined for a table that is no {@link fieldTable}, or has a topic or a cell that can't be scanned. */
-  static of({ topic, columns, cells }: SinkTable, scannerOf: ScannerOf): Transcoder | undefined {
-    const scanner = cells === undefined ? undefined : scannerOf(topic);
-    const program = scanner === undefined ? undefined : cellProgram(columns, cells!, scanner.layout);
-    return program === undefined ? undefined : new Transcoder(scanner!, program);
+  static of(table: SinkTable, scannerOf: ScannerOf): Transcoder | undefined {
+    const cells = cellsOf(table);
+    const scanner = cells && scannerOf(table.topic);
+    const program = scanner && cellProgram(table.columns, cells, scanner.layout);
+    return program && new Transcoder(scanner, program);
   }
 
   /** Writes the rows of a record behind the end of `out`, and returns how many; -1 where it does not take the record. */

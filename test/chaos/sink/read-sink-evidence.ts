@@ -3,6 +3,7 @@ import type { Log } from '../../../src/log/log.ts';
 import { readSinkState } from '../../../src/runtime/sink/sink-state.ts';
 import { editionOf, PLAIN_TABLE } from './chaos-table.ts';
 import type { Movement, Rows, SinkEvidence } from './sink-evidence.ts';
+import { valueText } from './sink-formats.ts';
 import { PLAIN_TOPIC, SINK_TOPICS } from './sink-load.ts';
 import { EDITION, SINK } from './sink-orders.ts';
 
@@ -35,7 +36,7 @@ const VIEWS: Readonly<Record<string, readonly string[]>> = {
   rejected_transactions: ['code', 'reason', 'transaction_id', 'account_id', 'source_partition', 'source_offset'],
 };
 
-/** What log and ClickHouse say when no sink is running. Nothing of the sink's own encoding is used: the log is read as JSON. */
+/** What log and ClickHouse say when no sink is running. Nothing of the sink's own encoding is used: the log is read as JSON's shape. */
 export async function readSinkEvidence(log: Log, clickhouse: ClickHouse): Promise<SinkEvidence> {
   const records = async (topic: string) =>
     (await readTopic(log, topic)).map(({ value }) => JSON.parse(value) as Fields);
@@ -97,7 +98,8 @@ async function readTopic(log: Log, topic: string): Promise<readonly Read[]> {
       for (let i = 0; i < batch.length; i++) {
         const text = (bytes: Uint8Array | null) => Buffer.from(bytes ?? []).toString();
         const headers = new Map(batch.headersAt(i).map(([name, value]) => [name, text(value)]));
-        const [key, value] = [text(batch.keyAt(i)), text(batch.valueAt(i))];
+        const bytes = batch.valueAt(i);
+        const [key, value] = [text(batch.keyAt(i)), bytes === null ? '' : valueText(topic, bytes)];
         read.push({ topic, partition, offset: batch.offsetAt(i), key, value, headers });
       }
       offset = batch.offsetAt(batch.length - 1) + 1;

@@ -2,6 +2,7 @@ import type { TopicConfig } from '../../../src/log/log.ts';
 import { partitionFor } from '../../../src/log/partitioner.ts';
 import type { NewRecord } from '../../../src/log/record.ts';
 import { seededRandom } from '../../../src/random.ts';
+import { valueBytes } from './sink-formats.ts';
 
 /** One record for each transaction, for the table in which nothing replaces anything: see chaos-table.ts. */
 export const PLAIN_TOPIC = 'chaos.plain';
@@ -106,7 +107,7 @@ function recordsOf({ index, account, sequence, isCredit, minor, balance, day, ti
   const partition = partitionFor(Buffer.from(accountId), PARTITIONS);
   const record = (to: string, key: string, value: string | object): NewRecord => ({
     ...{ topic: to, partition, timestamp: TIMESTAMP + index, key: Buffer.from(key) },
-    value: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
+    value: valueBytes(to, value, index),
   });
   const transactionId = `t-${index}`;
   const common = { transactionId, accountId, sequence, currency, occurredAt: time };
@@ -115,16 +116,19 @@ function recordsOf({ index, account, sequence, isCredit, minor, balance, day, ti
   const after = { balanceAfter: amount(balance), availableAfter: amount(balance), isOverdrawn: balance < 0 };
   const details = { kind: 'posting', channel: 'chaos', description: `number ${index}`, reference: `r-${index % 50}` };
   const leg = { ...common, amount: amount(minor) };
+  const legs = [direction, opposite].map((of, at) => ({
+    ...{ ledgerAccount: at === 0 ? accountId : 'clearing', direction: of, amount: amount(minor), currency },
+  }));
   const booked = { currency, booked: amount(balance), held: amount(0), available: amount(balance) };
   const sums = { credits: amount(total.credits), debits: amount(total.debits), count: total.count };
   const records = [
     record('ledger.transactions', accountId, {
       ...{ ...common, ...details, ...after },
-      ...{ direction, amount: amount(minor), postings: [], source },
+      ...{ direction, amount: amount(minor), postings: legs, source },
     }),
     record('postings', accountId, { ...leg, leg: 1, ledgerAccount: accountId, direction }),
     record('postings', accountId, { ...leg, leg: 2, ledgerAccount: 'clearing', direction: opposite }),
-    record('balances', accountId, { accountId, sequence, balances: [booked], occurredAt: time }),
+    record('balances', accountId, { accountId, sequence, version: sequence, balances: [booked], occurredAt: time }),
     record('ledger.daily-summary', `${accountId}|${day}|${currency}`, {
       ...{ accountId, day, currency, ...sums, version: sequence },
     }),

@@ -13,6 +13,7 @@ import { openDataDirectory } from '../../../src/storage/data-directory.ts';
 import { chaosTables, WINDOW } from './chaos-table.ts';
 import { answersLost, withFault } from './faulty-clickhouse.ts';
 import { mend, REFUSALS, refuse } from './refusal.ts';
+import { sinkFormats as CHAOS_VALUES } from './sink-formats.ts';
 import { BACKLOG_TRANSACTIONS, SINK_TOPICS, SinkLoad } from './sink-load.ts';
 import { EDITION, SINK, type SinkOrders, type SinkPlace } from './sink-orders.ts';
 import { StoppedWriter } from './stopped-writer.ts';
@@ -77,7 +78,7 @@ function startSink(clickhouse: ClickHouse, edition = EDITION): RunningSink {
   let told: string | undefined;
   const worker = new SinkWorker({
     log,
-    target: new ClickHouseSinkTarget(killing(clickhouse), chaosTables(edition)),
+    target: new ClickHouseSinkTarget(killing(clickhouse), chaosTables(edition), CHAOS_VALUES),
     sink: SINK,
     clock: Date.now,
     // Without a load all that is there is one cut, the same in each run.

@@ -243,3 +243,10 @@ describe.each(USUAL)('rows of %s', (topic, usual) => {
     expect(written(table, [framed], transcoder, [['trace', null]])).toEqual(written(table, [framed]));
   });
 });
+
+it('a table whose rows are made by another function has no short way', () => {
+  const [table] = ledgerSinkTables;
+  expect(Transcoder.of(table!, formats.scannerOf!)).toBeDefined();
+  expect(Transcoder.of({ ...table!, rows: () => [] }, formats.scannerOf!)).toBeUndefined();
+  expect(Transcoder.of({ ...table!, columns: table!.columns.slice(1) }, formats.scannerOf!)).toBeUndefined();
+});
