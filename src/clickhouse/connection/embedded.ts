@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync, unlink } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { drainPending, Session } from 'chdb';
@@ -11,6 +10,7 @@ import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { Slots } from './slots.ts';
 import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface EmbeddedOptions {
   /** The directory of the data; made where it is missing. One process at a time, and one directory per process. */
@@ -124,7 +124,7 @@ class EmbeddedClickHouse implements ClickHouse {
     await this.#inserting.acquire();
     const session = this.#inserters.pop()!;
     try {
-      await writeFile(file, bytes);
+      await writeWhole(file, bytes);
       this.#ensureOpen();
       await session.queryAsync(
         `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token)))} ` +
@@ -138,7 +138,8 @@ class EmbeddedClickHouse implements ClickHouse {
     } finally {
       this.#inserters.push(session);
       this.#inserting.release();
-      await unlink(file).catch(() => undefined);
+      // Nobody waits for it: what stays behind is removed with the directory.
+      unlink(file, () => undefined);
     }
   }
 
