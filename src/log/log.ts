@@ -198,6 +198,12 @@ export interface Member {
 export interface PollOptions {
   readonly maxRecords: number;
   readonly timeoutMs: number;
+  /**
+   * So many records of a partition, where it has them, before the next one has its turn. Without it each has an equal share of what is
+   * fetched: best for whoever merges partitions by time; whoever only passes records on wants fewer and larger batches. A log
+   * that fetches in another way need not heed it.
+   */
+  readonly shareMin?: number;
 }
 
 export interface PollResult {

@@ -70,12 +70,12 @@ export class GroupMember implements Member {
   async poll(options: PollOptions): Promise<PollResult> {
     this.#requireActive();
     if (this.#isAssignmentNew) return { assignment: this.#takeAssignment(), batches: [] };
-    const batches = this.#fetch(options.maxRecords);
+    const batches = this.#fetch(options);
     if (batches.length > 0 || options.timeoutMs <= 0) return { batches };
     await nextOf([this.#host.committed, this.#reassigned], options.timeoutMs, this.#host.startTimer);
     this.#requireActive();
     if (this.#isAssignmentNew) return { assignment: this.#takeAssignment(), batches: [] };
-    return { batches: this.#fetch(options.maxRecords) };
+    return { batches: this.#fetch(options) };
   }
 
   pause(partitions: readonly TopicPartition[]): void {
@@ -171,10 +171,10 @@ export class GroupMember implements Member {
   }
 
   /**
-   * Each partition that has something gets an equal share of what is left; the next poll begins behind the last one
+   * Each partition that has something gets an equal share of what is left, or what is asked for at least; the next poll begins behind the last one
    * served, so that none starves.
    */
-  #fetch(maxRecords: number): readonly RecordBatch[] {
+  #fetch({ maxRecords, shareMin = 1 }: PollOptions): readonly RecordBatch[] {
     const count = this.#positions.length;
     const behind: FetchPosition[] = [];
     for (let i = 0; i < count; i++) {
@@ -195,7 +195,7 @@ export class GroupMember implements Member {
         epoch: this.#epoch,
         fromOffset: position.offset,
         isBatchStart: position.isBatchStart,
-        maxRecords: Math.ceil(recordsLeft / shares),
+        maxRecords: Math.min(recordsLeft, Math.max(shareMin, Math.ceil(recordsLeft / shares))),
         maxBytes: Math.ceil(bytesLeft / shares),
       });
       position.advance(fetched.nextOffset);

@@ -11,6 +11,8 @@ const RECORDS_DUE = 20_000;
 const CUT_BYTES_MAX = 64 * 1024 * 1024;
 /** One poll asks for no more, so that records of 16 MiB are noticed in time, and nobody waits long for the event loop. */
 const POLL_RECORDS_MAX = 4_000;
+/** The sink merges nothing: with a backlog in many partitions, small shares of all would be as many small batches. */
+const SHARE_RECORDS_MIN = 250;
 /** A poll that finds nothing returns after this, so that stop and drain are seen. */
 const POLL_TIMEOUT_MS = 100;
 
@@ -70,6 +72,7 @@ export class Intake {
     const flushInMs = open.recordCount === 0 ? timeoutMaxMs : open.firstAtMs + flushIntervalMs - clock();
     const result = await member.poll({
       maxRecords: Math.max(1, Math.min(POLL_RECORDS_MAX, recordsMax - open.recordCount)),
+      shareMin: SHARE_RECORDS_MIN,
       timeoutMs: Math.max(1, Math.min(timeoutMaxMs, POLL_TIMEOUT_MS, flushInMs)),
     });
     if (result.assignment !== undefined) {
