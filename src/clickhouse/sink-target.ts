@@ -13,6 +13,8 @@ import type { DecodeValue, SinkTable, SinkValues } from './sink-table.ts';
 
 /** One insert keeps one core busy and then waits for the disk. */
 const INSERTS_AT_ONCE = 2;
+/** How much longer than a cut the next may be. */
+const ROOM_FACTOR = 1.25;
 
 /**
  * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
@@ -24,6 +26,8 @@ export class ClickHouseSinkTarget implements SinkTarget {
   readonly #sinkTopics: ReadonlyMap<string, SinkTopic>;
   readonly #tableNames: readonly string[];
   readonly #decode: DecodeValue;
+  /** By table, from the cut before: a buffer that grows is copied again and again. */
+  readonly #rooms = new Map<string, number>();
 
   /** Values are JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
   constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], values: SinkValues = JSON_VALUES) {
@@ -47,7 +51,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   }
 
   prepare(): PreparedRows {
-    return new CutRows(this.#sinkTopics, this.#decode);
+    return new CutRows(this.#sinkTopics, this.#decode, this.#rooms);
   }
 
   async settle(cut: Cut): Promise<void> {
@@ -58,6 +62,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
     const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
     const refused: RefusedRecord[] = [...rows.refused];
     await checkShapes(this.#clickhouse, rows.tables);
+    for (const { table, byteLength } of rows.tables) this.#rooms.set(table, Math.ceil(byteLength * ROOM_FACTOR));
     refused.push(...(await this.#insertAll(cut, rows.tables)));
     const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
     return {

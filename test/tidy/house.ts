@@ -80,6 +80,7 @@ export const house: readonly Room[] = [
       'src/serde/avro/logical-types.ts',
       'src/serde/avro/schema.ts',
       'src/serde/avro/raw-value.ts',
+      'src/storage/checksum.ts',
       'src/runtime/sink/sink-target.ts',
       'src/runtime/sink/sink-dead-letter.ts',
     ],

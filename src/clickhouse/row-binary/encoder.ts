@@ -16,12 +16,13 @@ export interface RowTranscoder {
 export class RowBinaryEncoder {
   readonly columns: readonly Column[];
   readonly #writers: readonly WriteCell[];
-  readonly #out = new RowBytes();
+  readonly #out: RowBytes;
   #rowCount = 0;
 
-  /** Throws SINK_ROW_REFUSED for a type that is not known here. */
-  constructor(columns: readonly Column[]) {
+  /** Throws SINK_ROW_REFUSED for a type that is not known here. @param room bytes that are likely to be needed. */
+  constructor(columns: readonly Column[], room?: number) {
     this.columns = columns;
+    this.#out = new RowBytes(room);
     this.#writers = columns.map((column) => cellWriter(column.type));
   }
 

@@ -1,13 +1,19 @@
-const INITIAL_BYTES = 64 * 1024;
+const ROOM_BYTES_MIN = 64 * 1024;
 /** Below 128, so that the length takes one byte. */
 const SHORT_TEXT = 48;
 
 /** A buffer that grows and writes RowBinary's primitives, little-endian. */
 export class RowBytes {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Buffer;
   /** Of the same bytes: V8 compiles its calls in line, which it does not for those of a Buffer. */
-  #view = viewOf(this.#bytes);
+  #view: DataView;
   #length = 0;
+
+  /** @param room for so many bytes at first; it grows as it must. */
+  constructor(room = ROOM_BYTES_MIN) {
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(room, ROOM_BYTES_MIN));
+    this.#view = viewOf(this.#bytes);
+  }
 
   get length(): number {
     return this.#length;

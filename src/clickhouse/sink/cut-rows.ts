@@ -17,13 +17,15 @@ export interface SinkTopic {
 export class CutRows implements PreparedRows {
   readonly #topics: ReadonlyMap<string, SinkTopic>;
   readonly #decode: DecodeValue;
+  readonly #rooms: ReadonlyMap<string, number> | undefined;
   readonly #rows = new Map<string, TableRows>();
   readonly #refused: RefusedRecord[] = [];
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param topics by their names. */
-  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue) {
+  /** @param topics by their names. @param rooms bytes that are likely to be needed, by table. */
+  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue, rooms?: ReadonlyMap<string, number>) {
     this.#topics = topics;
+    this.#rooms = rooms;
     this.#decode = decode;
   }
 
@@ -58,7 +60,8 @@ export class CutRows implements PreparedRows {
     if (topic === undefined)
       throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
     const { table, transcoder } = topic;
-    const rows = this.#rows.get(table.table) ?? new TableRows(table.table, table.columns);
+    const rows =
+      this.#rows.get(table.table) ?? new TableRows(table.table, table.columns, this.#rooms?.get(table.table));
     this.#rows.set(table.table, rows);
     const ends = rows.begin(batch);
     for (let i = 0; i < batch.length; i++) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cut } from '../../runtime/sink/sink-target.ts';
+import { checksum64 } from '../../storage/checksum.ts';
 import type { Column } from '../clickhouse.ts';
 
 /**
@@ -11,7 +12,7 @@ export function insertName(cut: Cut, table: string): string {
     .map((range) => `${range.topic}\n${range.partition}\n${range.from}\n${range.to}`)
     .sort()
     .join('\n\n');
-  return `${cut.sink}-${cut.number}-${digestOf([ranges])}-${table}`;
+  return `${cut.sink}-${cut.number}-${digestOf(ranges)}-${table}`;
 }
 
 /**
@@ -19,11 +20,9 @@ export function insertName(cut: Cut, table: string): string {
  * knows, and rows that were made otherwise (by another release, out of another log) must never be dropped in silence.
  */
 export function insertToken(name: string, columns: readonly Column[], bytes: Uint8Array): string {
-  return `${name}-${digestOf([JSON.stringify(columns), '\n', bytes])}`;
+  return `${name}-${digestOf(JSON.stringify(columns))}-${checksum64(bytes)}-${bytes.length}`;
 }
 
-function digestOf(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 16);
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

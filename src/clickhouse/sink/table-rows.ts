@@ -30,9 +30,10 @@ export class TableRows {
   readonly encoder: RowBinaryEncoder;
   readonly #spans: Span[] = [];
 
-  constructor(table: string, columns: readonly Column[]) {
+  /** @param room bytes that are likely to be needed. */
+  constructor(table: string, columns: readonly Column[], room?: number) {
     this.table = table;
-    this.encoder = new RowBinaryEncoder(columns);
+    this.encoder = new RowBinaryEncoder(columns, room);
   }
 
   get columns(): readonly Column[] {
