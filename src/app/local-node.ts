@@ -221,9 +221,14 @@ export class LocalNode implements HeadraceNode {
     return this.#log.awaitCommit(timeoutMs);
   }
 
-  async *query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
+  async *query(
+    query: string | Question,
+    output: QueryOutput,
+    isTerminal: boolean,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
     const { clickhouse } = await this.store();
-    yield* runQuery(clickhouse, query, { output, isTerminal });
+    yield* runQuery(clickhouse, query, { output, isTerminal, ...(signal === undefined ? {} : { signal }) });
   }
 
   async drain(): Promise<void> {

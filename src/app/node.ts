@@ -118,8 +118,16 @@ export interface HeadraceNode {
   /** Some records from an offset on; none at the end. */
   read(topic: string, partition: number, fromOffset: number): Promise<readonly StoredRecord[]>;
   awaitCommit(timeoutMs: number): Promise<void>;
-  /** A query in SQL, or one that has a name. Throws QUERY_FAILED; QUERY_UNKNOWN, PARAMETER_INVALID. */
-  query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array>;
+  /**
+   * A query in SQL, or one that has a name; ended by `signal`, which who may go away in the midst of it must give: a query that works on a
+   * chunk sees nothing else. Throws QUERY_FAILED; QUERY_UNKNOWN, PARAMETER_INVALID.
+   */
+  query(
+    query: string | Question,
+    output: QueryOutput,
+    isTerminal: boolean,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
   /** Keeps appends waiting until released, so that log, state and ClickHouse can be looked at when they are at rest. Throws INSTANCES_RUNNING. */
   hold(): Promise<Hold>;
   /** Resolves when everything that was in the log when it was called, and what comes of it, is processed and in ClickHouse. */

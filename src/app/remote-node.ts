@@ -1,4 +1,5 @@
 import type { ReconciliationCase } from '../../topologies/reconciliation/events.ts';
+import { brokenOff } from '../clickhouse/connection/refusal.ts';
 import type { Question } from '../clickhouse/queries/ask.ts';
 import type { QueryOutput } from '../clickhouse/query-format.ts';
 import { HeadraceError } from '../errors.ts';
@@ -89,10 +90,18 @@ export class RemoteNode implements HeadraceNode {
     await this.#get(`commit?timeoutMs=${timeoutMs}`);
   }
 
-  async *query(query: string | Question, output: QueryOutput, isTerminal: boolean): AsyncIterable<Uint8Array> {
+  async *query(
+    query: string | Question,
+    output: QueryOutput,
+    isTerminal: boolean,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
     const response = await this.#fetch('query', {
       method: 'POST',
       body: JSON.stringify({ query, output, isTerminal }),
+      ...(signal === undefined ? {} : { signal }),
+    }).catch((error: unknown) => {
+      throw signal?.aborted === true ? brokenOff() : error;
     });
     try {
       for await (const chunk of response.body ?? []) yield chunk as Uint8Array;

@@ -15,6 +15,8 @@ export interface HeadraceConfiguration {
   readonly kafka?: string;
   /** A ClickHouse server, `http://user:password@host:8123`; without it ClickHouse is in the data directory. */
   readonly clickhouse?: string;
+  /** Where `start` serves ClickHouse's HTTP interface for the embedded one (8123 if it is free); 0 takes a free port. */
+  readonly clickhousePort?: number | 'off';
   /** Of topics that are missing. */
   readonly partitions?: number;
   /** Where `start` serves HTTP; 0 takes a free port. */

@@ -11,6 +11,7 @@ import { PARTITIONS_MAX, PORT_MAX, PRINT_MAX } from './limits.ts';
 import { PARKED_KEYS_LIMIT } from './park-keys.ts';
 import { STANDBYS_MAX } from './standbys.ts';
 import { THREADS_MAX } from './threads.ts';
+import { CLICKHOUSE_OFF } from './tools.ts';
 
 const FILES = ['headrace.config.ts', 'headrace.config.mts', 'headrace.config.js', 'headrace.config.mjs'];
 
@@ -36,6 +37,7 @@ const SETTINGS = {
   data: text,
   kafka: text,
   clickhouse: text,
+  clickhousePort: z.union([z.literal(CLICKHOUSE_OFF), number(0, PORT_MAX)]),
   partitions: number(1, PARTITIONS_MAX),
   port: number(0, PORT_MAX),
   host: text,
@@ -56,6 +58,7 @@ const VARIABLES: Readonly<Partial<Record<Name, string>>> = {
   data: 'HEADRACE_DATA',
   kafka: 'HEADRACE_KAFKA',
   clickhouse: 'HEADRACE_CLICKHOUSE',
+  clickhousePort: 'HEADRACE_CLICKHOUSE_PORT',
   host: 'HEADRACE_HOST',
   valueFormat: 'HEADRACE_VALUE_FORMAT',
   schemaRegistry: 'HEADRACE_SCHEMA_REGISTRY',

@@ -10,11 +10,12 @@ import { wholeNumber } from './numbers.ts';
 
 /** ClickHouse's own port for HTTP. */
 const CLICKHOUSE_PORT = 8123;
-const OFF = 'off';
+/** In place of a port: the interface is not served. */
+export const CLICKHOUSE_OFF = 'off';
 
 export interface ToolsOptionValues {
   /** undefined: ClickHouse's own, if it is free. */
-  readonly clickhousePort?: number | typeof OFF;
+  readonly clickhousePort?: number | typeof CLICKHOUSE_OFF;
 }
 
 export function withToolsOption(command: Command): Command {
@@ -25,8 +26,8 @@ export function withToolsOption(command: Command): Command {
   );
 }
 
-function portOrOff(text: string): number | typeof OFF {
-  return text === OFF ? OFF : wholeNumber(0, PORT_MAX)(text);
+function portOrOff(text: string): number | typeof CLICKHOUSE_OFF {
+  return text === CLICKHOUSE_OFF ? CLICKHOUSE_OFF : wholeNumber(0, PORT_MAX)(text);
 }
 
 /**
@@ -68,7 +69,7 @@ async function serve(
   port: ToolsOptionValues['clickhousePort'],
   logger: AppLogger,
 ): Promise<ClickHouseServer | undefined> {
-  if (port === OFF) return undefined;
+  if (port === CLICKHOUSE_OFF) return undefined;
   try {
     return await serveClickHouse(new ReadingRunner(() => node.store()), port ?? CLICKHOUSE_PORT);
   } catch (error) {

@@ -1,10 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { Question } from '../../clickhouse/queries/ask.ts';
-import type { QueryOutput } from '../../clickhouse/query-format.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { HeadraceNode } from '../node.ts';
 import type { Api } from './api/api.ts';
@@ -13,6 +10,7 @@ import { listen, newServer } from './listen.ts';
 import { addOperationPages } from './operation-pages.ts';
 import { addRewriteRoutes } from './rewrite-routes.ts';
 import { addSnapshotRoutes } from './snapshot-routes.ts';
+import { closing, startedStream } from './started-stream.ts';
 import { addStateRoutes, type StateRoutesOptions } from './state-routes.ts';
 import { Visitors } from './visitors.ts';
 import { BODY_BYTES_MAX, fromWire, storedToWire, TOKEN_HEADER, toProblem } from './wire.ts';
@@ -159,7 +157,8 @@ function addControlRoutes(server: FastifyInstance, node: HeadraceNode, visitors:
   });
   server.post('/query', async (request, reply) => {
     const { query, output, isTerminal } = queryBody.parse(request.body);
-    return reply.type('application/octet-stream').send(await startedStream(node, query, output, isTerminal));
+    const chunks = node.query(query, output, isTerminal, closing(reply));
+    return reply.type('application/octet-stream').send(await startedStream(chunks));
   });
   // Draining may take longer than a client waits for an answer: it is asked for again until it is done.
   server.post('/drain', async () => ({ isDone: await isDoneInTime(node.drain()) }));
@@ -198,22 +197,6 @@ async function isDoneInTime(work: Promise<void>): Promise<boolean> {
   } finally {
     ended.abort();
   }
-}
-
-/** The result as a stream; an error before its first byte still becomes a problem with a status. */
-async function startedStream(
-  node: HeadraceNode,
-  query: string | Question,
-  output: QueryOutput,
-  isTerminal: boolean,
-): Promise<Readable> {
-  const chunks = node.query(query, output, isTerminal)[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  return Readable.from(
-    (async function* () {
-      for (let next = first; !next.done; next = await chunks.next()) yield Buffer.from(next.value);
-    })(),
-  );
 }
 
 function isToken(given: string | string[] | undefined, token: string): boolean {

@@ -54,8 +54,12 @@ export function nodeBackend({
     async rows<T>(sql: string, parameters: Parameters<ApiBackend['rows']>[1]) {
       return readRows<T>(await clickhouse(), sql, { parameters, timeLimitSeconds: QUERY_MAX_SECONDS });
     },
-    async ask(name, parameters) {
-      const options = { settings: ANSWER_ROWS, timeLimitSeconds: QUERY_MAX_SECONDS };
+    async ask(name, parameters, signal) {
+      const options = {
+        settings: ANSWER_ROWS,
+        timeLimitSeconds: QUERY_MAX_SECONDS,
+        ...(signal === undefined ? {} : { signal }),
+      };
       return askRows(await clickhouse(), { name, parameters }, options);
     },
   };

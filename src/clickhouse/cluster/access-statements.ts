@@ -21,7 +21,7 @@ export function accessStatements(cluster: string): readonly string[] {
   const raw = RAW_INPUT.flatMap((name) => [`${name}_rows_local`, `${name}_rows`, name]);
   return [
     ...ROLES.map(([, role]) => `CREATE ROLE IF NOT EXISTS ${role} ${on}`),
-    `GRANT ${on} SELECT, INSERT, ALTER, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, OPTIMIZE ON headrace.* TO headrace_writing`,
+    `GRANT ${on} SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, OPTIMIZE ON headrace.* TO headrace_writing`,
     `GRANT ${on} SELECT ON system.* TO headrace_writing`,
     `GRANT ${on} CLUSTER, REMOTE, KILL QUERY ON *.* TO headrace_writing`,
     `GRANT ${on} SELECT ON headrace.* TO headrace_reading, headrace_operating`,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
 import type { ReadOptions } from '../clickhouse.ts';
@@ -5,6 +6,7 @@ import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineCode, engineError } from './engine-error.ts';
 import { guardRead, type Reading } from './read-guard.ts';
+import { brokenOff } from './refusal.ts';
 import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
 
 /** The database of ours, and what stands in for it where there are no tables yet: never `default`, which is the file system. */
@@ -13,6 +15,9 @@ const NO_DATABASE = 'system';
 const UNKNOWN_DATABASE = 81;
 /** Of a result's columns; as text they may take some times as much. */
 const WHOLE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Until a query that goes on in spite of KILL QUERY is killed again. */
+const KILL_AGAIN_MS = 200;
 
 /** By its number a query is found among those of this process; the engine lives in no other. */
 let readings = 0;
@@ -107,9 +112,13 @@ async function* killedBy(
   mark: string,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
-  const kill = () => void killQuery(path, mark);
+  let hasEnded = false;
+  const kill = async () => {
+    // A query that has yet to begin is none that could be killed.
+    for (; !hasEnded; await sleep(KILL_AGAIN_MS)) await killQuery(path, mark);
+  };
   const ensureWanted = () => {
-    if (signal?.aborted === true) throw new HeadraceError('QUERY_FAILED', 'The query was broken off');
+    if (signal?.aborted === true) throw brokenOff();
   };
   ensureWanted();
   signal?.addEventListener('abort', kill);
@@ -120,6 +129,7 @@ async function* killedBy(
     }
     ensureWanted();
   } finally {
+    hasEnded = true;
     signal?.removeEventListener('abort', kill);
   }
 }

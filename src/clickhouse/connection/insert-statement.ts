@@ -1,4 +1,4 @@
-import { type Token, tokensOf } from './sql-tokens.ts';
+import { isWord, type Token, tokensOf } from './sql-tokens.ts';
 
 /** An INSERT whose rows come behind it in a format, as bytes that need not be text. */
 export interface InsertStatement {
@@ -45,10 +45,6 @@ export function insertStatementOf(text: Buffer): InsertStatement | undefined {
     seen.push(token);
   }
   return undefined;
-}
-
-function isWord(token: Token | undefined, word: string): boolean {
-  return token?.kind === 'word' && token.text.toUpperCase() === word;
 }
 
 type Place = readonly [from: number, to: number];

@@ -1,22 +1,14 @@
 import { type Refusable, refusal } from './refusal.ts';
-import { type Token, tokensOf } from './sql-tokens.ts';
+import { isPassedByName, isRefusedFunction } from './refused-functions.ts';
+import { isSymbol, isWord, type Token, tokensOf } from './sql-tokens.ts';
 
-/**
+/*
  * What readonly mode lets through although it reads or writes outside of the tables. Measured on engine 26.7 with
  * readonly = 1: the function file() reads any file, `x IN file(...)` and DESCRIBE of a table function do too, INTO OUTFILE
  * writes one, KILL QUERY ends the writer's insert, a second statement may follow a first or stand beside it (PARALLEL WITH), and
- * SETTINGS in a subquery lifts readonly itself. hasColumnInTable and joinGet name tables, and hosts, in texts.
+ * SETTINGS in a subquery lifts readonly itself. Functions are taken by their bare names too (refused-functions.ts), and merge() finds
+ * its tables by patterns.
  */
-const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
-  'file',
-  'catboostevaluate',
-  'hascolumnintable',
-  'joinget',
-  'joingetornull',
-]);
-
-/** Functions that send text to outside services. */
-const OUTSIDE_FUNCTIONS = /^ai(classify|generate|embed|extract|translate|$)/;
 
 /** Table functions that make rows out of nothing or out of tables. All others are refused, those to come as well. */
 const ALLOWED_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -43,6 +35,9 @@ const NAMES_DATABASE: ReadonlySet<string> = new Set(['merge', 'mergetreeindex'])
 
 /** The embedded engine's own database shows the file system as tables. */
 const FILES_DATABASE = 'default';
+
+/** Databases in which a pattern would find what may not be read by its name. */
+const HIDING_DATABASES: ReadonlySet<string> = new Set([FILES_DATABASE, 'system', '']);
 
 /** Reading it sends a signal to every thread of the process. */
 const REFUSED_TABLE = 'stack_trace';
@@ -93,6 +88,10 @@ export function guardRead(
     if (isWord(token, 'PARALLEL') && isWord(tokens[i + 1], 'WITH'))
       throw denied('PARALLEL WITH is refused: send one statement at a time');
     checkName(tokens, i, isSelect);
+    if (isRefusedFunction(token.text) && isPassedByName(tokens, i))
+      throw denied(
+        `${token.text} may be the function here, which is refused: a column of that name must stand behind its table's, as in t.${token.text}`,
+      );
     checkCall(tokens, i, tableFunctions);
   }
   const { settings, cuts } = settingsOf(formatted, tokens);
@@ -107,14 +106,6 @@ export function guardRead(
   };
 }
 
-function isWord(token: Token | undefined, word: string): boolean {
-  return token?.kind === 'word' && token.text.toUpperCase() === word;
-}
-
-function isSymbol(token: Token | undefined, symbol: string): boolean {
-  return token?.kind === 'symbol' && token.text === symbol;
-}
-
 function checkName(tokens: readonly Token[], i: number, isSelect: boolean): void {
   const name = tokens[i]!.text.toLowerCase();
   if (name === REFUSED_TABLE) throw denied('system.stack_trace is not for readers');
@@ -127,16 +118,15 @@ function checkCall(tokens: readonly Token[], i: number, tableFunctions: Readonly
   if (!isSymbol(tokens[i + 1], '(')) return;
   const { text } = tokens[i]!;
   const name = text.toLowerCase();
-  const isRefused =
-    REFUSED_FUNCTIONS.has(name) ||
-    OUTSIDE_FUNCTIONS.test(name) ||
-    (tableFunctions.has(name) && !ALLOWED_TABLE_FUNCTIONS.has(name));
+  const isRefused = isRefusedFunction(name) || (tableFunctions.has(name) && !ALLOWED_TABLE_FUNCTIONS.has(name));
   if (isRefused) throw denied(`${text}() is refused: a reader reads the tables of this database only`);
   if (!NAMES_DATABASE.has(name)) return;
   const [database, behind] = [tokens[i + 2], tokens[i + 3]];
-  const isPlain = database?.kind === 'text' && (isSymbol(behind, ',') || isSymbol(behind, ')'));
-  if (!isPlain || database.text.toLowerCase() === FILES_DATABASE || database.text.includes('\\'))
-    throw denied(`${text}() is refused unless its first argument is the name of a database in quotes`);
+  const isPlain = database?.kind === 'text' && isSymbol(behind, ',') && !database.text.includes('\\');
+  if (!isPlain || HIDING_DATABASES.has(database.text.toLowerCase()))
+    throw denied(
+      `${text}() is refused unless its first argument of two is a database in quotes, and neither system nor default`,
+    );
 }
 
 /** `{name:Identifier}` puts a name into the statement after it was judged. */
@@ -145,7 +135,8 @@ function checkIdentifierParameter(tokens: readonly Token[], i: number, parameter
   if (name === undefined || !isSymbol(colon, ':') || !isWord(type, 'IDENTIFIER')) return;
   const value = String(parameters[name.text] ?? '');
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value) && value.toLowerCase() !== FILES_DATABASE) {
-    if (value.toLowerCase() !== REFUSED_TABLE && !isSymbol(tokens[i + 5], '(')) return;
+    const isOfFunction = isSymbol(tokens[i + 5], '(') || isRefusedFunction(value);
+    if (value.toLowerCase() !== REFUSED_TABLE && !isOfFunction) return;
   }
   throw denied(`the parameter ${name.text} must be a plain name of letters, digits and _, and not default`);
 }

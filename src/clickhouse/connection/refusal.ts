@@ -14,6 +14,11 @@ const CODES = {
   UNSUPPORTED_MEDIA_TYPE: 779,
 } as const;
 
+/** Of a query whose answer nobody wants any more. */
+export function brokenOff(): HeadraceError {
+  return new HeadraceError('QUERY_FAILED', 'The query was broken off');
+}
+
 /** What we may refuse in ClickHouse's name. */
 export type Refusable = keyof typeof CODES;
 

@@ -8,6 +8,7 @@ import { clientSettings } from './client-settings.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { guardRead, type Reading } from './read-guard.ts';
+import { brokenOff } from './refusal.ts';
 import { Slots } from './slots.ts';
 import {
   columnNames,
@@ -125,6 +126,7 @@ class ServerClickHouse implements ClickHouse {
         ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
         ...options.settings,
       };
+      if (options.signal?.aborted === true) throw brokenOff();
       const { escapedParameters = {}, database, format = 'JSONEachRow' } = options;
       options.onFormat?.(reading.format ?? format);
       const result = await this.#client.exec({

@@ -1,5 +1,4 @@
-import { HeadraceError } from '../../errors.ts';
-import { refusal } from './refusal.ts';
+import { brokenOff, refusal } from './refusal.ts';
 
 /** How many readers may wait for a slot before the next is refused. */
 const WAITING_MAX = 256;
@@ -29,6 +28,7 @@ export class Slots {
    * else when `signal` is aborted meanwhile.
    */
   async acquire(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) throw brokenOff();
     if (this.#free > 0) {
       this.#free--;
       return;
@@ -45,7 +45,7 @@ export class Slots {
         else reject(error);
       };
       const enter = () => leave();
-      const turnAway = () => leave(new HeadraceError('QUERY_FAILED', 'The query was broken off'));
+      const turnAway = () => leave(brokenOff());
       if (this.#waitMaxMs !== undefined) {
         const late = `Too many queries: none of them ended within ${this.#waitMaxMs / 1_000} s`;
         timer = setTimeout(() => leave(tooMany(late)), this.#waitMaxMs);

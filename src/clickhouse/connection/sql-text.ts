@@ -1,5 +1,5 @@
-import { HeadraceError } from '../../errors.ts';
 import type { CellValue, Column } from '../clickhouse.ts';
+import { refusal } from './refusal.ts';
 
 /** A string literal of ClickHouse's SQL. */
 export function quoteText(text: string): string {
@@ -12,8 +12,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export function settingsText(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => {
-      if (!NAME.test(name))
-        throw new HeadraceError('QUERY_FAILED', `${JSON.stringify(name)} is not the name of a setting`);
+      if (!NAME.test(name)) throw refusal('BAD_ARGUMENTS', `${JSON.stringify(name)} is not the name of a setting`);
       return `${name} = ${typeof value === 'number' ? value : quoteText(value)}`;
     })
     .join(', ');

@@ -66,3 +66,12 @@ export function endOfQuoted(sql: string, start: number): number {
   }
   return sql.length;
 }
+
+/** Whether it is this word, given in capitals; a quoted name is none. */
+export function isWord(token: Token | undefined, word: string): boolean {
+  return token?.kind === 'word' && token.text.toUpperCase() === word;
+}
+
+export function isSymbol(token: Token | undefined, symbol: string): boolean {
+  return token?.kind === 'symbol' && token.text === symbol;
+}

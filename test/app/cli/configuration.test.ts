@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { expect, it, onTestFinished } from 'vitest';
 import { applyConfiguration, readConfiguration } from '../../../src/app/cli/configuration.ts';
+import { type ToolsOptionValues, withToolsOption } from '../../../src/app/cli/tools.ts';
 import type { HeadraceConfiguration } from '../../../src/definitions/configuration.ts';
 import { BEGIN, topologyFolder } from '../user-topology/topology-file.ts';
 import { runCommand } from './run-command.ts';
@@ -20,6 +21,8 @@ it.each([
   ['export default { zzz: 1 };', /there is no setting zzz; there are topology, application, data, /],
   ['export default { partitions: 0 };', /headrace\.config\.ts: partitions: /],
   ["export default { port: '80' };", /headrace\.config\.ts: port: /],
+  ["export default { clickhousePort: 'on' };", /headrace\.config\.ts: clickhousePort: /],
+  ['export default { clickhousePort: 65536 };', /headrace\.config\.ts: clickhousePort: /],
   ["export default { valueFormat: 'xml' };", /valueFormat: .*json/],
   ['export const port = 1;', /exports no configuration: its default export must be an object/],
   ['export default [];', /exports no configuration/],
@@ -67,6 +70,21 @@ it('the command line comes before the environment, and that before the file', ()
   expect(options(file, ['start', '--data', './said'], both)).toMatchObject({ data: './said' });
   // Of other commands the same option means one of several applications.
   expect(options(file, ['state'])).toEqual({ data: './file' });
+});
+
+it("the port of ClickHouse's interface is one of its options", async () => {
+  expect(await read({ 'headrace.config.ts': "export default { clickhousePort: 'off' };" })).toEqual({
+    clickhousePort: 'off',
+  });
+  const chosen = (environment: NodeJS.ProcessEnv, ...args: string[]) => {
+    const command = withToolsOption(new Command('start'));
+    command.action(() => applyConfiguration(command, { clickhousePort: 9123 }, environment));
+    command.parse(args, { from: 'user' });
+    return command.opts<ToolsOptionValues>().clickhousePort;
+  };
+  expect(chosen({})).toBe(9123);
+  expect(chosen({ HEADRACE_CLICKHOUSE_PORT: '9124' })).toBeUndefined();
+  expect(chosen({ HEADRACE_CLICKHOUSE_PORT: '9124' }, '--clickhouse-port', 'off')).toBe('off');
 });
 
 it('is that of the working directory, for every command', async () => {

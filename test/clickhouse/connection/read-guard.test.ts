@@ -11,6 +11,7 @@ test.each([
   ['SELECT url FROM t'],
   ['SELECT * FROM numbers(3)'],
   ["SELECT * FROM merge('headrace', 'trans.*')"],
+  ['SELECT file, checksum FROM headrace.schema_migrations'],
   ['SHOW TABLES FROM headrace'],
   ['EXPLAIN SELECT 1'],
 ])('%s may be read', (sql) => {
@@ -33,6 +34,12 @@ describe('refused', () => {
     ["SELECT hasColumnInTable('127.0.0.1', 'u', 'p', 'd', 't', 'c')", 497],
     ["SELECT joinGet('default./etc/passwd', 'a', 1)", 497],
     ['SELECT * FROM system.stack_trace', 497],
+    // A pattern finds what may not be named, in the database of the address as well.
+    ["SELECT * FROM merge('system', '^stack')", 497],
+    ["SELECT * FROM merge('SYSTEM', '.*')", 497],
+    ["SELECT * FROM merge('stack.*')", 497],
+    ["SELECT * FROM merge('', 'stack.*')", 497],
+    ["SELECT arrayMap(file, ['/etc/passwd'])", 497],
     // A setting in a subquery is applied without any check.
     ["SELECT * FROM (SELECT file('/etc/passwd') SETTINGS readonly = 0)", 497],
     ['SELECT * FROM (SELECT 1 SETTINGS readonly = 0)', 164],
@@ -54,6 +61,10 @@ describe('refused', () => {
       expect(() => guard('SELECT * FROM {db:Identifier}.x', { db: value })).toThrow('Code: 497.');
     },
   );
+
+  test('a function that comes as a parameter', () => {
+    expect(() => guard("SELECT arrayMap({f:Identifier}, ['x'])", { f: 'file' })).toThrow('Code: 497.');
+  });
 });
 
 test('names that come as parameters are plain', () => {

@@ -28,6 +28,7 @@ test('who goes away or waits too long leaves the queue, and takes no slot with i
   gone.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'QUERY_FAILED', retriable: false });
   slots.release();
+  await expect(slots.acquire(gone.signal)).rejects.toMatchObject({ code: 'QUERY_FAILED', retriable: false });
   await slots.acquire();
   slots.release();
 });

@@ -80,3 +80,29 @@ test('a question about an account or a transaction reads a few granules, however
     expect(count, QUESTIONS[index]![0]).toBeLessThan(Math.max(few[index]! * 2, 4 * GRANULE));
   }
 }, 120_000);
+
+const PERIODS: readonly (readonly [name: string, from: string, until: string, months: number])[] = [
+  ['totals-by-currency-and-channel', '2023-05-03', '2023-05-20', 1],
+  ['totals-by-currency-and-channel', '2023-05-03T12:00:00Z', '2023-07-01', 2],
+  ['general-ledger-totals', '2023-05-03', '2023-05-20', 1],
+  ['general-ledger-totals', '2023-05-03', '2023-07-01', 2],
+  ['failed-dispenses-by-terminal', '2023-05-03', '2023-05-20', 1],
+];
+
+test('totals of a period read the months that it touches, and no other', async () => {
+  await withStore(async ({ clickhouse }) => {
+    await fill(clickhouse, 200);
+    await clickhouse.command(
+      `INSERT INTO headrace.postings_rows (transaction_id, account_id, sequence, leg, ledger_account, direction, amount_minor, exponent, currency, occurred_at)
+       SELECT transaction_id, account_id, sequence, 0, 'cash', direction, amount_minor, exponent, currency, occurred_at FROM headrace.transactions_rows SETTINGS async_insert = 0`,
+    );
+    await clickhouse.command(
+      `INSERT INTO headrace.failed_dispenses_rows (terminal_id, withdrawal_id, outcome, currency, exponent, occurred_at)
+       SELECT 'T', transaction_id, 'UNKNOWN', currency, exponent, occurred_at FROM headrace.transactions_rows SETTINGS async_insert = 0`,
+    );
+    for (const [name, from, until, months] of PERIODS) {
+      const read = await rowsRead(clickhouse, name, { from, until });
+      expect(read, `${name} until ${until}`).toBe(months * 200 * ROWS_PER_ACCOUNT_AND_MONTH);
+    }
+  });
+}, 60_000);

@@ -28,8 +28,8 @@ export interface ApiBackend {
   decode(topic: string, bytes: Uint8Array, headers: Headers): unknown;
   /** Rows of a reader's query; 64-bit integers come as texts. Throws QUERY_FAILED, CLICKHOUSE_FAILED. */
   rows<T>(sql: string, parameters: Readonly<Record<string, CellValue>>): Promise<readonly T[]>;
-  /** Rows of a named query, as `rows`; there is a limit to their number. Throws PARAMETER_INVALID as well. */
-  ask(name: string, parameters: Readonly<Record<string, string>>): Promise<readonly unknown[]>;
+  /** Rows of a named query, as `rows`; there is a limit to their number. Ended by `signal`. Throws PARAMETER_INVALID as well. */
+  ask(name: string, parameters: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<readonly unknown[]>;
   status(): Promise<NodeStatus>;
   /** Whether engine and sink run, and the last thing that went wrong. */
   readonly isEngineRunning: boolean;

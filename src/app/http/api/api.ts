@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../clock.ts';
 import { containsCardNumber } from '../../../privacy/card-numbers.ts';
 import type { AppLogger } from '../../logger.ts';
+import { closing } from '../started-stream.ts';
 import { accountRoutes } from './account-routes.ts';
 import type { ApiBackend } from './api-backend.ts';
 import { type ApiKeys, presentedKey } from './api-keys.ts';
@@ -110,7 +111,7 @@ export class Api {
           url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
           bodyLimit: this.limits.bodyBytesMax,
           onRequest: async (request, reply) => this.#admit(route, request, reply),
-          handler: async (request, reply) => send(reply, await this.#answer(route, request)),
+          handler: async (request, reply) => send(reply, await this.#answer(route, request, reply)),
         });
       }
     });
@@ -178,7 +179,7 @@ export class Api {
     throw refuse(401, 'KEY_UNKNOWN', 'The API key is missing or wrong; send Authorization: Bearer or X-API-Key');
   }
 
-  async #answer(route: Route, request: Admitted): Promise<ApiAnswer> {
+  async #answer(route: Route, request: Admitted, reply: FastifyReply): Promise<ApiAnswer> {
     const { body, bytes } = bodyOf(route, request);
     const { 'idempotency-key': idempotencyKey } = request.headers;
     const asked: ApiRequest<unknown, unknown, unknown> = {
@@ -190,6 +191,10 @@ export class Api {
       idempotencyKey: route.takesIdempotencyKey === true ? (idempotencyKey as string | undefined) : undefined,
       client: request[CLIENT] ?? '',
       ending: this.#ending.signal,
+      // Few ask for it, and each who does listens to the connection.
+      get gone() {
+        return closing(reply);
+      },
     };
     return route.handle(asked as ApiRequest<never, never, never>);
   }
@@ -207,7 +212,8 @@ export class Api {
 
   async #sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { problem, headers } = toProblemError(error);
-    if (problem.status >= 500 && problem.status !== 503) {
+    // What a client that went away is no longer told is no fault of ours.
+    if (problem.status >= 500 && problem.status !== 503 && !reply.raw.destroyed) {
       // The path is left out: it may hold an account's name, or worse.
       this.#options.logger.error({ error, route: request.routeOptions.url ?? '' }, 'a request failed');
     }

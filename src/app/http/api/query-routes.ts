@@ -85,11 +85,16 @@ function queryRoute(backend: ApiBackend, query: NamedQuery): Route {
       },
     },
     problems: [400, 422, 429, 503],
-    handle: ({ query: given }) => answer(backend, query, given),
+    handle: ({ query: given, gone }) => answer(backend, query, given, gone),
   });
 }
 
-async function answer(backend: ApiBackend, query: NamedQuery, given: Record<string, unknown>): Promise<ApiAnswer> {
+async function answer(
+  backend: ApiBackend,
+  query: NamedQuery,
+  given: Record<string, unknown>,
+  gone: AbortSignal,
+): Promise<ApiAnswer> {
   const parameters: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (typeof value !== 'string') throw refuse(400, 'QUERY_INVALID', 'A parameter is given more than once');
@@ -97,7 +102,7 @@ async function answer(backend: ApiBackend, query: NamedQuery, given: Record<stri
   }
   try {
     parametersFor(query, parameters);
-    return { status: 200, body: { query: query.name, rows: await backend.ask(query.name, parameters) } };
+    return { status: 200, body: { query: query.name, rows: await backend.ask(query.name, parameters, gone) } };
   } catch (error) {
     throw toRefusal(error);
   }

@@ -13,6 +13,8 @@ export interface ApiRequest<Params = unknown, Query = unknown, Body = unknown> {
   readonly client: string;
   /** Aborted when the server ends: who waits answers with what is known. */
   readonly ending: AbortSignal;
+  /** Aborted when the client goes away before it is answered: nobody wants what it asked for any more. */
+  readonly gone: AbortSignal;
 }
 
 export interface ApiAnswer {

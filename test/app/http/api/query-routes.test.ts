@@ -17,6 +17,8 @@ afterAll(async () => {
   place.remove();
 });
 
+const RUNNING =
+  "SELECT 1 FROM system.processes WHERE query LIKE '%counterparty%' AND query NOT LIKE '%system.processes%'";
 const account = `account=${encodeURIComponent("O'Brien & co")}`;
 
 describe('the named queries', () => {
@@ -126,6 +128,23 @@ describe('the named queries', () => {
     ]);
   });
 });
+
+it('end with the client that goes away', async () => {
+  const { clickhouse } = await api.node.store();
+  // Each part of this column takes seconds to read: there are parts of twenty months.
+  await clickhouse.command('ALTER TABLE headrace.transactions_rows DROP COLUMN counterparty');
+  await clickhouse.command(
+    "ALTER TABLE headrace.transactions_rows ADD COLUMN counterparty String DEFAULT if(sleepEachRow(0.5) = 0, 'x', 'y')",
+  );
+  const running = async () => (await clickhouse.rows(RUNNING)).length;
+  const gone = new AbortController();
+  const path = `/queries/largest-counterparties?${account}&from=2024-01-01&until=2026-01-01`;
+  const asking = fetch(`${api.address}${path}`, { signal: gone.signal }).catch(() => 'gone');
+  await expect.poll(running, { timeout: 5_000 }).toBe(1);
+  gone.abort();
+  expect(await asking).toBe('gone');
+  await expect.poll(running, { timeout: 3_000 }).toBe(0);
+}, 30_000);
 
 it('are not answered before the engine runs', async () => {
   const resting = await openApi({ dataDirectory: place.data('resting'), runsEngine: false });

@@ -162,6 +162,8 @@ describe('what goes wrong', () => {
     ["SELECT * FROM url('http://127.0.0.1/', 'TSV', 'a String')", 403, 497, 'ACCESS_DENIED'],
     ["SELECT * FROM s3('http://127.0.0.1/x')", 403, 497, 'ACCESS_DENIED'],
     ["SELECT file('/etc/passwd')", 403, 497, 'ACCESS_DENIED'],
+    ["SELECT arrayMap(file, ['/etc/passwd'])", 403, 497, 'ACCESS_DENIED'],
+    ["SELECT * FROM merge('system', 'stack.*')", 403, 497, 'ACCESS_DENIED'],
     ['SELECT * FROM default.`/etc/passwd`', 403, 497, 'ACCESS_DENIED'],
     ["SELECT 1 INTO OUTFILE '/tmp/x'", 403, 497, 'ACCESS_DENIED'],
   ])('%s', async (sql, status, code, name) => {
@@ -193,6 +195,12 @@ describe('what goes wrong', () => {
       expect(response.status, sql).not.toBe(200);
       expect(await response.text(), sql).not.toContain('top secret');
     }
+  });
+
+  test('a parameter whose name would be SQL', async () => {
+    const response = await served.ask('SELECT 1', { "param_x' = 1, readonly": '0' });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toMatch(/^Code: 36\. .*\(BAD_ARGUMENTS\)/);
   });
 
   test('another user, a foreign page, another host', async () => {
