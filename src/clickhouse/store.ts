@@ -50,11 +50,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   if (tiers?.storagePolicy !== undefined) throw policyWithoutServer();
   const { path } = options.at;
-  const clickhouse = await openEmbedded({ path, ...readers, tiers: tiers?.directories ?? {} });
+  const clickhouse = await openEmbedded({ path, ...readers, tiers });
   try {
     const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
     // What the directory remembers goes on, whether it is said again or not.
-    if (tiers !== undefined) await applyTiers(clickhouse, { ...tiers, directories: tierDirectories(path, {}) });
+    if (tiers !== undefined) await applyTiers(clickhouse, { ...tiers, directories: tierDirectories(path) });
     return storeOf(clickhouse, applied);
   } catch (error) {
     await clickhouse.close();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { MONTHS_MAX, type TierOptions, type TierSettings, tierSettings } from '../../clickhouse/tiers/tier-settings.ts';
 import { HeadraceError } from '../../errors.ts';
@@ -45,7 +46,7 @@ export function tiersOf(options: TierOptions, environment: NodeJS.ProcessEnv = p
   const said = (name: keyof TierOptions) => environment[TIER_VARIABLES[name]] || undefined;
   const monthsOf = (name: 'coldAfterMonths' | 'archiveAfterMonths' | 'retentionMonths') =>
     options[name] ?? monthsIn(TIER_VARIABLES[name], said(name));
-  return tierSettings({
+  const given = {
     coldDirectory: options.coldDirectory ?? said('coldDirectory'),
     archiveDirectory: options.archiveDirectory ?? said('archiveDirectory'),
     storagePolicy: options.storagePolicy ?? said('storagePolicy'),
@@ -53,7 +54,8 @@ export function tiersOf(options: TierOptions, environment: NodeJS.ProcessEnv = p
     archiveAfterMonths: monthsOf('archiveAfterMonths'),
     retentionMonths: monthsOf('retentionMonths'),
     deleteExpired: options.deleteExpired ?? flagIn(TIER_VARIABLES.deleteExpired, said('deleteExpired')),
-  });
+  };
+  return tierSettings(given, randomUUID());
 }
 
 function monthsIn(variable: string, text: string | undefined): number | undefined {

@@ -7,7 +7,8 @@ import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
 import { EngineLife } from '../engine-life.ts';
 import { tierArguments } from '../tiers/engine-configuration.ts';
-import { type TierDirectories, tierDirectories } from '../tiers/tier-directories.ts';
+import { tierDirectories } from '../tiers/tier-directories.ts';
+import type { GivenDirectories } from '../tiers/tier-settings.ts';
 import { readIn } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
@@ -20,7 +21,7 @@ export interface EmbeddedOptions {
   /** Queries that run side by side; by default what libuv's threads leave free, at most 4. */
   readonly readers?: number;
   /** Places of colder tiers, beside those that the directory remembers. */
-  readonly tiers?: TierDirectories;
+  readonly tiers?: GivenDirectories | undefined;
 }
 
 /** Threads that readers leave to the writer and to the file system. */
@@ -38,7 +39,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
   const path = resolve(options.path);
   try {
     mkdirSync(path, { recursive: true });
-    const tiers = tierArguments(path, tierDirectories(path, options.tiers ?? {}));
+    const tiers = tierArguments(path, tierDirectories(path, options.tiers));
     // The engine is the process's: sessions of readers have what the first one has.
     const writer = new Session(path, { connectionArgs: ['--async_load_databases=0', ...tiers] });
     const functions = await writer.queryAsync('SELECT lower(name) FROM system.table_functions', { format: 'TSV' });

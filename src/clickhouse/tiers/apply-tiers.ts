@@ -48,14 +48,14 @@ export async function applyTiers(
       (volumes.get(policy) ?? []).filter((tier) => asked.includes(tier)),
     );
     const ttl = / TTL (.*?)(?: SETTINGS .*)?$/s.exec(present.engine_full)?.[1];
-    if (changesPolicy !== undefined) await givePolicy(clickhouse, table.name, changesPolicy);
-    if (ttl === wanted) continue;
-    if (ttl !== undefined && !isOwnTtl(ttl)) {
-      if (wanted === undefined) continue;
+    const isForeign = ttl !== undefined && !isOwnTtl(ttl);
+    if (isForeign && wanted !== undefined) {
       throw invalid(
         `The table headrace.${table.name} has a TTL that is not Headrace's: ${ttl}. Take it away (ALTER TABLE … REMOVE TTL), or start without tiers and without --delete-expired`,
       );
     }
+    if (changesPolicy !== undefined) await givePolicy(clickhouse, table.name, changesPolicy);
+    if (ttl === wanted || isForeign) continue;
     for (const statement of ttlStatements(table.name, wanted)) await clickhouse.command(statement);
   }
 }

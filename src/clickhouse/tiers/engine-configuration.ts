@@ -1,7 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TierDirectories } from './tier-directories.ts';
-import { COLD_TIERS } from './tier-settings.ts';
+import { COLD_TIERS, type TierDirectories } from './tier-settings.ts';
 
 const CONFIGURATION_FILE = 'headrace-tiers.xml';
 

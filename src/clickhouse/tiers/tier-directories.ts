@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -16,7 +15,7 @@ import {
 } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { HeadraceError } from '../../errors.ts';
-import { COLD_TIERS, type ColdTier } from './tier-settings.ts';
+import { COLD_TIERS, type ColdTier, type GivenDirectories, type TierDirectories } from './tier-settings.ts';
 
 /** In the directory of the embedded engine: where its tiers are. Without it there are none. */
 const TIERS_FILE = 'headrace-tiers.json';
@@ -26,11 +25,9 @@ const OWN = { recursive: true, mode: 0o700 } as const;
 /** What the root of a new volume holds. */
 const IGNORED: ReadonlySet<string> = new Set(['lost+found']);
 
-export type TierDirectories = Readonly<Partial<Record<ColdTier, string>>>;
-
 /** What is remembered of the tiers of one store. */
 interface Remembered {
-  /** Made when the first tier was named; its tiers' marks have it. */
+  /** Given when the first tier was; its tiers' marks have it. */
   readonly store: string;
   readonly directories: TierDirectories;
 }
@@ -45,15 +42,15 @@ interface Mark {
  * remembers. Whoever opens the engine must know them all: a part that it does not see is a row that is missing. Throws
  * TIERS_INVALID where one is not there, is not writable, is another store's, or lies where the rows of one before are not.
  */
-export function tierDirectories(path: string, given: TierDirectories): TierDirectories {
+export function tierDirectories(path: string, given?: GivenDirectories): TierDirectories {
   const before = remembered(path);
   const wanted = COLD_TIERS.flatMap((tier) => {
-    const directory = given[tier] ?? before?.directories[tier];
+    const directory = given?.directories[tier] ?? before?.directories[tier];
     return directory === undefined ? [] : [{ tier, directory: resolve(directory) }];
   });
-  if (wanted.length === 0) return {};
+  const store = before?.store ?? given?.storeName;
+  if (wanted.length === 0 || store === undefined) return {};
   mkdirSync(path, { recursive: true });
-  const store = before?.store ?? randomUUID();
   // The id first: a crash between a mark and what is remembered of it leaves a mark that is known as ours.
   if (before === undefined) remember(path, { store, directories: {} });
   for (const { tier, directory } of wanted) {

@@ -23,9 +23,17 @@ export interface TierOptions {
   readonly deleteExpired?: boolean | undefined;
 }
 
+export type TierDirectories = Readonly<Partial<Record<ColdTier, string>>>;
+
+/** Directories that the embedded engine is to have for its tiers. */
+export interface GivenDirectories {
+  readonly directories: TierDirectories;
+  /** Names the store in the marks of its tiers, where it has no name yet: no two have the same. */
+  readonly storeName: string;
+}
+
 /** The same, checked and whole. */
-export interface TierSettings {
-  readonly directories: Readonly<Partial<Record<ColdTier, string>>>;
+export interface TierSettings extends GivenDirectories {
   readonly storagePolicy: string | undefined;
   readonly afterMonths: Readonly<Record<ColdTier, number>>;
   readonly retentionMonths: number;
@@ -37,8 +45,13 @@ const MONTHS = { cold: 3, archive: 12, retention: 84 } as const;
 /** 50 years: ClickHouse's DateTime ends in 2106, and a time beyond that would come out as one long past. */
 export const MONTHS_MAX = 600;
 
-/** Throws USAGE for times that contradict each other: each tier must begin behind the one before, and nothing may be due before it is in the last. */
-export function tierSettings(options: TierOptions): TierSettings {
+/**
+ * Throws USAGE for times that contradict each other: each tier must begin behind the one before, and nothing may be due before
+ * it is in the last.
+ *
+ * @param storeName made by chance.
+ */
+export function tierSettings(options: TierOptions, storeName: string): TierSettings {
   const cold = months('--cold-after-months', options.coldAfterMonths ?? MONTHS.cold);
   const archive = months('--archive-after-months', options.archiveAfterMonths ?? MONTHS.archive);
   const retention = months('--retention-months', options.retentionMonths ?? MONTHS.retention);
@@ -58,6 +71,7 @@ export function tierSettings(options: TierOptions): TierSettings {
       ...(coldDirectory === undefined ? {} : { cold: coldDirectory }),
       ...(archiveDirectory === undefined ? {} : { archive: archiveDirectory }),
     },
+    storeName,
     storagePolicy: options.storagePolicy,
     afterMonths: { cold, archive },
     retentionMonths: retention,

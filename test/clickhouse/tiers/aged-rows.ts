@@ -13,7 +13,7 @@ export function placesIn(path: string) {
 /** A store as `headrace start` opens it with these options. */
 export function openTiered(path: string, options: TierOptions): Promise<Store> {
   const at = { path: placesIn(path).hot };
-  return openStore({ at, migrationsDirectory: MIGRATIONS, clock: Date.now, tiers: tierSettings(options) });
+  return openStore({ at, migrationsDirectory: MIGRATIONS, clock: Date.now, tiers: tierSettings(options, path) });
 }
 
 /**

@@ -5,6 +5,6 @@ import { openStore } from '../../../src/clickhouse/store.ts';
 import { tierSettings } from '../../../src/clickhouse/tiers/tier-settings.ts';
 
 const [path = ''] = process.argv.slice(2);
-const tiers = tierSettings({ coldDirectory: join(path, 'cold'), archiveDirectory: join(path, 'archive') });
+const tiers = tierSettings({ coldDirectory: join(path, 'cold'), archiveDirectory: join(path, 'archive') }, path);
 await openStore({ at: { path: join(path, 'clickhouse') }, migrationsDirectory: undefined, clock: Date.now, tiers });
 await sleep(60_000);
