@@ -54,7 +54,7 @@ export function tierDirectories(path: string, given?: GivenDirectories): TierDir
   // The id first: a crash between a mark and what is remembered of it leaves a mark that is known as ours.
   if (before === undefined) remember(path, { store, directories: {} });
   for (const { tier, directory } of wanted) {
-    if (before?.directories[tier] !== directory) attempt(tier, directory, () => mkdirSync(directory, OWN));
+    if (before?.directories[tier] === undefined) attempt(tier, directory, () => mkdirSync(directory, OWN));
   }
   requireApart([path, ...wanted.map(({ directory }) => directory)]);
   for (const { tier, directory } of wanted)

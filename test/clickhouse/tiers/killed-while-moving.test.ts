@@ -27,6 +27,16 @@ function partsIn(...directories: readonly string[]): number {
     .filter((name) => name.endsWith('columns.txt')).length;
 }
 
+/** Files of copies that are not in their place. */
+function unfinishedIn(path: string): readonly string[] {
+  const { coldDirectory, archiveDirectory } = placesIn(path);
+  return [coldDirectory, archiveDirectory].flatMap((directory) =>
+    readdirSync(directory, { recursive: true })
+      .map(String)
+      .filter((name) => name.includes('/moving/')),
+  );
+}
+
 async function killedAt(path: string, parts: number): Promise<void> {
   const { coldDirectory, archiveDirectory } = placesIn(path);
   const mover: ChildProcess = spawn(process.execPath, [child, path], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -69,6 +79,7 @@ test('killed while parts are moved, every row is there once, and the moves go on
       await eventually(async () => {
         const { transactions_rows: tiers } = await tiersOf(store.clickhouse, 'transactions_rows');
         expect(tiers?.hot).toBeUndefined();
+        expect(unfinishedIn(path)).toEqual([]);
         expect((tiers?.cold ?? 0) + (tiers?.archive ?? 0)).toBe(ROWS);
       });
       expect(await readText(store.clickhouse, digest, { format: 'CSV' })).toBe(before);

@@ -28,7 +28,7 @@ Examples:
   headrace migrate --list                                which migrations there are, and which are applied
   headrace migrate --print --cluster main > cluster.sql  the same tables for a cluster, replicated and sharded
   headrace migrate --print --cluster main --from 3       what came behind migration 003
-  headrace migrate --print --cluster main --from 5 --storage-policy tiered   its tiers alone
+  headrace migrate --print --cluster main --from 5 --storage-policy tiered   what came behind 005, and the tiers
 
 docs/CLUSTER.md says how a cluster is set up from them.`;
 
