@@ -76,6 +76,7 @@ export type ErrorCode =
   | 'TABLE_MISMATCH'
   | 'SINK_TABLE_INVALID'
   | 'SINK_TABLE_DIFFERS'
+  | 'TIERS_INVALID'
   // Input and command line
   | 'INPUT_NOT_FOUND'
   | 'INPUT_INVALID'

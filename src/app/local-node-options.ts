@@ -1,4 +1,5 @@
 import type { GenericSinkDefinition } from '../clickhouse/generic/generic-sink-definition.ts';
+import type { TierSettings } from '../clickhouse/tiers/tier-settings.ts';
 import type { Clock } from '../clock.ts';
 import type { ValueFormat } from './formats/topic-formats.ts';
 import type { AppLogger } from './logger.ts';
@@ -16,6 +17,8 @@ export interface LocalNodeOptions {
   readonly kafka?: string | undefined;
   /** The address of a ClickHouse server; without it ClickHouse is in the data directory. */
   readonly clickhouse?: string | undefined;
+  /** Tiers and retention of ClickHouse, which this process brings it to; without it they stay as they are. */
+  readonly tiers?: TierSettings | undefined;
   /** On Kafka: how many threads run the systems' workers, this one among them (1). */
   readonly threads?: number | undefined;
   /** Whether it only looks at the log: topics that are missing stay so. */

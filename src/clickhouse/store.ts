@@ -9,6 +9,9 @@ import { migratedLater } from './migrated-later.ts';
 import { type Migration, migrate } from './migrations.ts';
 import type { SinkTable, SinkValues } from './sink-table.ts';
 import { ClickHouseSinkTarget } from './sink-target.ts';
+import { applyTiers } from './tiers/apply-tiers.ts';
+import { tierDirectories } from './tiers/tier-directories.ts';
+import { policyWithoutServer, requireNoDirectories, type TierSettings } from './tiers/tier-settings.ts';
 
 export interface StoreOptions {
   /** Where ClickHouse is: a directory for the embedded one, or the address of a server. */
@@ -17,6 +20,8 @@ export interface StoreOptions {
   readonly migrationsDirectory: string | undefined;
   readonly clock: Clock;
   readonly readers?: number;
+  /** Of storage: the tables are brought to these. Without it they stay as the last start has left them. */
+  readonly tiers?: TierSettings | undefined;
 }
 
 /** How long opening a server's store waits for one that does not answer at all. */
@@ -33,16 +38,23 @@ export interface Store {
 }
 
 /**
- * Opens ClickHouse and migrates it. Throws CLICKHOUSE_FAILED, MIGRATION_CHANGED, MIGRATION_NEWER, MIGRATION_FAILED; it
+ * Opens ClickHouse and migrates it. Throws CLICKHOUSE_FAILED, MIGRATION_CHANGED, MIGRATION_NEWER, MIGRATION_FAILED, TIERS_INVALID; it
  * is closed again then. A server that is away is no error: it is migrated as soon as it is there, before anything else.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const readers = options.readers === undefined ? {} : { readers: options.readers };
-  if ('url' in options.at) return openServerStore(openServer({ ...options.at, ...readers }), options);
-  const clickhouse = await openEmbedded({ ...options.at, ...readers });
+  const { migrationsDirectory, clock, tiers } = options;
+  if ('url' in options.at) {
+    if (tiers !== undefined) requireNoDirectories(tiers);
+    return openServerStore(openServer({ ...options.at, ...readers }), options);
+  }
+  if (tiers?.storagePolicy !== undefined) throw policyWithoutServer();
+  const { path } = options.at;
+  const clickhouse = await openEmbedded({ path, ...readers, tiers });
   try {
-    const { migrationsDirectory, clock } = options;
     const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
+    // What the directory remembers goes on, whether it is said again or not.
+    if (tiers !== undefined) await applyTiers(clickhouse, { ...tiers, directories: tierDirectories(path) });
     return storeOf(clickhouse, applied);
   } catch (error) {
     await clickhouse.close();
@@ -50,11 +62,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-async function openServerStore(server: ClickHouse, { migrationsDirectory, clock }: StoreOptions): Promise<Store> {
+async function openServerStore(
+  server: ClickHouse,
+  { migrationsDirectory, clock, tiers }: StoreOptions,
+): Promise<Store> {
   if (migrationsDirectory === undefined) return storeOf(server, []);
   const applied: Migration[] = [];
   const clickhouse = migratedLater(server, async () => {
     applied.push(...(await migrate(server, migrationsDirectory, clock)));
+    if (tiers !== undefined) await applyTiers(server, tiers);
   });
   const late = new AbortController();
   try {

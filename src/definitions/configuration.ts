@@ -35,6 +35,20 @@ export interface HeadraceConfiguration {
   readonly threads?: number;
   /** How many records of each output topic `start --once` prints. */
   readonly print?: number;
+  /** Where the embedded ClickHouse keeps its cold tier; once named, it is remembered in the data directory. */
+  readonly coldDirectory?: string;
+  /** Where the embedded ClickHouse keeps its archive; once named, it is remembered in the data directory. */
+  readonly archiveDirectory?: string;
+  /** A storage policy of the ClickHouse server, with volumes `cold`, `archive` or both. */
+  readonly storagePolicy?: string;
+  /** Rows go to the cold tier so many months after they came in (3). */
+  readonly coldAfterMonths?: number;
+  /** Rows go to the archive so many months after they came in (12). */
+  readonly archiveAfterMonths?: number;
+  /** Nothing is deleted earlier than so many months after it came in (84). */
+  readonly retentionMonths?: number;
+  /** Whether rows are deleted behind their retention (false: nothing is ever deleted). */
+  readonly deleteExpired?: boolean;
   /** Topics with an Avro schema that get a table of their own in ClickHouse; `headrace sink plan` shows what becomes of them. */
   readonly sinks?: readonly GenericSinkDefinition[];
 }

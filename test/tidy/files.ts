@@ -25,6 +25,8 @@ export const unmirroredTestFolders: readonly Exception[] = [
 export const unmirroredTests: readonly Exception[] = [
   { path: 'test/clickhouse/money-round-trip.test.ts', reason: 'encoder, engine and query together' },
   { path: 'test/clickhouse/killed-at-rename.test.ts', reason: 'kills the engine within an insert, under strace' },
+  { path: 'test/clickhouse/tiers/aged-rows.test.ts', reason: 'settings, tables, engine, freeze and disks together' },
+  { path: 'test/clickhouse/tiers/killed-while-moving.test.ts', reason: 'kills the engine while it moves parts' },
   { path: 'test/clickhouse/queries/rows-read.test.ts', reason: 'tables, named queries and engine together' },
   { path: 'test/serde/avro/flipped-bits.test.ts', reason: 'damages what reader, checks and frame catch together' },
   { path: 'test/runtime/schema-unavailable.test.ts', reason: 'takes the schema registry away beneath the worker' },

@@ -1,5 +1,6 @@
-import { chmodSync, readdirSync, readlinkSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { frozenFiles } from '../../clickhouse/freeze.ts';
 import type { Clock } from '../../clock.ts';
 import { copyLog } from '../../storage/data-directory.ts';
 import { storageError } from '../../storage/storage-error.ts';
@@ -116,24 +117,14 @@ async function copyClickHouse(
   signal: AbortSignal,
   progress: Progress,
 ): Promise<{ readonly files: BackupFile[]; readonly links: BackupLink[] }> {
-  const links: BackupLink[] = [];
-  const names: string[] = [];
-  for (const entry of readdirSync(clickhouse, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = `clickhouse${path.slice(clickhouse.length)}`;
-    if (entry.isSymbolicLink()) links.push({ name, target: readlinkSync(path) });
-    else if (entry.isFile()) {
-      names.push(name);
-      progress.found(statSync(path).size);
-    }
-  }
+  const entries = frozenFiles(clickhouse).map((entry) => ({ ...entry, name: `clickhouse/${entry.name}` }));
+  const links = entries.flatMap(({ name, link }): BackupLink[] => (link === undefined ? [] : [{ name, target: link }]));
+  const wanted = entries.filter(({ link }) => link === undefined);
+  for (const { path } of wanted) progress.found(statSync(path).size);
   const files: BackupFile[] = [];
   const onBytes = (bytes: number) => progress.done(bytes);
-  for (const name of names) {
-    const digest = await copyFile(join(clickhouse, name.slice('clickhouse'.length)), join(to, name), {
-      signal,
-      onBytes,
-    });
+  for (const { name, path } of wanted) {
+    const digest = await copyFile(path, join(to, name), { signal, onBytes });
     files.push({ name, ...digest });
   }
   return { files, links };

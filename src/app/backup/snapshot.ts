@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freezeEmbedded } from '../../clickhouse/freeze.ts';
+import { freezeEmbedded, removeFrozen } from '../../clickhouse/freeze.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
@@ -12,6 +12,7 @@ import { type Hold, IntakeGate } from '../intake-gate.ts';
 
 /** Where frozen copies of ClickHouse lie in a data directory, each in a directory of its own. */
 const SNAPSHOTS = 'snapshots';
+const CLICKHOUSE = 'clickhouse';
 /** A cut that is being inserted ends in a second or two; one that does not is in trouble, and the backup is to say so. */
 const INSERT_WAIT_MAX_MS = 30_000;
 
@@ -20,7 +21,7 @@ const BEGIN_MAX_MS = 10_000;
 
 /** A data directory at one moment, to be copied while it works on. Nothing is inserted into ClickHouse until `begun`. */
 export interface Snapshot {
-  /** Holds ClickHouse's files as they were at that moment. */
+  /** Holds ClickHouse's files as they were at that moment; frozenFiles names them. */
   readonly clickhouse: string;
   /** Aborted, with the error, when the process that keeps the files no longer does. */
   readonly lost: AbortSignal;
@@ -56,7 +57,9 @@ export class Snapshots {
   /** Removes what a process that was killed has left. */
   constructor(options: SnapshotsOptions) {
     this.#options = options;
-    rmSync(join(options.directory.path, SNAPSHOTS), { recursive: true, force: true });
+    const snapshots = join(options.directory.path, SNAPSHOTS);
+    if (existsSync(snapshots)) for (const id of readdirSync(snapshots)) removeFrozen(join(snapshots, id, CLICKHOUSE));
+    rmSync(snapshots, { recursive: true, force: true });
   }
 
   /** What the sink is to write to, so that a snapshot can hold it between two inserts. */
@@ -77,7 +80,7 @@ export class Snapshots {
     if (engine.kind === 'server') throw unsupportedOnServer();
     const id = randomUUID();
     const home = join(directory.path, SNAPSHOTS, id);
-    const clickhouse = join(home, 'clickhouse');
+    const clickhouse = join(home, CLICKHOUSE);
     // Of a backup that was killed while it copied.
     directory.environment.clearDeadReaders();
     const startedAt = clock();
@@ -87,6 +90,7 @@ export class Snapshots {
       if (this.#isClosed) throw new HeadraceError('NOT_RUNNING', 'The process that owns the data directory is ending');
     } catch (error) {
       await hold.release();
+      removeFrozen(clickhouse);
       rmSync(home, { recursive: true, force: true });
       throw error;
     }
@@ -124,6 +128,7 @@ export class Snapshots {
         isReleased = true;
         this.#open.delete(snapshot);
         await letGo();
+        removeFrozen(clickhouse);
         rmSync(home, { recursive: true, force: true });
         directory.environment.clearDeadReaders();
       },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { MONTHS_MAX } from '../../clickhouse/tiers/tier-settings.ts';
 import type { HeadraceConfiguration } from '../../definitions/configuration.ts';
 import { HeadraceError } from '../../errors.ts';
 import { VALUE_FORMATS } from '../formats/topic-formats.ts';
@@ -11,6 +12,7 @@ import { PARTITIONS_MAX, PORT_MAX, PRINT_MAX } from './limits.ts';
 import { PARKED_KEYS_LIMIT } from './park-keys.ts';
 import { STANDBYS_MAX } from './standbys.ts';
 import { THREADS_MAX } from './threads.ts';
+import { TIER_VARIABLES } from './tiers.ts';
 import { CLICKHOUSE_OFF } from './tools.ts';
 
 const FILES = ['headrace.config.ts', 'headrace.config.mts', 'headrace.config.js', 'headrace.config.mjs'];
@@ -47,6 +49,13 @@ const SETTINGS = {
   standbys: number(0, STANDBYS_MAX),
   threads: number(1, THREADS_MAX),
   print: number(0, PRINT_MAX),
+  coldDirectory: text,
+  archiveDirectory: text,
+  storagePolicy: text,
+  coldAfterMonths: number(1, MONTHS_MAX),
+  archiveAfterMonths: number(1, MONTHS_MAX),
+  retentionMonths: number(1, MONTHS_MAX),
+  deleteExpired: z.boolean(),
   sinks: z.array(SINK),
 } satisfies Record<keyof HeadraceConfiguration, z.ZodType>;
 type Name = keyof HeadraceConfiguration;
@@ -65,6 +74,7 @@ const VARIABLES: Readonly<Partial<Record<Name, string>>> = {
   parkKeys: 'HEADRACE_PARK_KEYS',
   standbys: 'HEADRACE_STANDBYS',
   threads: 'HEADRACE_THREADS',
+  ...TIER_VARIABLES,
 };
 
 /**

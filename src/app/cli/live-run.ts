@@ -13,6 +13,7 @@ import { type GlobalOptions, nodeOptionsOf } from './context.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { serveApiOptions } from './serve-options.ts';
 import { standbysOf } from './standbys.ts';
+import { tiersOf } from './tiers.ts';
 import { servingTools } from './tools.ts';
 import { untilEnded } from './until-ended.ts';
 
@@ -24,6 +25,7 @@ export async function runLive(options: StartOptions & GlobalOptions, clock: Cloc
   const node = await LocalNode.open({
     ...nodeOptionsOf(options),
     runsBank: true,
+    tiers: tiersOf(options),
     clock,
     logger,
     threads: options.threads,

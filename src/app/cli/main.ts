@@ -39,7 +39,7 @@ headrace.config.ts (.mts, .js, .mjs) in the working directory gives options thei
 Environment: HEADRACE_DATA, HEADRACE_KAFKA, HEADRACE_CLICKHOUSE, HEADRACE_TOPOLOGY, HEADRACE_VALUE_FORMAT, HEADRACE_SCHEMA_REGISTRY (as the options), HEADRACE_KAFKA_TLS (true, or a
 file with the authority's certificate), HEADRACE_KAFKA_SASL (plain, scram-sha-256, scram-sha-512, oauthbearer) with HEADRACE_KAFKA_USER and
 HEADRACE_KAFKA_PASSWORD or HEADRACE_KAFKA_TOKEN_FILE, HEADRACE_STATE_SECRET (one for all instances that read each other's state),
-HEADRACE_THREADS, HEADRACE_STANDBYS and HEADRACE_CLICKHOUSE_PORT (of start), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing moves for so long gives up; 120000), NO_COLOR
+HEADRACE_THREADS, HEADRACE_STANDBYS and HEADRACE_CLICKHOUSE_PORT (of start), those of tiers (of start and migrate; start --help has them), HEADRACE_LOG_LEVEL, HEADRACE_STALL_LIMIT_MS (an intake in which nothing moves for so long gives up; 120000), NO_COLOR
 Exit codes: 0 done, 1 refused or differing, 2 wrong usage`;
 
 const SCHEMA_REGISTRY = "a registry with Confluent's REST API, in place of the schemas that come with Headrace";

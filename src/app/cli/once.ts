@@ -16,6 +16,7 @@ import { write } from './output.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
 import { printReconciliation } from './reconciliation-report.ts';
 import { standbysOf } from './standbys.ts';
+import { tiersOf } from './tiers.ts';
 
 /** `start --once`: one file from intake to SQL. Resolves with the exit code. */
 export async function runOnce(
@@ -27,6 +28,7 @@ export async function runOnce(
   const node = await LocalNode.open({
     ...nodeOptionsOf(options),
     runsBank: true,
+    tiers: tiersOf(options),
     clock,
     logger,
     partitions: options.partitions,

@@ -1,6 +1,8 @@
 import { openServer } from '../../clickhouse/connection/server.ts';
 import { migrate } from '../../clickhouse/migrations.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import { applyTiers } from '../../clickhouse/tiers/apply-tiers.ts';
+import { requireNoDirectories, type TierSettings } from '../../clickhouse/tiers/tier-settings.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
 import { openDataDirectory } from '../../storage/data-directory.ts';
@@ -13,18 +15,18 @@ export type OwnStore = Pick<Store, 'clickhouse' | 'applied'>;
 
 /**
  * Runs `use` on the ClickHouse server where one is named, else on that of the data directory as its owner, migrated unless told
- * otherwise. Throws DATA_DIRECTORY_IN_USE where another process runs on it: what changes tables is not asked of a process that
+ * otherwise, and brought to tiers where they are given. Throws DATA_DIRECTORY_IN_USE where another process runs on it: what changes tables is not asked of a process that
  * writes to them.
  */
 export async function withOwnClickHouse<T>(
   options: GlobalOptions,
   clock: Clock,
   use: (store: OwnStore) => Promise<T>,
-  isMigrated = true,
+  { isMigrated = true, tiers }: { readonly isMigrated?: boolean; readonly tiers?: TierSettings } = {},
 ): Promise<T> {
   const { application, migrations } = await workloadNames(options);
   const wanted = isMigrated ? migrations : undefined;
-  if (options.clickhouse !== undefined) return withServer(options.clickhouse, wanted, clock, use);
+  if (options.clickhouse !== undefined) return withServer(options.clickhouse, { wanted, tiers }, clock, use);
   const directory = openDataDirectory(options.data, { clock });
   try {
     if (application !== undefined) directory.setApplication(application);
@@ -34,7 +36,7 @@ export async function withOwnClickHouse<T>(
         `In the data directory ${directory.path} the topology ${directory.application} works: name its file with --topology`,
       );
     }
-    const store = await openEmbeddedClickHouse(directory.path, wanted, clock);
+    const store = await openEmbeddedClickHouse(directory.path, wanted, clock, tiers);
     try {
       return await use(store);
     } finally {
@@ -48,16 +50,16 @@ export async function withOwnClickHouse<T>(
 /** A server that is away is an error here: somebody waits for it. */
 async function withServer<T>(
   url: string,
-  migrations: string | undefined,
+  { wanted, tiers }: { readonly wanted: string | undefined; readonly tiers: TierSettings | undefined },
   clock: Clock,
   use: (store: OwnStore) => Promise<T>,
 ): Promise<T> {
+  if (tiers !== undefined) requireNoDirectories(tiers);
   const clickhouse = openServer({ url });
   try {
-    return await use({
-      clickhouse,
-      applied: migrations === undefined ? [] : await migrate(clickhouse, migrations, clock),
-    });
+    const applied = wanted === undefined ? [] : await migrate(clickhouse, wanted, clock);
+    if (tiers !== undefined) await applyTiers(clickhouse, tiers);
+    return await use({ clickhouse, applied });
   } finally {
     await clickhouse.close();
   }

@@ -12,6 +12,7 @@ import type { GlobalOptions } from './context.ts';
 import { stallLimitMs } from './once.ts';
 import { write } from './output.ts';
 import { parkKeysMaxOf } from './park-keys.ts';
+import { tiersOf } from './tiers.ts';
 import { type TopologySummary, topologySummaryText } from './topology-summary.ts';
 
 /** Records of each output topic that are printed where nothing else is said. */
@@ -50,6 +51,7 @@ export function openTopologyNode(
     schemaRegistry: options.schemaRegistry,
     sinks: options.sinks,
     clickhouse: options.clickhouse,
+    tiers: tiersOf(options),
     loaded,
     clock,
     logger: openLogger(options.data),

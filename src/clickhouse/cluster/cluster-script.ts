@@ -11,6 +11,8 @@ export interface ClusterScriptOptions {
   readonly cluster: string;
   /** Only the migrations behind this number: for a cluster that has those up to it. */
   readonly from?: number;
+  /** Statements that give the tables their tiers, behind all migrations. */
+  readonly tiers?: readonly string[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface ClusterScriptOptions {
 export async function clusterScript(
   parser: ClickHouse,
   migrations: readonly Migration[],
-  { cluster, from = 0 }: ClusterScriptOptions,
+  { cluster, from = 0, tiers = [] }: ClusterScriptOptions,
 ): Promise<readonly string[]> {
   const wanted = migrations.filter(({ number }) => number > from);
   // A cluster that begins has no rows that a table could be filled from.
@@ -32,7 +34,7 @@ export async function clusterScript(
   const first = from > 0 ? [] : [`CREATE DATABASE IF NOT EXISTS headrace ${on}`, recordsTable(on)];
   return [
     ...(await formatted(parser, first)),
-    ...(await forCluster(parser, given, cluster, existing)),
+    ...(await forCluster(parser, [...given, ...tiers], cluster, existing)),
     ...(await formatted(parser, [...accessStatements(cluster), ...wanted.map(recordOf)])),
   ];
 }

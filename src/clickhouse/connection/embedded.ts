@@ -5,6 +5,9 @@ import { drainPending, Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
 import { EngineLife } from '../engine-life.ts';
+import { tierArguments } from '../tiers/engine-configuration.ts';
+import { tierDirectories } from '../tiers/tier-directories.ts';
+import type { GivenDirectories } from '../tiers/tier-settings.ts';
 import { readIn } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
@@ -17,6 +20,8 @@ export interface EmbeddedOptions {
   readonly path: string;
   /** Queries that run side by side; by default what libuv's threads leave free, at most 4. */
   readonly readers?: number;
+  /** Places of colder tiers, beside those that the directory remembers. */
+  readonly tiers?: GivenDirectories | undefined;
 }
 
 /** Threads that readers leave to the writer and to the file system. */
@@ -30,13 +35,15 @@ const READERS_GRACE_MS = 2_000;
 
 /**
  * Opens the ClickHouse that lives in this process (chdb). Throws CLICKHOUSE_FAILED where the engine is missing for this
- * platform, or the directory belongs to another process or cannot be written.
+ * platform, or the directory belongs to another process or cannot be written; TIERS_INVALID as tierDirectories does.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse> {
   const path = resolve(options.path);
   try {
     mkdirSync(path, { recursive: true });
-    const writer = new Session(path, { connectionArgs: ['--async_load_databases=0'] });
+    const tiers = tierArguments(path, tierDirectories(path, options.tiers));
+    // The engine is the process's: sessions of readers have what the first one has.
+    const writer = new Session(path, { connectionArgs: ['--async_load_databases=0', ...tiers] });
     const functions = await writer.queryAsync('SELECT lower(name) FROM system.table_functions', { format: 'TSV' });
     await writer.queryAsync(
       `SET ${settingsText({ output_format_json_quote_64bit_integers: 1, output_format_json_quote_decimals: 1 })}`,
@@ -51,6 +58,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
       readers: options.readers ?? readersByThreads(),
     });
   } catch (error) {
+    if (error instanceof HeadraceError) throw error;
     const doing = `The embedded ClickHouse does not open ${path} (does another process hold it?)`;
     throw engineError('CLICKHOUSE_FAILED', error, doing);
   }

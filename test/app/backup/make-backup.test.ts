@@ -17,6 +17,8 @@ import type { Snapshot } from '../../../src/app/backup/snapshot.ts';
 import type { LocalNode } from '../../../src/app/local-node.ts';
 import { readJsonRows } from '../../../src/app/query-rows.ts';
 import { reconcileAtRest } from '../../../src/app/reconcile/reconcile.ts';
+import { freezeEmbedded } from '../../../src/clickhouse/freeze.ts';
+import { tierSettings } from '../../../src/clickhouse/tiers/tier-settings.ts';
 import { readOwner, UNFINISHED_RESTORE } from '../../../src/storage/data-directory.ts';
 import { openTemporaryNode, temporaryData, transaction } from '../temporary-node.ts';
 
@@ -77,6 +79,43 @@ describe('a backup and its restoration', () => {
     await second.drain();
     expect(await reconcileAtRest(second)).toMatchObject({ agrees: true });
     expect(await countIn(second)).toBe(42);
+  }, 60_000);
+
+  it('bring what lies in other tiers as well, and leave nothing on their disks', async () => {
+    const data = temporaryData();
+    const [cold, archive] = [join(data, '..', 'cold'), join(data, '..', 'archive')];
+    const tiers = tierSettings({ coldDirectory: cold, archiveDirectory: archive }, 'store');
+    const node = await openTemporaryNode(data, { tiers });
+    await node.append(Array.from({ length: 40 }, (_, i) => transaction(`A-${i % 4}`, `t${i}`)));
+    await node.drain();
+    const { clickhouse } = await node.store();
+    for (const [table, tier] of [
+      ['transactions_rows', 'cold'],
+      ['postings_rows', 'archive'],
+    ])
+      await clickhouse.command(`ALTER TABLE headrace.${table} MOVE PARTITION ID '202601' TO VOLUME '${tier}'`);
+    const to = join(data, '..', 'backup');
+    await run(node, data, to);
+    const shadows = () =>
+      [cold, archive].flatMap((path) => readdirSync(join(path, 'shadow'))).filter((name) => name !== 'increment.txt');
+    expect(shadows()).toEqual([]);
+    // A process that is killed while it keeps a snapshot leaves all this.
+    const dead = join(data, 'snapshots', 'dead', 'clickhouse');
+    await freezeEmbedded(clickhouse, join(data, 'clickhouse'), dead, 'dead');
+    expect(shadows()).toEqual(['dead', 'dead']);
+    await node.close();
+    const again = await openTemporaryNode(data);
+    expect([shadows(), existsSync(dead)]).toEqual([[], false]);
+    expect(await countIn(again)).toBe(40);
+    await again.close();
+
+    const restored = join(data, '..', 'restored');
+    await restore(to, restored);
+    // Neither the disks of the original nor others are needed.
+    const second = await openTemporaryNode(restored);
+    await second.drain();
+    expect(await countIn(second)).toBe(40);
+    expect(await reconcileAtRest(second)).toMatchObject({ agrees: true });
   }, 60_000);
 
   it('hold the sink between two inserts, and nothing else', async () => {

@@ -5,6 +5,8 @@ import { clusterScript } from '../../../src/clickhouse/cluster/cluster-script.ts
 import type { Migration } from '../../../src/clickhouse/migrations.ts';
 import { readMigrations } from '../../../src/clickhouse/migrations.ts';
 import type { Store } from '../../../src/clickhouse/store.ts';
+import { tierSettings } from '../../../src/clickhouse/tiers/tier-settings.ts';
+import { tierStatements } from '../../../src/clickhouse/tiers/tier-statements.ts';
 import { MIGRATIONS, openAt, withDirectory } from '../temporary-store.ts';
 
 let store: Store;
@@ -132,6 +134,26 @@ it('changes of a table reach its replicas, and the distributed table where they 
     expect.stringMatching(/^ALTER TABLE headrace\.a_rows ON CLUSTER main \(DROP COLUMN w\)$/),
     expect.stringMatching(/^ALTER TABLE headrace\.a_rows_local ON CLUSTER main \(DROP COLUMN w\)$/),
   ]);
+});
+
+it('tiers are given to the replicated tables, behind all migrations', async () => {
+  const migrations = readMigrations(MIGRATIONS);
+  const tiers = tierStatements(tierSettings({ storagePolicy: 'tiered', deleteExpired: true }, 'store'));
+  const options = { cluster: 'main', from: migrations.length, tiers };
+  const statements = await clusterScript(store.clickhouse, migrations, options);
+  const altered = statements.filter((each) => each.startsWith('ALTER')).map((each) => each.replaceAll(/\s+/g, ' '));
+  expect(altered).toHaveLength(tiers.length);
+  expect(altered.slice(0, 3)).toEqual([
+    "ALTER TABLE headrace.transactions_rows_local ON CLUSTER main (MODIFY SETTING storage_policy = 'tiered')",
+    'ALTER TABLE headrace.transactions_rows_local ON CLUSTER main (MODIFY SETTING materialize_ttl_recalculate_only = 1)',
+    "ALTER TABLE headrace.transactions_rows_local ON CLUSTER main (MODIFY TTL recorded_at + toIntervalMonth(3) TO VOLUME 'cold', recorded_at + toIntervalMonth(12) TO VOLUME 'archive', recorded_at + toIntervalMonth(84))",
+  ]);
+  for (const each of altered) expect(each).toMatch(/^ALTER TABLE headrace\.\w+_rows_local ON CLUSTER main/);
+  const all = await clusterScript(store.clickhouse, migrations, { cluster: 'main', tiers });
+  const made = all.findIndex((each) => each.startsWith('CREATE TABLE IF NOT EXISTS headrace.dead_letters_rows_local'));
+  const aged = all.findIndex((each) => /dead_letters_rows_local.*MODIFY TTL/s.test(each));
+  expect(made).toBeGreaterThan(0);
+  expect(aged).toBeGreaterThan(made);
 });
 
 it('a table that is replaced is made once, in its last form', async () => {

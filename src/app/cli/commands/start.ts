@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { TierOptions } from '../../../clickhouse/tiers/tier-settings.ts';
 import type { Clock } from '../../../clock.ts';
 import { HeadraceError } from '../../../errors.ts';
 import { PARKED_KEYS_MAX } from '../../../runtime/parked-keys.ts';
@@ -13,6 +14,7 @@ import { PARKED_KEYS_LIMIT } from '../park-keys.ts';
 import { type ServeOptionValues, withServeOptions } from '../serve-options.ts';
 import { STANDBYS_MAX } from '../standbys.ts';
 import { THREADS_MAX, threadsOf } from '../threads.ts';
+import { withTierOptions } from '../tiers.ts';
 import { type ToolsOptionValues, withToolsOption } from '../tools.ts';
 import { runTopologyLive } from '../topology-live.ts';
 import { PRINTED_RECORDS, runTopologyOnce } from '../topology-once.ts';
@@ -23,7 +25,7 @@ const RATE_MAX = 1_000_000;
 /** A day: a terminal that has said nothing for so long says nothing any more. */
 const DISPENSE_LIMIT_MAX = 86_400;
 
-export interface StartOptions extends InputOptionValues, ServeOptionValues, ToolsOptionValues {
+export interface StartOptions extends InputOptionValues, ServeOptionValues, ToolsOptionValues, TierOptions {
   readonly once?: boolean;
   readonly input?: string;
   readonly port: number;
@@ -106,33 +108,35 @@ export function startCommand(context: CommandContext): Command {
         'With --once the exit code is 0 when all that was taken in is processed and log, state and ClickHouse agree;\n' +
         'refused transactions are reported and do not change it. It is 1 when they differ, or no row was usable.',
     );
-  return withInputOptions(withServeOptions(withToolsOption(command))).action(async (_options, own: Command) => {
-    const options = optionsOf<StartOptions>(own);
-    checkZone(options.businessZone);
-    const threads = threadsOf(options);
-    if (options.topology !== undefined) {
-      context.exit(await runTopology({ ...options, threads, topology: options.topology }, context.clock));
-      return;
-    }
-    if (options.once !== true) {
-      if (options.input !== undefined)
+  return withInputOptions(withTierOptions(withServeOptions(withToolsOption(command)))).action(
+    async (_options, own: Command) => {
+      const options = optionsOf<StartOptions>(own);
+      checkZone(options.businessZone);
+      const threads = threadsOf(options);
+      if (options.topology !== undefined) {
+        context.exit(await runTopology({ ...options, threads, topology: options.topology }, context.clock));
+        return;
+      }
+      if (options.once !== true) {
+        if (options.input !== undefined)
+          throw new HeadraceError(
+            'USAGE',
+            '--input goes with --once; "headrace ingest FILE" takes a file into a running process',
+          );
+        context.exit(await runLive({ ...options, threads }, context.clock));
+        return;
+      }
+      if (options.input === undefined)
+        throw new HeadraceError('USAGE', '--once needs --input FILE (or - for standard input)');
+      if (threads > 1) {
         throw new HeadraceError(
           'USAGE',
-          '--input goes with --once; "headrace ingest FILE" takes a file into a running process',
+          '--once goes with one thread. "headrace ingest FILE" takes a file into a process with several',
         );
-      context.exit(await runLive({ ...options, threads }, context.clock));
-      return;
-    }
-    if (options.input === undefined)
-      throw new HeadraceError('USAGE', '--once needs --input FILE (or - for standard input)');
-    if (threads > 1) {
-      throw new HeadraceError(
-        'USAGE',
-        '--once goes with one thread. "headrace ingest FILE" takes a file into a process with several',
-      );
-    }
-    context.exit(await runOnce({ ...options, input: options.input }, context.clock));
-  });
+      }
+      context.exit(await runOnce({ ...options, input: options.input }, context.clock));
+    },
+  );
 }
 
 async function runTopology(

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { MIGRATIONS } from '../../../../src/app/migrations.ts';
 import { readMigrations } from '../../../../src/clickhouse/migrations.ts';
@@ -45,7 +45,38 @@ it('prints the statements, plain or for a cluster, and touches nothing', async (
   expect(existsSync(data)).toBe(false);
 }, 60_000);
 
+it('brings the tables to their tiers, remembers where these are, and prints tiers for a server', async () => {
+  const data = elsewhere();
+  const cold = join(dirname(data), 'cold');
+  const rows = async () => {
+    const sql = "SELECT engine_full FROM system.tables WHERE database = 'headrace' AND name = 'postings_rows'";
+    return (await runCommand('query', sql, '--data', data, '--json')).out;
+  };
+  expect(await runCommand('migrate', '--data', data, '--cold-directory', cold)).toMatchObject({ code: 0 });
+  expect(readdirSync(cold)).toContain('headrace-tier.json');
+  expect(await rows()).toContain("TTL recorded_at + toIntervalMonth(3) TO VOLUME 'cold' SETTINGS");
+  expect(await runCommand('migrate', '--data', data, '--cold-after-months', '6', '--delete-expired')).toMatchObject({
+    code: 0,
+  });
+  expect(await rows()).toContain(
+    "TTL recorded_at + toIntervalMonth(6) TO VOLUME 'cold', recorded_at + toIntervalMonth(84) SETTINGS",
+  );
+  expect(await runCommand('migrate', '--data', data, '--storage-policy', 'x')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--storage-policy is of a ClickHouse server'),
+  });
+  rmSync(cold, { recursive: true });
+  expect(await runCommand('query', 'SELECT 1', '--data', data)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/Is the disk mounted\?.*\[TIERS_INVALID\]/),
+  });
+  const printed = await runCommand('migrate', '--print', '--storage-policy', 'tiered', '--data', data);
+  expect(printed.out).toContain("ALTER TABLE headrace.postings_rows MODIFY SETTING storage_policy = 'tiered';\n");
+}, 60_000);
+
 it.each([
+  [['--cold-directory', 'x', '--clickhouse', 'http://127.0.0.1:1'], /are for the ClickHouse in the data directory/],
+  [['--retention-months', '12'], /A retention of 12 months/],
   [['--cluster', 'main'], /go with --print/],
   [['--list', '--print'], /Choose one/],
   [['--print', '--from', '99'], /The last migration is \d+/],
