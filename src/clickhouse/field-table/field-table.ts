@@ -2,6 +2,7 @@ import { columns, fieldsOf } from '../sink-fields.ts';
 import type { SinkTable } from '../sink-table.ts';
 import { type Cell, itemsAt, listOf, readerOf } from './cells.ts';
 
+/** What a {@link fieldTable} is made of. */
 export interface FieldTableOptions {
   readonly topic: string;
   /** With its database. */
