@@ -11,7 +11,7 @@ The embedded ClickHouse, each part in a process of its own; a JSON line for each
 queries' times and rows read over the size of the table. Wrong results are errors, not figures.
 
   fill        N transactions of 24 months with all that belongs to them (look-ups, legs, daily sums, balances), made in the engine; 20 of
-              each account in each month at every size, so the number of accounts is what grows. Bytes on disk of each transaction
+              each account in each month at every size, so the number of accounts is what grows; merged to one part a month. Bytes on disk of each transaction
   queries     each question about accounts and ids drawn at random: milliseconds as the caller sees them (p50, p99), and the engine's own
               count of rows and bytes read, beside those of a scan
   ingestion   the whole sink, from records in the embedded log (all the ledger's topics, in the mix that the ledger writes) to rows with their
