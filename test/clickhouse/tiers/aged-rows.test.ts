@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -102,6 +103,34 @@ test('what is there when tiers are first named is moved as well, and times that 
       }),
     );
     expect(await shown(store)).toMatch(/^70,/);
+    await store.close();
+  });
+});
+
+test('what is there is measured by new times without being written again', async () => {
+  await withDirectory(async (path) => {
+    const files = async ({ clickhouse }: Store) => {
+      const parts = await clickhouse.rows<{ path: string }>(
+        "SELECT path FROM system.parts WHERE active AND database = 'headrace' AND table = 'transactions_rows' AND delete_ttl_info_max > 0",
+      );
+      return parts.map((part) => statSync(join(part.path, 'amount_minor.bin')).ino);
+    };
+    let store = await openTiered(path, { deleteExpired: true });
+    // As parts beyond 10 MB are, with a file for each column.
+    await store.clickhouse.command('ALTER TABLE headrace.transactions_rows MODIFY SETTING min_bytes_for_wide_part = 0');
+    for (const from of [0, 1_000, 2_000]) await insertAged(store.clickhouse, 1, from, 1_000);
+    await store.clickhouse.command('OPTIMIZE TABLE headrace.transactions_rows FINAL');
+    const before = await files(store);
+    expect(before).toHaveLength(1);
+    await store.close();
+    store = await openTiered(path, { deleteExpired: true, retentionMonths: 36 });
+    await eventually(async () => {
+      const [part] = await store.clickhouse.rows<{ months: string }>(
+        "SELECT dateDiff('month', now(), delete_ttl_info_max) AS months FROM system.parts WHERE active AND database = 'headrace' AND table = 'transactions_rows'",
+      );
+      expect(Number(part?.months)).toBeLessThanOrEqual(36);
+    });
+    expect(await files(store)).toEqual(before);
     await store.close();
   });
 });
