@@ -3,7 +3,7 @@ import type { ClickHouse } from '../clickhouse.ts';
 import { quoteText } from '../connection/sql-text.ts';
 import { COLD_TIERS, type ColdTier, type TierSettings } from './tier-settings.ts';
 import { isOwnTtl, policyStatement, ttlOf, ttlStatements } from './tier-statements.ts';
-import { TIER_TABLES } from './tier-tables.ts';
+import { TIER_TABLES, type TierTable } from './tier-tables.ts';
 
 interface FoundTable {
   readonly name: string;
@@ -15,6 +15,9 @@ interface FoundVolume {
   readonly policy: string;
   readonly volume: string;
 }
+
+/** The tiers that each policy has. */
+type Volumes = ReadonlyMap<string, readonly ColdTier[]>;
 
 /**
  * Gives the tables the storage policy and the TTL that the settings say, where they have another: at every start, for the
@@ -30,34 +33,35 @@ export async function applyTiers(
     `SELECT name, engine_full, storage_policy FROM system.tables WHERE database = 'headrace' AND engine LIKE '%MergeTree' AND name IN (${TIER_TABLES.map(({ name }) => quoteText(name)).join(', ')})`,
   );
   const volumes = await volumesOf(clickhouse);
-  const { storagePolicy } = settings;
-  if (storagePolicy !== undefined) requireTiers(storagePolicy, volumes);
+  if (settings.storagePolicy !== undefined) requireTiers(settings.storagePolicy, volumes);
   for (const table of TIER_TABLES) {
     const present = found.find(({ name }) => name === table.name);
     // A workload of a user's has none of them; on a cluster they are beneath Distributed ones, and its administrator's.
-    if (present === undefined) continue;
-    const changesPolicy =
-      storagePolicy !== undefined && table.isMoved && present.storage_policy !== storagePolicy
-        ? storagePolicy
-        : undefined;
-    const policy = changesPolicy ?? present.storage_policy;
-    const asked = tiersAskedFor(settings);
-    const wanted = ttlOf(
-      table,
-      settings,
-      (volumes.get(policy) ?? []).filter((tier) => asked.includes(tier)),
-    );
-    const ttl = / TTL (.*?)(?: SETTINGS .*)?$/s.exec(present.engine_full)?.[1];
-    const isForeign = ttl !== undefined && !isOwnTtl(ttl);
-    if (isForeign && wanted !== undefined) {
-      throw invalid(
-        `The table headrace.${table.name} has a TTL that is not Headrace's: ${ttl}. Take it away (ALTER TABLE … REMOVE TTL), or start without tiers and without --delete-expired`,
-      );
-    }
-    if (changesPolicy !== undefined) await givePolicy(clickhouse, table.name, changesPolicy);
-    if (ttl === wanted || isForeign) continue;
-    for (const statement of ttlStatements(table.name, wanted)) await clickhouse.command(statement);
+    if (present !== undefined) await bring(clickhouse, table, present, settings, volumes);
   }
+}
+
+async function bring(
+  clickhouse: Pick<ClickHouse, 'command'>,
+  table: TierTable,
+  present: FoundTable,
+  settings: TierSettings,
+  volumes: Volumes,
+): Promise<void> {
+  const policy = table.isMoved ? (settings.storagePolicy ?? present.storage_policy) : present.storage_policy;
+  const asked = tiersAskedFor(settings);
+  const tiers = (volumes.get(policy) ?? []).filter((tier) => asked.includes(tier));
+  const wanted = ttlOf(table, settings, tiers);
+  const ttl = / TTL (.*?)(?: SETTINGS .*)?$/s.exec(present.engine_full)?.[1];
+  const isForeign = ttl !== undefined && !isOwnTtl(ttl);
+  if (isForeign && wanted !== undefined) {
+    throw invalid(
+      `The table headrace.${table.name} has a TTL that is not Headrace's: ${ttl}. Take it away (ALTER TABLE … REMOVE TTL), or start without tiers and without --delete-expired`,
+    );
+  }
+  if (policy !== present.storage_policy) await givePolicy(clickhouse, table.name, policy);
+  if (ttl === wanted || isForeign) return;
+  for (const statement of ttlStatements(table.name, wanted)) await clickhouse.command(statement);
 }
 
 /** A server's policy has what volumes it has; the embedded engine's those of its directories. */
@@ -65,7 +69,7 @@ function tiersAskedFor({ storagePolicy, directories }: TierSettings): readonly C
   return COLD_TIERS.filter((tier) => storagePolicy !== undefined || directories[tier] !== undefined);
 }
 
-async function volumesOf(clickhouse: Pick<ClickHouse, 'rows'>): Promise<ReadonlyMap<string, readonly ColdTier[]>> {
+async function volumesOf(clickhouse: Pick<ClickHouse, 'rows'>): Promise<Volumes> {
   const rows = await clickhouse.rows<FoundVolume>(
     'SELECT policy_name AS policy, volume_name AS volume FROM system.storage_policies',
   );
@@ -78,7 +82,7 @@ async function volumesOf(clickhouse: Pick<ClickHouse, 'rows'>): Promise<Readonly
   );
 }
 
-function requireTiers(policy: string, volumes: ReadonlyMap<string, readonly ColdTier[]>): void {
+function requireTiers(policy: string, volumes: Volumes): void {
   const tiers = volumes.get(policy);
   if (tiers === undefined)
     throw invalid(

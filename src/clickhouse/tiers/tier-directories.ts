@@ -35,6 +35,8 @@ interface Remembered {
 interface Mark {
   readonly store: string;
   readonly tier: ColdTier;
+  /** Where the store was when it was last opened. */
+  readonly path: string;
 }
 
 /**
@@ -58,7 +60,9 @@ export function tierDirectories(path: string, given?: GivenDirectories): TierDir
   }
   requireApart([path, ...wanted.map(({ directory }) => directory)]);
   for (const { tier, directory } of wanted)
-    attempt(tier, directory, () => take(store, tier, directory, before?.directories[tier]));
+    attempt(tier, directory, () =>
+      take({ store, tier, path: realpathSync(path) }, directory, before?.directories[tier]),
+    );
   const directories: TierDirectories = Object.fromEntries(wanted.map(({ tier, directory }) => [tier, directory]));
   const isKnown = COLD_TIERS.every((tier) => before?.directories[tier] === directories[tier]);
   if (!isKnown) remember(path, { store, directories });
@@ -66,19 +70,27 @@ export function tierDirectories(path: string, given?: GivenDirectories): TierDir
 }
 
 /** Makes of a directory that is new to this tier its own, or sees that it still is. */
-function take(store: string, tier: ColdTier, directory: string, before: string | undefined): void {
+function take(own: Mark, directory: string, before: string | undefined): void {
   const mark = markIn(directory);
+  const { store, tier } = own;
   if (mark === undefined) {
     if (before !== undefined) throw missing(tier, directory, before);
     const entries = readdirSync(directory).filter((entry) => !IGNORED.has(entry));
     if (entries.length > 0)
       throw invalid(directory, 'is not empty', `Give the ${tier} tier a directory of its own, empty at first`);
-    writeDurably(directory, MARK_FILE, { store, tier } satisfies Mark);
   } else if (mark.store !== store || mark.tier !== tier) {
     const whose = mark.store === store ? `the ${mark.tier} tier of this store` : 'a tier of another store';
     throw invalid(directory, `is ${whose}`, `Give the ${tier} tier a directory of its own, empty at first`);
+  } else if (mark.path !== own.path && remembered(mark.path)?.store === store) {
+    // Both would merge and remove the same parts.
+    throw invalid(
+      directory,
+      `is the ${tier} tier of ${mark.path}, of which ${own.path} is a copy`,
+      'Two stores cannot have one tier: take the original away, or make the copy with headrace backup and restore',
+    );
   }
   accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  if (mark?.path !== own.path) writeDurably(directory, MARK_FILE, own);
 }
 
 function attempt(tier: ColdTier, directory: string, what: () => unknown): void {

@@ -32,8 +32,8 @@ export function policyStatement(name: string, policy: string): string {
 }
 
 /**
- * Gives a table a TTL. What is there already is measured by it too, in the background: only the times of each part are made
- * anew, and no row is written again.
+ * Gives a table a TTL. What is there already is measured by it too, in the background: of parts with a file for each column
+ * only that of the times is written again.
  */
 export function ttlStatements(name: string, ttl: string | undefined): readonly string[] {
   if (ttl === undefined) return [`ALTER TABLE headrace.${name} REMOVE TTL`];

@@ -52,7 +52,7 @@ export async function eventually(check: () => Promise<void>): Promise<void> {
       await check();
       return;
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === 600) throw error;
       await sleep(100);
     }
   }

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -77,6 +78,19 @@ it('a directory of somebody else is refused, and so is one in which something is
     mkdirSync(full);
     writeFileSync(join(full, 'photos.zip'), '');
     refusal(() => takeFor(path, 'third', { cold: full }), /full is not empty/);
+  }));
+
+it('a store that was moved keeps its tiers, and a copy of one is refused them', () =>
+  within((path, take) => {
+    const cold = join(path, 'cold');
+    take({ cold });
+    renameSync(join(path, 'clickhouse'), join(path, 'moved'));
+    expect(tierDirectories(join(path, 'moved'))).toEqual({ cold });
+    cpSync(join(path, 'moved'), join(path, 'copy'), { recursive: true });
+    refusal(() => tierDirectories(join(path, 'copy')), /is the cold tier of .*moved, of which .*copy is a copy/);
+    expect(tierDirectories(join(path, 'moved'))).toEqual({ cold });
+    rmSync(join(path, 'moved'), { recursive: true });
+    expect(tierDirectories(join(path, 'copy'))).toEqual({ cold });
   }));
 
 it('none lies within another or within the engine, by a link neither', () =>
