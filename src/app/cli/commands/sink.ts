@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import type { ClickHouse } from '../../../clickhouse/clickhouse.ts';
 import { forCluster } from '../../../clickhouse/cluster/cluster-script.ts';
 import type { AskRows } from '../../../clickhouse/generic/table-plan.ts';
 import type { Clock } from '../../../clock.ts';
@@ -39,6 +40,11 @@ export function sinkCommand({ clock, exit }: CommandContext): Command {
       const { cluster } = options;
       const plans = await withSinks(options, clock, tables, async (opened) => {
         if (cluster !== undefined) return plansForCluster(opened, cluster, clock);
+        // A server may have the tables although nothing has ever run here.
+        if (options.clickhouse !== undefined)
+          return withOwnClickHouse(options, clock, ({ clickhouse }) => plansOf(opened, clickhouse), {
+            isMigrated: false,
+          });
         if (!existsSync(options.data)) return planSinks(opened, undefined);
         const node = await openNode({ ...nodeOptionsOf(options), clock });
         const ask: AskRows = (sql) => readJsonRows(node, sql);
@@ -57,7 +63,7 @@ export function sinkCommand({ clock, exit }: CommandContext): Command {
       const options = optionsOf(own);
       const plans = await withSinks(options, clock, tables, (opened) =>
         withOwnClickHouse(options, clock, async ({ clickhouse }) => {
-          const found = await planSinks(opened, (sql) => clickhouse.rows(sql));
+          const found = await plansOf(opened, clickhouse);
           if (isRefused(found)) return found;
           // A topology without migrations has none yet.
           await clickhouse.command('CREATE DATABASE IF NOT EXISTS headrace');
@@ -73,6 +79,10 @@ export function sinkCommand({ clock, exit }: CommandContext): Command {
       exit(isRefused(plans) ? 1 : 0);
     });
   return command;
+}
+
+function plansOf(opened: OpenGenericSinks, clickhouse: ClickHouse): Promise<readonly SinkPlan[]> {
+  return planSinks(opened, (sql) => clickhouse.rows(sql));
 }
 
 async function plansForCluster(opened: OpenGenericSinks, cluster: string, clock: Clock): Promise<readonly SinkPlan[]> {
