@@ -83,7 +83,7 @@ async function recordedMigrations(clickhouse: ClickHouse): Promise<ReadonlyMap<n
 export const RECORDS_TABLE = `CREATE TABLE IF NOT EXISTS headrace.schema_migrations (
   number UInt32, file String, checksum String, applied_at DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree ORDER BY number
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Migrations of Headrace that are applied, with the SHA-256 of their files'`;
 
 function check(migrations: readonly Migration[], number: number, record: AppliedMigration): void {

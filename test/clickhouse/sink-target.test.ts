@@ -279,7 +279,12 @@ test('two inserts run at a time, and a cut that fails has ended with both', asyn
       if (table.endsWith('a')) throw new HeadraceError('CLICKHOUSE_FAILED', 'away', { retriable: true });
     },
   } as unknown as ClickHouse;
-  const tables = ['a', 'b', 'c', 'd'].map((name) => ({ topic: name, table: `x.${name}`, columns: [], rows: () => [[]] }));
+  const tables = ['a', 'b', 'c', 'd'].map((name) => ({
+    topic: name,
+    table: `x.${name}`,
+    columns: [],
+    rows: () => [[]],
+  }));
   const write = (topics: string) => {
     const batches = [...topics].flatMap((topic) => batchesOf(topic, 0, 0, [{ value: {} }]));
     return new ClickHouseSinkTarget(clickhouse, tables).write(cutOf(1, batches), batches);

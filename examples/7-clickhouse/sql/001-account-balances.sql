@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS headrace.account_balances_rows
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY account_id
-SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Balances by account; read the view account_balances';
 
 CREATE VIEW IF NOT EXISTS headrace.account_balances AS

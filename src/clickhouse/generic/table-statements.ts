@@ -4,8 +4,9 @@ import { quoteText } from '../connection/sql-text.ts';
 import { DATABASE, type GenericTable, rowsOf } from './generic-table.ts';
 import type { TableColumn } from './table-columns.ts';
 
-/** As the tables of sql/001. */
-const SETTINGS = 'non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1';
+/** As the tables of sql/ have them. */
+const SETTINGS =
+  'non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1';
 
 /** The statements that make a table and its view. */
 export function createStatements(table: GenericTable): readonly string[] {

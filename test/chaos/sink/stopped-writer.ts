@@ -2,7 +2,7 @@ import type { InsertFault } from './faulty-clickhouse.ts';
 
 /**
  * A writer that is stopped in the middle of an insert, as by SIGSTOP or a long pause of its machine: the rows are encoded,
- * and reach ClickHouse only after `goOn`.
+ * and reach ClickHouse only after `goOn`, as do those of its other inserts.
  */
 export class StoppedWriter {
   /** Resolves when the writer stands still. */
@@ -16,7 +16,7 @@ export class StoppedWriter {
     this.stopped = new Promise((resolve) => (standStill = resolve));
     let left = insertsBefore;
     this.fault = async (send) => {
-      if (left-- === 0) {
+      if (left-- <= 0) {
         standStill();
         await continued;
       }
