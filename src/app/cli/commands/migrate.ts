@@ -77,11 +77,14 @@ async function listed(migrations: readonly Migration[], options: GlobalOptions, 
   const recorded = await withOwnClickHouse(options, clock, ({ clickhouse }) => appliedMigrations(clickhouse), {
     isMigrated: false,
   });
-  const rows = migrations.map(({ number, file, checksum }) => {
+  const own = migrations.map(({ number, file, checksum }) => {
     const record = recorded.get(number);
     const state = record === undefined ? 'missing' : record.checksum === checksum ? 'applied' : 'changed';
     return { number, file, state };
   });
+  // Of a later release: what a start refuses as MIGRATION_NEWER.
+  const newer = [...recorded].filter(([number]) => number > migrations.length);
+  const rows = [...own, ...newer.map(([number, { file }]) => ({ number, file, state: 'newer' }))];
   if (options.json) return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   return rows.map(({ file, state }) => `${state.padEnd(7)}  ${file}\n`).join('');
 }

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { MIGRATIONS } from '../../../../src/app/migrations.ts';
+import { clickHouseIn } from '../../../../src/app/open-clickhouse.ts';
 import { readMigrations } from '../../../../src/clickhouse/migrations.ts';
+import { openStore } from '../../../../src/clickhouse/store.ts';
 import { temporaryData } from '../../temporary-node.ts';
 import { runCommand } from '../run-command.ts';
 
@@ -30,6 +32,18 @@ it('applies what is missing, once, and lists it', async () => {
   expect(lines.map((line) => JSON.parse(line))).toEqual(
     files.map((file, at) => ({ number: at + 1, file, state: 'applied' })),
   );
+}, 60_000);
+
+it('lists what a later release has applied', async () => {
+  const data = elsewhere();
+  expect((await runCommand('migrate', '--data', data)).code).toBe(0);
+  const store = await openStore({ at: { path: clickHouseIn(data) }, migrationsDirectory: undefined, clock: Date.now });
+  await store.clickhouse.command(
+    "INSERT INTO headrace.schema_migrations SELECT 99, '099-later.sql', repeat('0', 64), now64(3)",
+  );
+  await store.close();
+  const { out } = await runCommand('migrate', '--list', '--data', data);
+  expect(out).toBe(`${files.map((file) => `applied  ${file}\n`).join('')}newer    099-later.sql\n`);
 }, 60_000);
 
 it('prints the statements, plain or for a cluster, and touches nothing', async () => {
