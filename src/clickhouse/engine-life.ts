@@ -56,6 +56,7 @@ export class ServerLife {
   readonly #ask: () => Promise<ServerStart>;
   #known: ServerStart | undefined;
   #isInDoubt = true;
+  #doubts = 0;
   #isRenewing = false;
   #renewal = '';
 
@@ -66,16 +67,17 @@ export class ServerLife {
 
   /** The token of the caller, of the server's present life. */
   async token(token: string): Promise<string> {
-    if (this.#known === undefined || this.#isInDoubt) await this.hasRestarted();
+    while (this.#known === undefined || this.#isInDoubt) await this.hasRestarted();
     const { server, life } = this.#known!;
     return `${token}-${server}-${life}${this.#renewal}`;
   }
 
   /** Asks the server. Whether it has started anew since it was asked last. */
   async hasRestarted(): Promise<boolean> {
-    const before = this.#known;
+    const [before, doubts] = [this.#known, this.#doubts];
     const now = await this.#ask();
-    this.#isInDoubt = false;
+    // Inserts run side by side: one that failed since the question was sent may be behind the answer.
+    if (doubts === this.#doubts) this.#isInDoubt = false;
     if (this.#isRenewing) this.#renewal = `-${now.random}`;
     this.#isRenewing = false;
     this.#known = now;
@@ -86,11 +88,12 @@ export class ServerLife {
   /** After a failure: the server may have ended. */
   doubt(): void {
     this.#isInDoubt = true;
+    this.#doubts++;
   }
 
   /** As {@link EngineLife.renew}. */
   renew(): void {
-    this.#isInDoubt = true;
+    this.doubt();
     this.#isRenewing = true;
   }
 }

@@ -46,6 +46,16 @@ test('a server keeps its life until it is started anew, for everybody who asks',
   expect(await life.token('t')).not.toBe(second);
 });
 
+test('an insert that fails while another has asked is not covered by that answer: the server is asked again', async () => {
+  const { life, server } = await serverLife({ server: 'a', life: 'one' });
+  const first = await life.token('t');
+  const asked = life.hasRestarted();
+  server.start = { server: 'a', life: 'two' };
+  life.doubt();
+  expect(await asked).toBe(false);
+  expect(await life.token('t')).not.toBe(first);
+});
+
 test('another node of a cluster has tokens of its own, and is no restart', async () => {
   const { life, server } = await serverLife({ server: 'a', life: 'one' });
   const first = await life.token('t');

@@ -41,6 +41,8 @@ export interface CellProgram {
   readonly list: ScanSlot | undefined;
   /** Bytes of a row's cells beside those of its texts, at most. */
   readonly fixedBytesMax: number;
+  /** How many columns hold one and the same text, at most. */
+  readonly textCopies: number;
 }
 
 /** The longest of cells that are no text, and the length in front of a text. */
@@ -68,7 +70,13 @@ export function cellProgram(
     symbols,
     list: [...lists][0],
     fixedBytesMax: longestSymbols.reduce((sum, length) => sum + length + CELL_BYTES_MAX, 0),
+    textCopies: mostOfOne(found.map(({ slot }) => slot)),
   };
+}
+
+/** How often the slot is there that is there most often. */
+function mostOfOne(slots: readonly ScanSlot[]): number {
+  return Math.max(0, ...slots.map((slot) => slots.filter((each) => each === slot).length));
 }
 
 interface FoundCell {
@@ -81,6 +89,7 @@ function cellOf(type: string, cell: Cell, slots: ReadonlyMap<string, ScanSlot>):
   const slot = slots.get(cell.path);
   const like = slots.get(cell.like);
   if (slot === undefined || like === undefined || like.currency !== slot.currency) return undefined;
+  if (cell.kind === 'minor' && like.kind !== 'minor units' && like.kind !== 'decimal') return undefined;
   const kind = KINDS[`${cell.kind}: ${slot.kind} as ${type.replace(/^LowCardinality\((.*)\)$/, '$1')}`];
   return kind === undefined ? undefined : { kind, slot, isDecimals: cell.kind === 'decimals' };
 }

@@ -47,11 +47,11 @@ export class Transcoder {
   /** Writes the rows of a record behind the end of `out`, and returns how many; -1 where it does not take the record. */
   append(batch: RecordBatch, index: number, out: RowBytes): number {
     if (!this.#scanner.scan(batch, index)) return -1;
-    const { list, fixedBytesMax } = this.#program;
+    const { list, fixedBytesMax, textCopies } = this.#program;
     const rows = list === undefined ? 1 : this.#scanner.found.numbers[list.index]!;
     const stride = list?.stride ?? 0;
-    // No text of the value is longer than the value.
-    const bytesMax = fixedBytesMax + batch.valueLength(index);
+    // Its texts lie side by side in the value, so that together they are no longer; but several columns may hold the same one.
+    const bytesMax = fixedBytesMax + textCopies * batch.valueLength(index);
     for (let row = 0; row < rows; row++) if (!this.#row(row * stride, out, bytesMax)) return -1;
     return rows;
   }
@@ -93,8 +93,8 @@ export class Transcoder {
           break;
         case MINOR_128: {
           const currency = currencies[i]! + shift * ofItem[i]!;
+          // A whole number: the scan takes no digits below the currency's decimals.
           const minor = numbers[slot]! / 10 ** (scales[i]! - numbers[currency]!);
-          if (!Number.isInteger(minor)) return false;
           at = write64(bytes, at, minor);
           at = write64(bytes, at, minor < 0 ? -1 : 0);
           break;

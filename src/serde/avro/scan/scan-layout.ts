@@ -5,6 +5,15 @@ import { type AvroType, optionalOf, type PrimitiveType, type RecordType } from '
 /** Items of a list that a scan has room for; a value with more is read the general way. */
 export const ITEMS_MAX = 16;
 
+/** Letters of ISO 4217's codes. */
+export const CURRENCY_LETTERS = 3;
+/** More decimals no currency has, so that a decimal of this scale has all of any. */
+const CURRENCY_DECIMALS_MAX = 4;
+/** Digits that every decimal which a scan takes has room in: it takes 48 bits. */
+const SCANNED_DIGITS = 15;
+/** More digits the general reader does not take in a decimal. */
+const DECIMAL_DIGITS_MAX = 38;
+
 export type ScanKind =
   | 'text'
   | 'optional text'
@@ -55,8 +64,8 @@ export interface ScanLayout {
 
 /**
  * The layout of a schema; undefined for one with a type that a scan does not know: a list within a list, a map, a union but
- * that of null and a text, numbers with a point, bytes that are no decimal, a text that has a form, an amount whose currency
- * stands in another record.
+ * that of null and a text, numbers with a point, bytes that are no decimal, a decimal with too little room for what a scan takes
+ * of it or for a currency's decimals, a text that has a form, an amount whose currency stands in another record.
  */
 export function scanLayout(schema: AvroType): ScanLayout | undefined {
   if (schema.kind !== 'record') return undefined;
@@ -144,12 +153,13 @@ interface Surroundings {
 
 const DEFAULTS = { limit: Number.NEGATIVE_INFINITY, symbols: [], scale: 0, nullBranch: -1, stride: 0 };
 
-function primitiveKind({ kind, logicalType }: PrimitiveType): ScanKind | undefined {
+function primitiveKind(type: PrimitiveType): ScanKind | undefined {
+  const { kind, logicalType } = type;
   switch (`${kind} ${logicalType ?? ''}`.trim()) {
     case 'string':
       return 'text';
     case 'string iso-4217':
-      return 'currency';
+      return textLengthMax(type) >= CURRENCY_LETTERS ? 'currency' : undefined;
     case 'boolean':
       return 'boolean';
     case 'int':
@@ -163,8 +173,14 @@ function primitiveKind({ kind, logicalType }: PrimitiveType): ScanKind | undefin
     case 'long minor-units':
       return 'minor units';
     case 'bytes decimal':
-      return 'decimal';
+      return isUsualDecimal(type) ? 'decimal' : undefined;
     default:
       return undefined;
   }
+}
+
+/** Whether any currency's amount has room in it, and every number that a scan takes. */
+function isUsualDecimal({ scale = 0, precision = DECIMAL_DIGITS_MAX }: PrimitiveType): boolean {
+  const isScale = scale >= CURRENCY_DECIMALS_MAX && scale <= DECIMAL_DIGITS_MAX;
+  return isScale && precision >= SCANNED_DIGITS && precision <= DECIMAL_DIGITS_MAX;
 }

@@ -1,7 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { currencyExponent } from '../../currency.ts';
 import { EARLIEST_MS, LATEST_MS } from '../logical-types.ts';
-import { ITEMS_MAX, type ScanKind, type ScanLayout, type ScanStep } from './scan-layout.ts';
+import {
+  CURRENCY_LETTERS,
+  ITEMS_MAX,
+  type ScanKind,
+  type ScanLayout,
+  type ScanSlot,
+  type ScanStep,
+} from './scan-layout.ts';
 
 const DAY_MS = 86_400_000;
 const EARLIEST_DAY = EARLIEST_MS / DAY_MS;
@@ -10,7 +17,6 @@ const LATEST_DAY = Math.floor(LATEST_MS / DAY_MS);
 const VARINT_BYTES_MAX = 7;
 /** Bytes of a decimal that a double holds with what it is multiplied by on the way. */
 const DECIMAL_BYTES_MAX = 6;
-const CURRENCY_LETTERS = 3;
 const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
 
@@ -22,6 +28,8 @@ interface Program {
   /** By step: branch that is null, number of symbols, slots of an item. */
   readonly extra: Int32Array;
   readonly items: readonly (Program | undefined)[];
+  /** Whose digits are looked at when the currency is known, which may stand behind them. */
+  readonly decimals: readonly ScanSlot[];
 }
 
 const KINDS = [
@@ -74,7 +82,7 @@ export class Scanner {
     return this.#run(this.#program, 0) && this.#at === end;
   }
 
-  #run({ kinds, slots, limits, extra, items }: Program, shift: number): boolean {
+  #run({ kinds, slots, limits, extra, items, decimals }: Program, shift: number): boolean {
     const { numbers } = this;
     for (let i = 0; i < kinds.length; i++) {
       const slot = slots[i]! + shift;
@@ -127,7 +135,15 @@ export class Scanner {
           return false;
       }
     }
-    return this.#at <= this.#end;
+    return this.#at <= this.#end && (decimals.length === 0 || this.#haveNoDigitsBelow(decimals, shift));
+  }
+
+  /** Whether none of them has a digit below its currency's decimals: such an amount can't be written out. */
+  #haveNoDigitsBelow(decimals: readonly ScanSlot[], shift: number): boolean {
+    const { numbers } = this;
+    for (const { index, currency, scale } of decimals)
+      if (numbers[index + shift]! % 10 ** (scale - numbers[currency + shift]!) !== 0) return false;
+    return true;
   }
 
   /** A zigzag number of at most 48 bits; NaN for a longer one and beyond the end of the bytes. */
@@ -216,6 +232,7 @@ function programOf(steps: readonly ScanStep[]): Program {
       return slot.kind === 'symbol' ? slot.symbols.length : slot.nullBranch;
     }),
     items: steps.map(({ slot, items }) => (slot.kind === 'list' ? programOf(items) : undefined)),
+    decimals: steps.flatMap(({ slot }) => (slot.kind === 'decimal' ? [slot] : [])),
   };
 }
 
