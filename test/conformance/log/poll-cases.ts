@@ -61,6 +61,34 @@ export function pollCases(open: OpenLog): void {
       expect(rest.records.length + counts.reduce((sum, count) => sum + count, 0)).toBe(12_000);
     });
 
+    it('hands out as much of a partition as is wanted at least, and starves none of the others', async () => {
+      const member = await join('m');
+      await drain(member);
+      for (let i = 0; i < 4; i++) {
+        const ofPartition = (partition: number) =>
+          Array.from({ length: 100 }, () => record('c', null, `${i}`, { partition }));
+        await under.log.append([0, 1, 2, 3].flatMap(ofPartition));
+      }
+      const polled: (readonly (readonly [partition: number, count: number])[])[] = [];
+      for (let polls = 0; polls < 4; polls++) {
+        const { batches } = await member.poll({ maxRecords: 400, shareMin: 200, timeoutMs: 0 });
+        const counts = new Map<number, number>();
+        for (const { partition, length } of batches) counts.set(partition, (counts.get(partition) ?? 0) + length);
+        polled.push([...counts]);
+      }
+      // A network fetches in its own way, and need not heed it.
+      if (!under.isRemote) {
+        expect(polled.map((counts) => counts.map(([, count]) => count))).toEqual(
+          Array.from({ length: 4 }, () => [200, 200]),
+        );
+        const partitions = polled.map((counts) => counts.map(([partition]) => partition));
+        expect([...partitions[0]!, ...partitions[1]!].toSorted()).toEqual([0, 1, 2, 3]);
+        expect([...partitions[2]!, ...partitions[3]!].toSorted()).toEqual([0, 1, 2, 3]);
+      }
+      const rest = await drain(member);
+      expect(rest.records.length + polled.flat().reduce((sum, [, count]) => sum + count, 0)).toBe(1_600);
+    });
+
     it('returns nothing of paused partitions until they are resumed', async () => {
       const member = await join('m');
       await drain(member);

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { topicFormats } from '../../../src/app/formats/topic-formats.ts';
-import { type Cell, cells } from '../../../src/clickhouse/field-table/cells.ts';
-import { fieldTable } from '../../../src/clickhouse/field-table/field-table.ts';
-import { Transcoder } from '../../../src/clickhouse/field-table/transcoder.ts';
-import { CutRows } from '../../../src/clickhouse/sink/cut-rows.ts';
-import { HeadraceError } from '../../../src/errors.ts';
-import { parseSchema } from '../../../src/serde/avro/parse-schema.ts';
-import { registryOf, serdeFor } from '../../serde/avro/topics.ts';
-import { batchesOf } from '../record-batches.ts';
-import { type Part, rarely, record } from './any-record.ts';
+import { topicFormats } from '../../src/app/formats/topic-formats.ts';
+import { type Cell, cells } from '../../src/clickhouse/field-table/cells.ts';
+import { fieldTable } from '../../src/clickhouse/field-table/field-table.ts';
+import { Transcoder } from '../../src/clickhouse/field-table/transcoder.ts';
+import { CutRows } from '../../src/clickhouse/sink/cut-rows.ts';
+import { HeadraceError } from '../../src/errors.ts';
+import { parseSchema } from '../../src/serde/avro/parse-schema.ts';
+import { registryOf, serdeFor } from '../serde/avro/topics.ts';
+import { type Part, rarely, record } from './field-table/any-record.ts';
+import { batchesOf } from './record-batches.ts';
 
 const TOPIC = 'orders';
 
