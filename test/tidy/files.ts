@@ -25,7 +25,6 @@ export const unmirroredTestFolders: readonly Exception[] = [
 export const unmirroredTests: readonly Exception[] = [
   { path: 'test/clickhouse/money-round-trip.test.ts', reason: 'encoder, engine and query together' },
   { path: 'test/clickhouse/killed-at-rename.test.ts', reason: 'kills the engine within an insert, under strace' },
-  { path: 'test/clickhouse/field-table/any-schema.test.ts', reason: 'two ways to the same rows, over several sources' },
   { path: 'test/clickhouse/merges-synced.test.ts', reason: 'runs the engine under strace' },
   { path: 'test/clickhouse/tiers/aged-rows.test.ts', reason: 'settings, tables, engine, freeze and disks together' },
   { path: 'test/clickhouse/tiers/killed-while-moving.test.ts', reason: 'kills the engine while it moves parts' },
