@@ -19,6 +19,8 @@ export interface InsertOptions {
    * rows has the insert's id, a slash and what tells it from other parts.
    */
   readonly queryId: string;
+  /** Whether no two of the rows have the same key: then nothing is looked for that would replace another. */
+  readonly hasUniqueKeys?: boolean;
 }
 
 /** How a reader's query is run. */

@@ -39,6 +39,11 @@ export interface SinkTable {
   /** With its database: `headrace.transactions_rows`. */
   readonly table: string;
   readonly columns: readonly Column[];
+  /**
+   * Whether the records of the topic give each key of the table once, but for repetitions, as facts do and states do not. The insert is
+   * a quarter shorter then; rows that have the same key all the same become one later, as those of two inserts do.
+   */
+  readonly hasUniqueKeys?: boolean;
   /** `bytes` leaves values as they are (dead letters); `decoded` is the default. */
   readonly values?: 'decoded' | 'bytes';
   /**

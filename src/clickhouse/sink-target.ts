@@ -25,6 +25,8 @@ export class ClickHouseSinkTarget implements SinkTarget {
   readonly #clickhouse: ClickHouse;
   readonly #sinkTopics: ReadonlyMap<string, SinkTopic>;
   readonly #tableNames: readonly string[];
+  /** Tables whose topics give each key once. */
+  readonly #uniqueKeys: ReadonlySet<string>;
   readonly #decode: DecodeValue;
   /** By table, from the cut before: a buffer that grows is copied again and again. */
   readonly #rooms = new Map<string, number>();
@@ -39,6 +41,8 @@ export class ClickHouseSinkTarget implements SinkTarget {
     );
     this.topics = [...this.#sinkTopics.keys()];
     this.#tableNames = [...new Set(tables.map((table) => table.table))];
+    const several = tables.filter(({ hasUniqueKeys }) => hasUniqueKeys !== true).map(({ table }) => table);
+    this.#uniqueKeys = new Set(this.#tableNames.filter((name) => !several.includes(name)));
     if (this.topics.length !== tables.length)
       throw new HeadraceError('TOPOLOGY_INVALID', 'A topic of the sink has two tables');
     for (const name of this.#tableNames) {
@@ -109,7 +113,11 @@ export class ClickHouseSinkTarget implements SinkTarget {
     const { table, columns } = rows;
     const name = insertName(cut, table);
     const insert = (bytes: Uint8Array, queryId: string) =>
-      this.#clickhouse.insert(table, columns, bytes, { token: insertToken(name, columns, bytes), queryId });
+      this.#clickhouse.insert(table, columns, bytes, {
+        token: insertToken(name, columns, bytes),
+        queryId,
+        hasUniqueKeys: this.#uniqueKeys.has(table),
+      });
     try {
       await insert(rows.bytes(), name);
       return [];

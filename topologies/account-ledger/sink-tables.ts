@@ -17,6 +17,7 @@ const TIME = "DateTime64(3, 'UTC')";
 const transactions = fieldTable({
   topic: 'ledger.transactions',
   table: 'headrace.transactions_rows',
+  hasUniqueKeys: true,
   columns: {
     transaction_id: ['String', cells.text('transactionId')],
     account_id: ['String', cells.text('accountId')],
@@ -43,6 +44,7 @@ const transactions = fieldTable({
 const postings = fieldTable({
   topic: 'postings',
   table: 'headrace.postings_rows',
+  hasUniqueKeys: true,
   columns: {
     transaction_id: ['String', cells.text('transactionId')],
     account_id: ['String', cells.text('accountId')],
@@ -94,6 +96,7 @@ const dailySummary = fieldTable({
 const rejected: SinkTable = {
   topic: 'transactions.rejected',
   table: 'headrace.rejected_transactions_rows',
+  hasUniqueKeys: true,
   columns: columns({
     source_topic: TEXT,
     source_partition: 'UInt32',

@@ -137,7 +137,7 @@ class EmbeddedClickHouse implements ClickHouse {
       await writeWhole(file, bytes);
       this.#ensureOpen();
       await session.queryAsync(
-        `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token)))} ` +
+        `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token), options))} ` +
           `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
         { format: 'TSV' },
       );

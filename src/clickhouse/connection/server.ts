@@ -95,7 +95,7 @@ class ServerClickHouse implements ClickHouse {
     try {
       const token = await this.#life.token(options.token);
       const result = await this.#client.exec({
-        query: `INSERT INTO ${table} (${columnNames(columns)}) SETTINGS ${settingsText(insertSettings(token))} FORMAT RowBinary`,
+        query: `INSERT INTO ${table} (${columnNames(columns)}) SETTINGS ${settingsText(insertSettings(token, options))} FORMAT RowBinary`,
         values: Readable.from([bytes], { objectMode: false }),
         query_id: options.queryId,
         clickhouse_settings: { wait_end_of_query: 1 },

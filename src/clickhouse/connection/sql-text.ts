@@ -1,4 +1,4 @@
-import type { CellValue, Column } from '../clickhouse.ts';
+import type { CellValue, Column, InsertOptions } from '../clickhouse.ts';
 import { refusal } from './refusal.ts';
 
 /** A string literal of ClickHouse's SQL. */
@@ -48,13 +48,18 @@ function listText(value: Uint8Array | readonly CellValue[]): string {
  * the next insert and its rows would be dropped in silence. One thread and fixed block sizes make a repeated
  * insert split into the same blocks, for ClickHouse deduplicates block by block.
  */
-export function insertSettings(token: string): Readonly<Record<string, string | number>> {
+export function insertSettings(
+  token: string,
+  { hasUniqueKeys = false }: Pick<InsertOptions, 'hasUniqueKeys'>,
+): Readonly<Record<string, string | number>> {
   return {
     async_insert: 0,
     insert_deduplicate: 1,
     insert_deduplication_token: token,
     deduplicate_blocks_in_dependent_materialized_views: 1,
     materialized_views_ignore_errors: 0,
+    // Rows of one key become one at the insert already. Where each has its own, that takes a quarter of the insert's time for nothing.
+    optimize_on_insert: hasUniqueKeys ? 0 : 1,
     max_insert_threads: 1,
     max_threads: 1,
     max_block_size: 65_536,

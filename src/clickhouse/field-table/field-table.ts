@@ -11,6 +11,8 @@ export interface FieldTableOptions {
   readonly columns: Readonly<Record<string, readonly [type: string, cell: Cell]>>;
   /** Whether a tombstone is no row; else it is refused. */
   readonly skipsTombstones?: boolean;
+  /** As {@link SinkTable.hasUniqueKeys}. */
+  readonly hasUniqueKeys?: boolean;
 }
 
 /** By the function that makes the rows: a table that has got another one is no longer described by these. */
@@ -26,13 +28,20 @@ export function cellsOf({ rows, columns: { length } }: SinkTable): readonly Cell
  * A table whose cells are fields of the value, one row for each, or one for each item of a list where a path goes through one.
  * Rows of Avro values are made straight from their bytes (transcoder.ts), several times as fast as by a function of ours.
  */
-export function fieldTable({ topic, table, columns: given, skipsTombstones = false }: FieldTableOptions): SinkTable {
+export function fieldTable({
+  topic,
+  table,
+  columns: given,
+  skipsTombstones = false,
+  hasUniqueKeys = false,
+}: FieldTableOptions): SinkTable {
   const row = Object.values(given).map(([, cell]) => cell);
   const list = listOf(row);
   const readers = row.map(readerOf);
   const made: SinkTable = {
     topic,
     table,
+    hasUniqueKeys,
     columns: columns(Object.fromEntries(Object.entries(given).map(([name, [type]]) => [name, type]))),
     rows: (record) => {
       if (skipsTombstones && record.bytes === null) return [];

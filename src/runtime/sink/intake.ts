@@ -6,7 +6,7 @@ import { OpenCut } from './open-cut.ts';
 import type { PreparedRows } from './sink-target.ts';
 
 /** So many records are cut as soon as nothing else is being written: larger cuts come from those that wait meanwhile. */
-const RECORDS_DUE = 20_000;
+const RECORDS_DUE = 10_000;
 /** A cut is closed at the first batch that takes its records past this. */
 const CUT_BYTES_MAX = 64 * 1024 * 1024;
 /** One poll asks for no more, so that records of 16 MiB are noticed in time, and nobody waits long for the event loop. */

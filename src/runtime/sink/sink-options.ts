@@ -30,7 +30,7 @@ export interface SinkWorkerOptions {
   readonly sink: string;
   readonly clock: Clock;
   /**
-   * Records of a cut, at most about; 200,000 unless told otherwise. Its bytes are bounded as well. It grows beyond 20,000
+   * Records of a cut, at most about; 200,000 unless told otherwise. Its bytes are bounded as well. It grows beyond 10,000
    * only while the cut before it is being written.
    */
   readonly batchRecordsMax?: number;

@@ -54,6 +54,18 @@ describe('writing', () => {
     await clickhouse.command('TRUNCATE TABLE headrace.numbers_rows');
   });
 
+  test('rows of one key become one at the insert, unless each is said to have its own', async () => {
+    await clickhouse.command('CREATE TABLE headrace.keys_rows (n Int64) ENGINE = ReplacingMergeTree ORDER BY n');
+    const twice = Buffer.alloc(16);
+    const column = COLUMNS.slice(0, 1);
+    const stored = async () => readText(clickhouse, 'SELECT count() FROM headrace.keys_rows', { format: 'TSV' });
+    await clickhouse.insert('headrace.keys_rows', column, twice, { token: 'k1', queryId: 'k1' });
+    expect(await stored()).toBe('1\n');
+    await clickhouse.insert('headrace.keys_rows', column, twice, { token: 'k2', queryId: 'k2', hasUniqueKeys: true });
+    expect(await stored()).toBe('3\n');
+    await clickhouse.command('DROP TABLE headrace.keys_rows');
+  });
+
   test('a failing insert says which table, with ClickHouse’s text and code, and whether it may pass', async () => {
     const insert = clickhouse.insert('headrace.nowhere', COLUMNS, rows(0, 1), { token: 'x', queryId: 'x' });
     await expect(insert).rejects.toMatchObject({
