@@ -1,6 +1,5 @@
 import type { ScanLayout, ScanSlot } from '../../serde/avro/scan/scan-layout.ts';
 import type { Column } from '../clickhouse.ts';
-import { RowBytes } from '../row-binary/row-bytes.ts';
 import type { Cell } from './cells.ts';
 
 /** How a cell is written from what a scan has found. */
@@ -35,18 +34,11 @@ export interface CellProgram {
   readonly ofItem: Uint8Array;
   readonly currencies: Int32Array;
   readonly scales: Uint8Array;
-  /** By cell, of a symbol: as RowBinary writes its texts. */
+  /** By cell, of a symbol: its texts. */
   readonly symbols: readonly (readonly Uint8Array[])[];
   /** Slot of the list whose items are the rows. */
   readonly list: ScanSlot | undefined;
-  /** Bytes of a row's cells beside those of its texts, at most. */
-  readonly fixedBytesMax: number;
-  /** How many columns hold one and the same text, at most. */
-  readonly textCopies: number;
 }
-
-/** The longest of cells that are no text, and the length in front of a text. */
-const CELL_BYTES_MAX = 16;
 
 /** Undefined where a column can't be written straight from what a scan finds. */
 export function cellProgram(
@@ -57,8 +49,6 @@ export function cellProgram(
   const found = cells.map((cell, at) => cellOf(columns[at]!.type, cell, slots));
   if (!found.every((each) => each !== undefined)) return undefined;
   const lists = new Set(found.flatMap(({ slot }) => (slot.list === undefined ? [] : [slot.list])));
-  const symbols = found.map(({ kind, slot }) => (kind === SYMBOL ? slot.symbols.map(asRowBinary) : []));
-  const longestSymbols = symbols.map((texts) => Math.max(0, ...texts.map(({ length }) => length)));
   return {
     kinds: Uint8Array.from(found, ({ kind }) => kind),
     slots: Int32Array.from(found, ({ kind, slot, isDecimals }) =>
@@ -67,16 +57,9 @@ export function cellProgram(
     ofItem: Uint8Array.from(found, ({ slot }) => (slot.list === undefined ? 0 : 1)),
     currencies: Int32Array.from(found, ({ slot }) => slot.currency),
     scales: Uint8Array.from(found, ({ slot }) => slot.scale),
-    symbols,
+    symbols: found.map(({ slot }) => slot.symbols.map((text) => Buffer.from(text))),
     list: [...lists][0],
-    fixedBytesMax: longestSymbols.reduce((sum, length) => sum + length + CELL_BYTES_MAX, 0),
-    textCopies: mostOfOne(found.map(({ slot }) => slot)),
   };
-}
-
-/** How often the slot is there that is there most often. */
-function mostOfOne(slots: readonly ScanSlot[]): number {
-  return Math.max(0, ...slots.map((slot) => slots.filter((each) => each === slot).length));
 }
 
 interface FoundCell {
@@ -114,9 +97,3 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'decimals: minor units as UInt8': BYTE,
   'decimals: decimal as UInt8': BYTE,
 };
-
-function asRowBinary(text: string): Uint8Array {
-  const out = new RowBytes();
-  out.text(text);
-  return out.bytes().slice();
-}

@@ -27,17 +27,6 @@ export class RowBytes {
     this.#length = length;
   }
 
-  /** Room for so many bytes behind the end, for those who write them by themselves; then {@link extend} says how many there are. */
-  room(count: number): Uint8Array {
-    this.#reserve(count);
-    return this.#bytes;
-  }
-
-  /** The end is now there, within the room. */
-  extend(length: number): void {
-    this.#length = length;
-  }
-
   uint8(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
@@ -111,10 +100,17 @@ export class RowBytes {
     this.#length += this.#bytes.write(value, this.#length, 'utf8');
   }
 
-  /** Bytes with their number before them. */
-  raw(value: Uint8Array): void {
-    this.length32(value.length);
-    this.fixed(value);
+  /** Bytes, all or some of an array, with their number before them. */
+  raw(source: Uint8Array, start = 0, end = source.length): void {
+    const length = end - start;
+    this.length32(length);
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    const at = this.#length;
+    // As with texts, a loop beats a native call for few.
+    if (length > SHORT_TEXT) bytes.set(source.subarray(start, end), at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = source[start + i]!;
+    this.#length = at + length;
   }
 
   /** Bytes alone, of a type that says how many there are. */
