@@ -1,4 +1,5 @@
 import { HeadraceError } from '../errors.ts';
+import { EARLIEST_MS, LATEST_MS } from '../serde/avro/logical-types.ts';
 import { currencyExponent } from '../serde/currency.ts';
 import type { CellValue, Column } from './clickhouse.ts';
 import type { SinkRecord } from './sink-table.ts';
@@ -114,10 +115,6 @@ export function anyMinorField(fields: Fields, name: string, exponent: number): b
 export function exponentField(fields: Fields, name: string): number {
   return currencyExponent(textField(fields, name)) ?? 0;
 }
-
-/** What the columns of times hold. */
-const EARLIEST_MS = Date.UTC(1900, 0, 1);
-const LATEST_MS = Date.UTC(2299, 11, 31, 23, 59, 59, 999);
 
 /** Milliseconds since 1970 of an RFC 3339 time in any zone; one that no column can hold becomes the nearest that it can. */
 export function momentField(fields: Fields, name: string): number {

@@ -64,10 +64,9 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
   async write(cut: Cut, batches: readonly RecordBatch[], prepared?: PreparedRows): Promise<SinkWriteResult> {
     const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
-    const refused: RefusedRecord[] = [...rows.refused];
     await checkShapes(this.#clickhouse, rows.tables);
     for (const { table, byteLength } of rows.tables) this.#rooms.set(table, Math.ceil(byteLength * ROOM_FACTOR));
-    refused.push(...(await this.#insertAll(cut, rows.tables)));
+    const refused = [...rows.refused, ...(await this.#insertAll(cut, rows.tables))];
     const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
     return {
       rows: refused.reduce((sum, { rowCount }) => sum - rowCount, encoded),

@@ -1,3 +1,4 @@
+import { CURRENCY_LETTERS } from '../../serde/avro/scan/scan-layout.ts';
 import type { ScannedCheck } from '../../serde/avro/scan/value-scanner.ts';
 import { hasConsistencyRule } from './consistency.ts';
 
@@ -44,9 +45,6 @@ const CHECKS: Readonly<Record<string, ScannedCheck>> = {
     };
   },
 };
-
-/** What ISO 4217's codes have. */
-const CURRENCY_LETTERS = 3;
 
 const ALWAYS: ScannedCheck = () => () => true;
 

@@ -1,4 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
+import { EARLIEST_MS, LATEST_MS } from '../../serde/avro/logical-types.ts';
 
 /** A parameter of a named query, as the head of its file and its `{name:Type}` say. */
 export interface QueryParameter {
@@ -25,8 +26,6 @@ interface ValueKind {
 
 /** What no identifier, reference or channel is longer than. */
 const TEXT_LENGTH_MAX = 1_000;
-const EARLIEST_MS = Date.UTC(1900, 0, 1);
-const LATEST_MS = Date.UTC(2299, 11, 31, 23, 59, 59, 999);
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/i;
 

@@ -1,4 +1,5 @@
 import { HeadraceError } from '../../errors.ts';
+import { EARLIEST_MS, LATEST_MS } from '../../serde/avro/logical-types.ts';
 import type { CellValue } from '../clickhouse.ts';
 import { big, refused, whole } from './cell-checks.ts';
 import { parametricWriter } from './parametric-writers.ts';
@@ -9,9 +10,6 @@ import { utcTimeMs } from './utc-time.ts';
 /** Writes one cell, or throws SINK_ROW_REFUSED before it has written anything of it. */
 export type WriteCell = (out: RowBytes, value: CellValue) => void;
 
-/** ClickHouse documents DateTime64 and Date32 from 1900 to 2299; a column's partition is right only there. */
-const DATE_TIME_MIN_MS = Date.UTC(1900, 0, 1);
-const DATE_TIME_MAX_MS = Date.UTC(2300, 0, 1) - 1;
 const DAY_MS = 86_400_000;
 
 /** The writer for a column's type. Throws SINK_ROW_REFUSED for one that is not known here. */
@@ -97,7 +95,7 @@ function uuidDigits(value: CellValue): string {
 
 function dateTime(out: RowBytes, value: CellValue): void {
   const usual = typeof value === 'string' ? utcTimeMs(value) : Number.NaN;
-  if (usual >= DATE_TIME_MIN_MS && usual <= DATE_TIME_MAX_MS) {
+  if (usual >= EARLIEST_MS && usual <= LATEST_MS) {
     out.safeInteger64(usual);
     return;
   }
@@ -118,7 +116,7 @@ function milliseconds(value: CellValue, form: RegExp, wanted: string): number {
     !new Date(ms).toISOString().startsWith(value.slice(0, 19))
   )
     throw refused(value, wanted);
-  if (ms < DATE_TIME_MIN_MS || ms > DATE_TIME_MAX_MS) throw refused(value, 'between the years 1900 and 2299');
+  if (ms < EARLIEST_MS || ms > LATEST_MS) throw refused(value, 'between the years 1900 and 2299');
   return ms;
 }
 

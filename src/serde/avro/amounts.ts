@@ -27,7 +27,7 @@ const DECIMAL = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/;
 /** Digits that a double holds exactly. */
 const EXACT_DIGITS = 15;
 /** Digits of what `decimal` holds here: ClickHouse's Decimal(38, 4) shows no more. */
-const DIGITS_MAX = 38;
+export const DIGITS_MAX = 38;
 const TEXT_LENGTH_MAX = DIGITS_MAX + 3;
 const POWERS: readonly bigint[] = Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10n ** BigInt(exponent));
 

@@ -16,9 +16,9 @@ export interface Framed {
  * Confluent's wire format: a 0 and the id as four bytes, big-endian; newer clients write a 1 and a GUID of 16 bytes, and
  * these in the header below rather than in front of the value.
  */
-const MAGIC_ID = 0;
+export const MAGIC_ID = 0;
 const MAGIC_GUID = 1;
-const ID_BYTES = 5;
+export const ID_BYTES = 5;
 const GUID_BYTES = 17;
 
 export type RecordPart = 'key' | 'value';
@@ -45,9 +45,14 @@ export function readFrame(
   return { schema, bytes, start: bytes[0] === MAGIC_ID ? ID_BYTES : GUID_BYTES };
 }
 
+/** The id in a frame that begins there, with MAGIC_ID. */
+export function schemaIdAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0;
+}
+
 function referenceIn(bytes: Uint8Array): SchemaReference | undefined {
   if (bytes[0] === MAGIC_ID && bytes.length >= ID_BYTES) {
-    return { id: ((bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!) >>> 0 };
+    return { id: schemaIdAt(bytes, 0) };
   }
   if (bytes[0] !== MAGIC_GUID || bytes.length < GUID_BYTES) return undefined;
   const digits = Buffer.from(bytes.subarray(1, GUID_BYTES)).toString('hex');

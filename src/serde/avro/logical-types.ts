@@ -8,7 +8,7 @@ export const TEXT_LENGTH_MAX = 65_536;
 /** What stands on a topic as JSON within Avro is at most this long. */
 const JSON_LENGTH_MAX = 16 * 1024 * 1024;
 
-/** The moments that the tables of ClickHouse hold (DateTime64): 1900 to 2299. */
+/** What ClickHouse documents DateTime64 and Date32 for, 1900 to 2299: a column's partition is right only there. */
 export const EARLIEST_MS = Date.UTC(1900, 0, 1);
 export const LATEST_MS = Date.UTC(2300, 0, 1) - 1;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { CURRENCY_FIELD } from '../amounts.ts';
+import { CURRENCY_FIELD, DIGITS_MAX } from '../amounts.ts';
 import { symbolText, textLengthMax } from '../logical-types.ts';
 import { type AvroType, optionalOf, type PrimitiveType, type RecordType } from '../schema.ts';
 
@@ -11,8 +11,6 @@ export const CURRENCY_LETTERS = 3;
 const CURRENCY_DECIMALS_MAX = 4;
 /** Digits that every decimal which a scan takes has room in: it takes 48 bits. */
 const SCANNED_DIGITS = 15;
-/** More digits the general reader does not take in a decimal. */
-const DECIMAL_DIGITS_MAX = 38;
 
 export type ScanKind =
   | 'text'
@@ -180,7 +178,7 @@ function primitiveKind(type: PrimitiveType): ScanKind | undefined {
 }
 
 /** Whether any currency's amount has room in it, and every number that a scan takes. */
-function isUsualDecimal({ scale = 0, precision = DECIMAL_DIGITS_MAX }: PrimitiveType): boolean {
-  const isScale = scale >= CURRENCY_DECIMALS_MAX && scale <= DECIMAL_DIGITS_MAX;
-  return isScale && precision >= SCANNED_DIGITS && precision <= DECIMAL_DIGITS_MAX;
+function isUsualDecimal({ scale = 0, precision = DIGITS_MAX }: PrimitiveType): boolean {
+  const isScale = scale >= CURRENCY_DECIMALS_MAX && scale <= DIGITS_MAX;
+  return isScale && precision >= SCANNED_DIGITS && precision <= DIGITS_MAX;
 }

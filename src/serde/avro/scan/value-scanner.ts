@@ -1,14 +1,11 @@
 import { HeadraceError } from '../../../errors.ts';
 import type { RecordBatch } from '../../../log/record-batch.ts';
-import { readFrame, type SchemaReference } from '../framing.ts';
+import { ID_BYTES, MAGIC_ID, readFrame, type SchemaReference, schemaIdAt } from '../framing.ts';
 import type { AvroType } from '../schema.ts';
 import type { SchemaRegistry } from '../schema-registry.ts';
 import { haveSameLayout } from './same-layout.ts';
 import { type ScanLayout, scanLayout } from './scan-layout.ts';
 import { Scanner } from './scanner.ts';
-
-/** Confluent's frame as nearly every value has it: a 0 and the id of the schema, big-endian. */
-const FRAME_BYTES = 5;
 
 /** Whether what was found in a value does not contradict itself; made once for a layout. */
 export type ScannedCheck = (layout: ScanLayout) => (found: Scanner) => boolean;
@@ -51,10 +48,10 @@ export class ValueScanner {
       if (ofValue < 0) return false;
       start += ofValue;
     } else {
-      if (end - start < FRAME_BYTES || bytes[start] !== 0) return false;
-      const id = (bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!;
-      if (!(this.#isOurs.get(id >>> 0) ?? this.#isOurSchema({ id: id >>> 0 }))) return false;
-      start += FRAME_BYTES;
+      if (end - start < ID_BYTES || bytes[start] !== MAGIC_ID) return false;
+      const id = schemaIdAt(bytes, start);
+      if (!(this.#isOurs.get(id) ?? this.#isOurSchema({ id }))) return false;
+      start += ID_BYTES;
     }
     return this.found.scan(bytes, start, end) && this.#isConsistent(this.found);
   }
