@@ -43,7 +43,7 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const readers = options.readers === undefined ? {} : { readers: options.readers };
-  const { migrationsDirectory, clock, tiers } = options;
+  const { tiers } = options;
   if ('url' in options.at) {
     if (tiers !== undefined) requireNoDirectories(tiers);
     return openServerStore(openServer({ ...options.at, ...readers }), options);
@@ -52,25 +52,30 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { path } = options.at;
   const clickhouse = await openEmbedded({ path, ...readers, tiers });
   try {
-    const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
     // What the directory remembers goes on, whether it is said again or not.
-    if (tiers !== undefined) await applyTiers(clickhouse, { ...tiers, directories: tierDirectories(path) });
-    return storeOf(clickhouse, applied);
+    const all = tiers && { ...tiers, directories: tierDirectories(path) };
+    return storeOf(clickhouse, await bringUp(clickhouse, { ...options, tiers: all }));
   } catch (error) {
     await clickhouse.close();
     throw error;
   }
 }
 
-async function openServerStore(
-  server: ClickHouse,
-  { migrationsDirectory, clock, tiers }: StoreOptions,
-): Promise<Store> {
-  if (migrationsDirectory === undefined) return storeOf(server, []);
+/** Migrates the tables, where migrations are given, then brings them to their tiers, where these are; returns what was applied. */
+export async function bringUp(
+  clickhouse: ClickHouse,
+  { migrationsDirectory, clock, tiers }: Pick<StoreOptions, 'migrationsDirectory' | 'clock' | 'tiers'>,
+): Promise<readonly Migration[]> {
+  const applied = migrationsDirectory === undefined ? [] : await migrate(clickhouse, migrationsDirectory, clock);
+  if (tiers !== undefined) await applyTiers(clickhouse, tiers);
+  return applied;
+}
+
+async function openServerStore(server: ClickHouse, options: StoreOptions): Promise<Store> {
+  if (options.migrationsDirectory === undefined) return storeOf(server, []);
   const applied: Migration[] = [];
   const clickhouse = migratedLater(server, async () => {
-    applied.push(...(await migrate(server, migrationsDirectory, clock)));
-    if (tiers !== undefined) await applyTiers(server, tiers);
+    applied.push(...(await bringUp(server, options)));
   });
   const late = new AbortController();
   try {

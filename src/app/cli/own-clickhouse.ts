@@ -1,7 +1,5 @@
 import { openServer } from '../../clickhouse/connection/server.ts';
-import { migrate } from '../../clickhouse/migrations.ts';
-import type { Store } from '../../clickhouse/store.ts';
-import { applyTiers } from '../../clickhouse/tiers/apply-tiers.ts';
+import { bringUp, type Store } from '../../clickhouse/store.ts';
 import { requireNoDirectories, type TierSettings } from '../../clickhouse/tiers/tier-settings.ts';
 import type { Clock } from '../../clock.ts';
 import { HeadraceError } from '../../errors.ts';
@@ -25,8 +23,9 @@ export async function withOwnClickHouse<T>(
   { isMigrated = true, tiers }: { readonly isMigrated?: boolean; readonly tiers?: TierSettings } = {},
 ): Promise<T> {
   const { application, migrations } = await workloadNames(options);
-  const wanted = isMigrated ? migrations : undefined;
-  if (options.clickhouse !== undefined) return withServer(options.clickhouse, { wanted, tiers }, clock, use);
+  const migrationsDirectory = isMigrated ? migrations : undefined;
+  if (options.clickhouse !== undefined)
+    return withServer(options.clickhouse, { migrationsDirectory, clock, tiers }, use);
   const directory = openDataDirectory(options.data, { clock });
   try {
     if (application !== undefined) directory.setApplication(application);
@@ -36,7 +35,7 @@ export async function withOwnClickHouse<T>(
         `In the data directory ${directory.path} the topology ${directory.application} works: name its file with --topology`,
       );
     }
-    const store = await openEmbeddedClickHouse(directory.path, wanted, clock, tiers);
+    const store = await openEmbeddedClickHouse(directory.path, migrationsDirectory, clock, tiers);
     try {
       return await use(store);
     } finally {
@@ -50,16 +49,13 @@ export async function withOwnClickHouse<T>(
 /** A server that is away is an error here: somebody waits for it. */
 async function withServer<T>(
   url: string,
-  { wanted, tiers }: { readonly wanted: string | undefined; readonly tiers: TierSettings | undefined },
-  clock: Clock,
+  options: Parameters<typeof bringUp>[1],
   use: (store: OwnStore) => Promise<T>,
 ): Promise<T> {
-  if (tiers !== undefined) requireNoDirectories(tiers);
+  if (options.tiers !== undefined) requireNoDirectories(options.tiers);
   const clickhouse = openServer({ url });
   try {
-    const applied = wanted === undefined ? [] : await migrate(clickhouse, wanted, clock);
-    if (tiers !== undefined) await applyTiers(clickhouse, tiers);
-    return await use({ clickhouse, applied });
+    return await use({ clickhouse, applied: await bringUp(clickhouse, options) });
   } finally {
     await clickhouse.close();
   }
