@@ -5,6 +5,7 @@ import type { ReadOptions } from '../clickhouse.ts';
 import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineCode, engineError } from './engine-error.ts';
+import type { FormattedStatements } from './formatted-statements.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { brokenOff } from './refusal.ts';
 import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
@@ -22,16 +23,23 @@ const KILL_AGAIN_MS = 200;
 /** By its number a query is found among those of this process; the engine lives in no other. */
 let readings = 0;
 
+/** What the guard judges by. */
+interface Guard {
+  /** The engine's own, in small letters. */
+  readonly tableFunctions: ReadonlySet<string>;
+  readonly formatted: FormattedStatements;
+}
+
 /** A reader's query in a session that is its alone, on the engine of the directory `path`; see ClickHouse.read. */
 export async function* readIn(
   session: Session,
   path: string,
-  tableFunctions: ReadonlySet<string>,
+  { tableFunctions, formatted }: Guard,
   sql: string,
   options: ReadOptions,
 ): AsyncIterable<Uint8Array> {
   const parameters = { ...options.parameters, ...options.escapedParameters };
-  const reading = await inspect(session, sql, (formatted) => guardRead(formatted, tableFunctions, parameters));
+  const reading = guardRead(await formatted.of(sql, () => writtenBack(session, sql)), tableFunctions, parameters);
   const format = reading.format ?? options.format ?? 'JSONEachRow';
   const own = {
     ...readerSettings(options.timeLimitSeconds ?? TIME_LIMIT_SECONDS_DEFAULT),
@@ -47,8 +55,7 @@ export async function* readIn(
     log_comment: mark,
     readonly: reading.listsSettings ? 2 : 1,
   };
-  await useDatabase(session, options.database);
-  await session.queryAsync(`SET ${settingsText(settings)}`);
+  await prepareSession(session, options.database, settings);
   options.onFormat?.(format);
   yield* killedBy(options.signal, path, mark, resultOf(session, reading, format));
 }
@@ -147,16 +154,14 @@ async function killQuery(path: string, mark: string): Promise<void> {
   }
 }
 
-/** Has ClickHouse's own parser write the statement back, and judges that. */
-async function inspect(session: Session, sql: string, judge: (formatted: string) => Reading): Promise<Reading> {
-  let formatted: string;
+/** The statement as ClickHouse's own parser writes it. */
+async function writtenBack(session: Session, sql: string): Promise<string> {
   try {
     const result = await session.queryAsync(`SELECT formatQuery(${quoteText(sql)}) FORMAT RawBLOB`);
-    formatted = result.text();
+    return result.text();
   } catch (error) {
     throw engineError('QUERY_FAILED', withoutInspection(error));
   }
-  return judge(formatted);
 }
 
 /** The engine's text about the user's statement, without the statement of ours in which it was looked at. */
@@ -168,17 +173,25 @@ function withoutInspection(error: unknown): unknown {
   return new HeadraceError('QUERY_FAILED', text, { cause: error });
 }
 
-/** Has names without a database looked up where it is wanted. Rejects with ClickHouse's own text where there is no such database. */
-export async function useDatabase(session: Session, wanted: string | undefined): Promise<void> {
+/**
+ * Has names without a database looked up where it is wanted, and sets what is given. Rejects with ClickHouse's own text where there is
+ * no such database or setting.
+ */
+export async function prepareSession(
+  session: Session,
+  wanted: string | undefined,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  const set = Object.keys(settings).length === 0 ? '' : `; SET ${settingsText(settings)}`;
   if (wanted !== undefined && wanted !== '' && wanted.toLowerCase() !== 'default') {
-    await session.queryAsync(`USE ${quoteName(wanted)}`);
+    await session.queryAsync(`USE ${quoteName(wanted)}${set}`);
     return;
   }
   try {
-    await session.queryAsync(`USE ${OWN_DATABASE}`);
+    await session.queryAsync(`USE ${OWN_DATABASE}${set}`);
   } catch (error) {
     if (engineCode(error) !== UNKNOWN_DATABASE) throw error;
-    await session.queryAsync(`USE ${NO_DATABASE}`);
+    await session.queryAsync(`USE ${NO_DATABASE}${set}`);
   }
 }
 

@@ -10,6 +10,7 @@ import { tierDirectories } from '../tiers/tier-directories.ts';
 import type { GivenDirectories } from '../tiers/tier-settings.ts';
 import { readIn } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
+import { FormattedStatements } from './formatted-statements.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { Slots } from './slots.ts';
 import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
@@ -89,6 +90,7 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly #inserters: Session[];
   readonly #inserting = new Slots(INSERTERS, { waitingMax: Number.POSITIVE_INFINITY });
   readonly #tableFunctions: ReadonlySet<string>;
+  readonly #formatted = new FormattedStatements();
   readonly #slots: Slots;
   readonly #rowsDirectory: string;
   readonly #life: EngineLife;
@@ -162,7 +164,13 @@ class EmbeddedClickHouse implements ClickHouse {
       // A session of its own for each query (a millisecond): what SET leaves behind in one never reaches another.
       session = new Session(this.#path);
       this.#reading.add(session);
-      yield* readIn(session, this.#path, this.#tableFunctions, sql, options);
+      yield* readIn(
+        session,
+        this.#path,
+        { tableFunctions: this.#tableFunctions, formatted: this.#formatted },
+        sql,
+        options,
+      );
       // A stream that was broken off ends as if it were complete.
       this.#ensureOpen();
     } catch (error) {

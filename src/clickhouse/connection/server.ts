@@ -6,6 +6,7 @@ import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhou
 import { ASK_SERVER_LIFE, NAME_SERVER_LIFE, ServerLife, type ServerStart } from '../engine-life.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineError } from './engine-error.ts';
+import { FormattedStatements } from './formatted-statements.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import { brokenOff } from './refusal.ts';
@@ -63,6 +64,7 @@ class ServerClickHouse implements ClickHouse {
   readonly #settleWaitMs: number;
   readonly #life = new ServerLife(() => this.#start());
   #tableFunctions: ReadonlySet<string> | undefined;
+  readonly #formatted = new FormattedStatements();
 
   constructor(client: ClickHouseClient, readers: number, settleWaitMs: number) {
     this.#client = client;
@@ -177,8 +179,11 @@ class ServerClickHouse implements ClickHouse {
         (row) => row.name,
       ),
     );
-    const [formatted] = await this.rows<{ sql: string }>(`SELECT formatQuery(${quoteText(sql)}) AS sql`);
-    return guardRead(formatted?.sql ?? '', this.#tableFunctions, parameters);
+    const formatted = await this.#formatted.of(sql, async () => {
+      const [row] = await this.rows<{ sql: string }>(`SELECT formatQuery(${quoteText(sql)}) AS sql`);
+      return row?.sql ?? '';
+    });
+    return guardRead(formatted, this.#tableFunctions, parameters);
   }
 
   async #start(): Promise<ServerStart> {

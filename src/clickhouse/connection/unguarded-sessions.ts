@@ -2,12 +2,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Session } from 'chdb';
-import { quoteName, resultOf, useDatabase } from './embedded-reader.ts';
+import { prepareSession, quoteName, resultOf } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { type InsertStatement, insertStatementOf, verbOf } from './insert-statement.ts';
 import { formatOf } from './read-guard.ts';
 import { Slots } from './slots.ts';
-import { quoteText, settingsText } from './sql-text.ts';
+import { quoteText } from './sql-text.ts';
 import { tokensOf } from './sql-tokens.ts';
 
 /** A statement of one who may do everything. */
@@ -50,9 +50,7 @@ export class UnguardedSessions {
     let session: Session | undefined;
     try {
       session = new Session(this.#path);
-      await useDatabase(session, statement.database);
-      if (Object.keys(statement.settings).length > 0)
-        await session.queryAsync(`SET ${settingsText(statement.settings)}`);
+      await prepareSession(session, statement.database, statement.settings);
       const insert = insertStatementOf(statement.text);
       if (insert !== undefined) {
         onFormat(statement.format);

@@ -1,16 +1,15 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
-import { type ErrorCode, HeadraceError } from '../../errors.ts';
-import type { GroupOffset, Member, Transaction } from '../../log/log.ts';
-import type { RecordBatch } from '../../log/record-batch.ts';
-import { bufferByPartition } from './buffer-by-partition.ts';
+import { HeadraceError } from '../../errors.ts';
+import type { Member, Transaction } from '../../log/log.ts';
+import { beginningOf, type CutAtHand, endOf, recordsOf } from './cut-at-hand.ts';
 import { Drains } from './drains.ts';
 import { Intake } from './intake.ts';
 import { readCut } from './read-cut.ts';
 import { sinkDeadLetterTopic } from './sink-dead-letter.ts';
-import { mayCommitAgain, mayPass, mustRejoin, pauseBeforeTry } from './sink-faults.ts';
+import { mayCommitAgain, mayPass, mustRejoin } from './sink-faults.ts';
 import type { SinkMetrics, SinkStep, SinkWorkerOptions } from './sink-options.ts';
-import { intentChanges, intentCleared, readSinkState } from './sink-state.ts';
-import type { Cut, PreparedRows } from './sink-target.ts';
+import { SinkPatience } from './sink-patience.ts';
+import { readSinkState } from './sink-state.ts';
+import type { Cut } from './sink-target.ts';
 
 const BATCH_RECORDS_MAX = 200_000;
 const FLUSH_INTERVAL_MS = 1_000;
@@ -28,15 +27,17 @@ export class SinkWorker {
   readonly #options: SinkWorkerOptions;
   readonly #intake: Intake;
   readonly #drains: Drains;
+  readonly #patience: SinkPatience;
   readonly #stop = new AbortController();
   #member: Member | undefined;
   #lastNumber = 0;
+  /** A cut whose intent was made durable with the offsets of the one before, and whose rows are next. */
+  #begun: CutAtHand | undefined;
   #cuts = 0;
   #rows = 0;
   #deadLetters = 0;
-  /** Records of the cut that is being written. */
+  /** Records of the cut that is being written, and of the next where that is cut already. */
   #writing = 0;
-  #lastError: Fault | undefined;
 
   constructor(options: SinkWorkerOptions) {
     this.#options = options;
@@ -48,6 +49,7 @@ export class SinkWorker {
       prepare: target.prepare === undefined ? undefined : () => target.prepare!(),
     });
     this.#drains = new Drains(options.log, options.target.topics);
+    this.#patience = new SinkPatience(options, this.#stop.signal, () => options.onProgress?.(this.metrics));
   }
 
   get metrics(): SinkMetrics {
@@ -56,8 +58,8 @@ export class SinkWorker {
       rows: this.#rows,
       deadLetters: this.#deadLetters,
       lag: this.#lag(),
-      lastError: this.#lastError?.message,
-      lastErrorCode: this.#lastError?.code,
+      lastError: this.#patience.lastError?.message,
+      lastErrorCode: this.#patience.lastError?.code,
     };
   }
 
@@ -75,12 +77,12 @@ export class SinkWorker {
         } catch (error) {
           if (!mustRejoin(error)) throw error;
           if (this.#cuts > cutsBefore) attempt = 0;
-          await this.#backOff(attempt, error);
+          await this.#patience.backOff(attempt, error);
         }
       }
       this.#drains.fail(new HeadraceError('NOT_RUNNING', 'The sink has stopped'));
     } catch (error) {
-      this.#report(error);
+      this.#patience.report(error);
       this.#drains.fail(error);
       throw error;
     }
@@ -117,6 +119,7 @@ export class SinkWorker {
       while (!this.#isStopping) {
         const state = readSinkState(member.state);
         this.#lastNumber = state.lastNumber;
+        this.#begun = undefined;
         if (state.intent !== undefined && this.#intake.assigned.length > 0) await this.#resume(member, state.intent);
         while (!this.#isStopping && !(await this.#collectAndCut(member)));
       }
@@ -141,11 +144,11 @@ export class SinkWorker {
     const intake = this.#intake;
     const drainsSeen = this.#drains.count;
     const hadRecords = intake.recordCount;
-    const isFull = intake.isFull;
-    if (!isFull && (await this.#poll(member))) return true;
-    const isIdle = !isFull && intake.recordCount === hadRecords;
+    const isBusy = this.#begun !== undefined || intake.isFull;
+    if (!isBusy && (await this.#poll(member))) return true;
+    const isIdle = !isBusy && intake.recordCount === hadRecords;
     const isDrained = isIdle && drainsSeen > 0 && hadRecords > 0;
-    const isCut = intake.isDue || isDrained;
+    const isCut = isBusy || intake.isDue || isDrained;
     if (isCut && (await this.#cut(member))) return true;
     // The next cut may have been begun while this one was written, so that there is always something at hand.
     if (intake.recordCount > 0 && !isCut) return false;
@@ -163,17 +166,34 @@ export class SinkWorker {
   /** True when the assignment changed meanwhile. */
   async #cut(member: Member): Promise<boolean> {
     const { epoch } = this.#intake;
-    const open = this.#intake.take();
-    const cut: Cut = { sink: this.#options.sink, number: this.#lastNumber + 1, ranges: open.ranges() };
-    this.#done('cut');
-    const isDurable = await this.#commit(member, { records: [], offsets: [], stateChanges: [intentChanges(cut)] });
-    if (!isDurable) return false;
-    this.#lastNumber = cut.number;
-    this.#done('intent');
+    if (this.#begun === undefined) {
+      const next = this.#take();
+      if (!(await this.#commit(member, beginningOf(next.cut)))) return false;
+      this.#begin(next);
+    }
+    const atHand = this.#begun!;
+    this.#begun = undefined;
     // Nobody has sent this cut before: there is nothing to wait for.
     this.#done('settle');
-    await this.#insertAndCommit(member, { cut, batches: open.batches, prepared: open.prepared, isResumed: false });
+    await this.#insertAndCommit(member, atHand);
     return this.#intake.epoch !== epoch;
+  }
+
+  /** All that is polled, as the next cut. */
+  #take(): CutAtHand {
+    const open = this.#intake.take();
+    const cut: Cut = { sink: this.#options.sink, number: this.#lastNumber + 1, ranges: open.ranges() };
+    this.#writing += recordsOf(cut);
+    this.#done('cut');
+    return { cut, batches: open.batches, prepared: open.prepared, isResumed: false };
+  }
+
+  /** The intent of this cut is durable. */
+  #begin(next: CutAtHand): void {
+    this.#begun = next;
+    this.#lastNumber = next.cut.number;
+    this.#writing = recordsOf(next.cut);
+    this.#done('intent');
   }
 
   async #settle(cut: Cut): Promise<void> {
@@ -184,15 +204,19 @@ export class SinkWorker {
         return;
       } catch (error) {
         if (!mayPass(error)) throw error;
-        await this.#backOff(attempt, error);
+        await this.#patience.backOff(attempt, error);
       }
     }
   }
 
-  /** Steps 4 and 5. False when the worker was stopped, or the assignment changed, before they were done. */
+  /**
+   * Steps 4 and 5; where the next cut is due by then, the commit of 5 makes its intent durable too, in place of this one's. False when
+   * the worker was stopped, or the assignment changed, before they were done.
+   */
   async #insertAndCommit(member: Member, { cut, batches, prepared, isResumed }: CutAtHand): Promise<boolean> {
     const { target } = this.#options;
-    this.#writing = cut.ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    this.#writing = recordsOf(cut);
+    let next: CutAtHand | undefined;
     for (let attempt = 0; !this.#isStopping; attempt++) {
       try {
         if (attempt > 0) await target.settle(cut);
@@ -201,25 +225,23 @@ export class SinkWorker {
         if (!isResumed && (await this.#pollAhead(member, writing))) return false;
         const written = await writing;
         this.#done('insert');
-        const transaction = {
-          records: bufferByPartition(written.deadLetters),
-          offsets: cut.ranges.map(({ topic, partition, to }): GroupOffset => ({ topic, partition, offset: to })),
-          stateChanges: [intentCleared()],
-        };
+        if (!isResumed && !this.#isStopping && this.#intake.isDue) next ??= this.#take();
+        const transaction = endOf(cut, written.deadLetters, next?.cut);
         if (!(await this.#commit(member, transaction))) return false;
         this.#drains.committed(transaction.offsets);
         this.#writing = 0;
         this.#cuts++;
         this.#rows += written.rows;
         this.#deadLetters += written.deadLetters.length;
-        this.#lastError = undefined;
+        this.#patience.succeeded();
         this.#done('offsets');
+        if (next !== undefined) this.#begin(next);
         this.#options.onProgress?.(this.metrics);
         return true;
       } catch (error) {
         if (!mayPass(error)) throw error;
         this.#options.logger?.warn({ cut: cut.number, isResumed, attempt }, 'The sink tries a cut again');
-        await this.#backOff(attempt, error);
+        await this.#patience.backOff(attempt, error);
       }
     }
     return false;
@@ -253,24 +275,10 @@ export class SinkWorker {
         return true;
       } catch (error) {
         if (!mayCommitAgain(error)) throw error;
-        await this.#backOff(attempt, error);
+        await this.#patience.backOff(attempt, error);
         if (this.#isStopping) return false;
       }
     }
-  }
-
-  async #backOff(attempt: number, error: unknown): Promise<void> {
-    this.#report(error);
-    const sleep = this.#options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
-    await sleep(pauseBeforeTry(attempt), this.#stop.signal).catch(() => undefined);
-  }
-
-  #report(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof HeadraceError ? error.code : undefined;
-    this.#lastError = { message, code };
-    this.#options.logger?.warn({ sink: this.#options.sink, code, error: message }, 'The sink met an error');
-    this.#options.onProgress?.(this.metrics);
   }
 
   #done(step: SinkStep): void {
@@ -283,17 +291,4 @@ export class SinkWorker {
     if (member === undefined) return atHand;
     return this.#intake.assigned.reduce((sum, partition) => sum + member.lag(partition), atHand);
   }
-}
-
-interface Fault {
-  readonly message: string;
-  readonly code: ErrorCode | undefined;
-}
-
-/** A cut with its records; `prepared` is what the target has made of them. */
-interface CutAtHand {
-  readonly cut: Cut;
-  readonly batches: readonly RecordBatch[];
-  readonly prepared?: PreparedRows | undefined;
-  readonly isResumed: boolean;
 }

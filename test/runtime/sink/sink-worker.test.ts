@@ -24,7 +24,8 @@ test('everything comes over once, in cuts of the given size, in order per partit
   expect(target.breaches).toEqual([]);
   expect(sink.metrics).toMatchObject({ rows: 1_500, deadLetters: 0, lag: 0, lastError: undefined });
   expect(sink.metrics.cuts).toBeGreaterThanOrEqual(2);
-  expect(steps.slice(0, 5)).toEqual(['cut', 'intent', 'settle', 'insert', 'offsets']);
+  expect(steps.slice(0, 4)).toEqual(['cut', 'intent', 'settle', 'insert']);
+  expect(steps.at(-1)).toBe('offsets');
   const offsets = await log.committedOffsets('memory');
   expect(offsets.map(({ offset }) => offset)).toEqual([250, 250, 250, 250, 250, 250]);
 });
