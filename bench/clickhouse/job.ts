@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { collectSeldom } from '../../src/app/garbage-collection.ts';
 import { givenJob } from '../own-process.ts';
 import { openFilled } from './filled-store.ts';
 import { measureFreshness } from './freshness.ts';
@@ -18,6 +19,8 @@ export interface ClickHouseJob {
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
+// As the command does.
+collectSeldom();
 const { parts, rows, options } = givenJob<ClickHouseJob>();
 process.send!(await run());
 process.disconnect();

@@ -4,7 +4,7 @@ import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
 import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { Transcoder } from './field-table/transcoder.ts';
-import { CutRows, type SinkTopic } from './sink/cut-rows.ts';
+import { CutRows, newCutMemory, type SinkTopic } from './sink/cut-rows.ts';
 import { insertName, insertToken } from './sink/insert-name.ts';
 import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
 import type { TableRows } from './sink/table-rows.ts';
@@ -13,8 +13,6 @@ import type { DecodeValue, SinkTable, SinkValues } from './sink-table.ts';
 
 /** One insert keeps one core busy and then waits for the disk. */
 const INSERTS_AT_ONCE = 2;
-/** How much longer than a cut the next may be. */
-const ROOM_FACTOR = 1.25;
 
 /**
  * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
@@ -28,8 +26,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   /** Tables whose topics give each key once. */
   readonly #uniqueKeys: ReadonlySet<string>;
   readonly #decode: DecodeValue;
-  /** By table, from the cut before: a buffer that grows is copied again and again. */
-  readonly #rooms = new Map<string, number>();
+  readonly #memory = newCutMemory();
 
   /** Values are JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
   constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], values: SinkValues = JSON_VALUES) {
@@ -55,7 +52,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   }
 
   prepare(): PreparedRows {
-    return new CutRows(this.#sinkTopics, this.#decode, this.#rooms);
+    return new CutRows(this.#sinkTopics, this.#decode, this.#memory);
   }
 
   async settle(cut: Cut): Promise<void> {
@@ -65,9 +62,9 @@ export class ClickHouseSinkTarget implements SinkTarget {
   async write(cut: Cut, batches: readonly RecordBatch[], prepared?: PreparedRows): Promise<SinkWriteResult> {
     const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
     await checkShapes(this.#clickhouse, rows.tables);
-    for (const { table, byteLength } of rows.tables) this.#rooms.set(table, Math.ceil(byteLength * ROOM_FACTOR));
     const refused = [...rows.refused, ...(await this.#insertAll(cut, rows.tables))];
     const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    rows.release();
     return {
       rows: refused.reduce((sum, { rowCount }) => sum - rowCount, encoded),
       deadLetters: refused.map(({ batch, index, error }) => sinkDeadLetter(cut.sink, batch, index, error)),
@@ -76,7 +73,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
   /** A cut that comes from the log again: its batches may reach beyond it. */
   #encode(cut: Cut, batches: readonly RecordBatch[]): CutRows {
-    const rows = new CutRows(this.#sinkTopics, this.#decode);
+    const rows = new CutRows(this.#sinkTopics, this.#decode, this.#memory);
     const ranges = new Map(cut.ranges.map((range) => [`${range.topic}-${range.partition}`, range]));
     for (const batch of batches) {
       const range = ranges.get(`${batch.topic}-${batch.partition}`);

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, HeadraceError } from '../../errors.ts';
 import { maskCardNumbers } from '../../privacy/card-numbers.ts';
 import { VALUE_FORMATS } from '../formats/topic-formats.ts';
+import { collectSeldom } from '../garbage-collection.ts';
 import { packageVersion } from '../version.ts';
 import { backupCommand } from './commands/backup.ts';
 import { casesCommand } from './commands/cases.ts';
@@ -57,6 +58,7 @@ function valueFormat(): Option {
 
 /** Runs the command line; `argv` without node and script. Resolves with the exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
+  collectSeldom();
   survivesErrors(process.stdout, process.stderr);
   let exitCode: number = EXIT.done;
   const context: CommandContext = {

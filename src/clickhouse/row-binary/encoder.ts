@@ -1,6 +1,7 @@
 import { HeadraceError } from '../../errors.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { CellValue, Column } from '../clickhouse.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import { cellWriter, type WriteCell } from './cell-writers.ts';
 import { RowBytes } from './row-bytes.ts';
 
@@ -19,10 +20,13 @@ export class RowBinaryEncoder {
   readonly #out: RowBytes;
   #rowCount = 0;
 
-  /** Throws SINK_ROW_REFUSED for a type that is not known here. @param room bytes that are likely to be needed. */
-  constructor(columns: readonly Column[], room?: number) {
+  /**
+   * Throws SINK_ROW_REFUSED for a type that is not known here. @param room bytes that are likely to be needed. @param pool where its
+   * buffer comes from.
+   */
+  constructor(columns: readonly Column[], room?: number, pool?: BufferPool) {
     this.columns = columns;
-    this.#out = new RowBytes(room);
+    this.#out = new RowBytes(room, pool);
     this.#writers = columns.map((column) => cellWriter(column.type));
   }
 
@@ -77,5 +81,10 @@ export class RowBinaryEncoder {
   /** The rows so far, as a view that is valid until the next append. */
   bytes(): Uint8Array {
     return this.#out.bytes();
+  }
+
+  /** Gives its buffer back to the pool; nobody may use it or a view of it any more. */
+  release(): void {
+    this.#out.release();
   }
 }

@@ -1,6 +1,10 @@
+import { type BufferPool, NO_POOL } from './buffer-pool.ts';
+
 const ROOM_BYTES_MIN = 64 * 1024;
 /** Below 128, so that the length takes one byte. */
 const SHORT_TEXT = 48;
+
+const NOTHING = Buffer.alloc(0);
 
 /** A buffer that grows and writes RowBinary's primitives, little-endian. */
 export class RowBytes {
@@ -8,10 +12,12 @@ export class RowBytes {
   /** Of the same bytes: V8 compiles its calls in line, which it does not for those of a Buffer. */
   #view: DataView;
   #length = 0;
+  readonly #pool: Pick<BufferPool, 'take' | 'give'>;
 
-  /** @param room for so many bytes at first; it grows as it must. */
-  constructor(room = ROOM_BYTES_MIN) {
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(room, ROOM_BYTES_MIN));
+  /** @param room for so many bytes at first; it grows as it must. @param pool where its buffers come from. */
+  constructor(room = ROOM_BYTES_MIN, pool: Pick<BufferPool, 'take' | 'give'> = NO_POOL) {
+    this.#pool = pool;
+    this.#bytes = pool.take(Math.max(room, ROOM_BYTES_MIN));
     this.#view = viewOf(this.#bytes);
   }
 
@@ -25,6 +31,14 @@ export class RowBytes {
 
   truncate(length: number): void {
     this.#length = length;
+  }
+
+  /** Gives its buffer back to the pool: nothing of it may be read or written any more. */
+  release(): void {
+    this.#pool.give(this.#bytes);
+    this.#bytes = NOTHING;
+    this.#view = viewOf(NOTHING);
+    this.#length = 0;
   }
 
   uint8(value: number): void {
@@ -141,8 +155,9 @@ export class RowBytes {
     if (needed <= this.#bytes.length) return;
     let size = this.#bytes.length * 2;
     while (size < needed) size *= 2;
-    const grown = Buffer.allocUnsafeSlow(size);
+    const grown = this.#pool.take(size);
     this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#pool.give(this.#bytes);
     this.#bytes = grown;
     this.#view = viewOf(grown);
   }

@@ -3,6 +3,7 @@ import type { Headers } from '../../log/record.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { CutRange, PreparedRows } from '../../runtime/sink/sink-target.ts';
 import type { Transcoder } from '../field-table/transcoder.ts';
+import { BufferPool } from '../row-binary/buffer-pool.ts';
 import type { DecodeValue, SinkRecord, SinkTable } from '../sink-table.ts';
 import type { RefusedRecord } from './set-aside.ts';
 import { TableRows } from './table-rows.ts';
@@ -13,25 +14,41 @@ export interface SinkTopic {
   readonly transcoder: Transcoder | undefined;
 }
 
+/** What cuts leave to the next ones. */
+export interface CutMemory {
+  /** Bytes that are likely to be needed, by table: a buffer that grows is copied again and again. */
+  readonly rooms: Map<string, number>;
+  readonly pool: BufferPool;
+}
+
+export const newCutMemory = (): CutMemory => ({ rooms: new Map(), pool: new BufferPool() });
+
+/** How much longer than a cut the next may be. */
+const ROOM_FACTOR = 1.25;
+
 /** The records of a cut as rows of their tables, encoded batch by batch. */
 export class CutRows implements PreparedRows {
   readonly #topics: ReadonlyMap<string, SinkTopic>;
   readonly #decode: DecodeValue;
-  readonly #rooms: ReadonlyMap<string, number> | undefined;
+  readonly #memory: CutMemory;
   readonly #rows = new Map<string, TableRows>();
   readonly #refused: RefusedRecord[] = [];
   #failure: { readonly error: unknown } | undefined;
+  #isReleased = false;
 
-  /** @param topics by their names. @param rooms bytes that are likely to be needed, by table. */
-  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue, rooms?: ReadonlyMap<string, number>) {
+  /** @param topics by their names. @param memory of cuts before. */
+  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue, memory: CutMemory = newCutMemory()) {
     this.#topics = topics;
-    this.#rooms = rooms;
+    this.#memory = memory;
     this.#decode = decode;
   }
 
-  /** Whether a batch could not be taken for a reason that may pass, a schema that must be waited for: the rows are then to be made anew. */
+  /**
+   * Whether the rows are to be made anew: they are released, or a batch could not be taken for a reason that may pass, a schema that
+   * must be waited for.
+   */
   get isBroken(): boolean {
-    return this.#failure !== undefined;
+    return this.#isReleased || this.#failure !== undefined;
   }
 
   /** Records that their columns cannot hold. */
@@ -42,6 +59,16 @@ export class CutRows implements PreparedRows {
   /** Tables with rows of this cut. */
   get tables(): readonly TableRows[] {
     return [...this.#rows.values()].filter((rows) => rows.rowCount > 0);
+  }
+
+  /** Of a cut that is in its tables: the next ones use its buffers, and nobody may use its rows any more. */
+  release(): void {
+    for (const rows of this.#rows.values()) {
+      if (rows.rowCount > 0) this.#memory.rooms.set(rows.table, Math.ceil(rows.byteLength * ROOM_FACTOR));
+      rows.release();
+    }
+    this.#rows.clear();
+    this.#isReleased = true;
   }
 
   add(batch: RecordBatch): void {
@@ -61,7 +88,8 @@ export class CutRows implements PreparedRows {
       throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
     const { table, transcoder } = topic;
     const rows =
-      this.#rows.get(table.table) ?? new TableRows(table.table, table.columns, this.#rooms?.get(table.table));
+      this.#rows.get(table.table) ??
+      new TableRows(table.table, table.columns, this.#memory.rooms.get(table.table), this.#memory.pool);
     this.#rows.set(table.table, rows);
     const ends = rows.begin(batch);
     for (let i = 0; i < batch.length; i++) {

@@ -1,5 +1,6 @@
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { Column } from '../clickhouse.ts';
+import { BufferPool } from '../row-binary/buffer-pool.ts';
 import { RowBinaryEncoder } from '../row-binary/encoder.ts';
 
 /** A record with the place of its rows among the bytes of a {@link TableRows}. */
@@ -28,12 +29,16 @@ export interface Ends {
 export class TableRows {
   readonly table: string;
   readonly encoder: RowBinaryEncoder;
+  readonly #pool: BufferPool;
   readonly #spans: Span[] = [];
+  /** A copy of the rows in their order, where they came in another. */
+  #ordered: Buffer | undefined;
 
-  /** @param room bytes that are likely to be needed. */
-  constructor(table: string, columns: readonly Column[], room?: number) {
+  /** @param room bytes that are likely to be needed. @param pool where buffers come from. */
+  constructor(table: string, columns: readonly Column[], room?: number, pool = new BufferPool()) {
     this.table = table;
-    this.encoder = new RowBinaryEncoder(columns, room);
+    this.#pool = pool;
+    this.encoder = new RowBinaryEncoder(columns, room, pool);
   }
 
   get columns(): readonly Column[] {
@@ -55,12 +60,32 @@ export class TableRows {
     return ends;
   }
 
-  /** The rows so far, in the same order whatever order the batches came in: a repetition is to be the same to the byte. */
+  /**
+   * The rows, in the same order whatever order the batches came in: a repetition is to be the same to the byte. None may be added any
+   * more.
+   */
   bytes(): Uint8Array {
     const bytes = this.encoder.bytes();
     const spans = this.#inOrder();
     if (spans.every((span, i) => span === this.#spans[i])) return bytes;
-    return Buffer.concat(spans.map(({ start, ends }) => bytes.subarray(start, ends.bytes.at(-1))));
+    if (this.#ordered === undefined) {
+      const ordered = this.#pool.take(bytes.length);
+      let at = 0;
+      for (const { start, ends } of spans) {
+        const span = bytes.subarray(start, ends.bytes.at(-1));
+        ordered.set(span, at);
+        at += span.length;
+      }
+      this.#ordered = ordered;
+    }
+    return this.#ordered.subarray(0, bytes.length);
+  }
+
+  /** Gives its buffers back; nobody may use it or a view of its bytes any more. */
+  release(): void {
+    this.encoder.release();
+    if (this.#ordered !== undefined) this.#pool.give(this.#ordered);
+    this.#ordered = undefined;
   }
 
   /** The records that have rows, with their places in {@link bytes}. */

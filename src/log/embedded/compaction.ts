@@ -148,7 +148,7 @@ export class Compaction {
   #nextBatches(partition: PartitionLog, pass: Pass): readonly StoredBatch[] {
     const batches: StoredBatch[] = [];
     this.#reader.scan(partition, this.#reader.baseOffsetOf(partition, pass.at), pass.sectionEnd, (batch) => {
-      if (batch.lastOffset >= pass.at) batches.push(batch);
+      if (batch.lastOffset >= pass.at) batches.push({ ...batch, bytes: Buffer.from(batch.bytes) });
       return batches.length < COMPACTION_STEP_BATCHES;
     });
     const last = batches.at(-1);

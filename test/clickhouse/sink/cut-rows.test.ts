@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CutRows } from '../../../src/clickhouse/sink/cut-rows.ts';
+import { CutRows, newCutMemory } from '../../../src/clickhouse/sink/cut-rows.ts';
 import { columns, fieldsOf, plainField } from '../../../src/clickhouse/sink-fields.ts';
 import type { DecodeValue, SinkTable } from '../../../src/clickhouse/sink-table.ts';
 import { HeadraceError } from '../../../src/errors.ts';
@@ -51,6 +51,29 @@ test('a schema that must be waited for breaks what is prepared, and is thrown wh
   const again = new CutRows(tables(table('a')), waiting);
   again.encode(batch!);
   expect(again.tables.map((one) => [...one.bytes()])).toEqual([[1]]);
+});
+
+test('released rows are to be made anew, and the next cut has their buffers', () => {
+  const memory = newCutMemory();
+  const cut = (...values: readonly number[]) => {
+    const rows = new CutRows(tables(table('a')), decode, memory);
+    const [first, second] = values.map((value, i) => batchesOf('a', 0, i, numbers(value))[0]!);
+    rows.add(second!);
+    rows.add(first!);
+    return rows;
+  };
+  const [first, ahead] = [cut(1, 2), cut(3, 4)];
+  const bytes = first.tables[0]!.bytes();
+  expect([...bytes]).toEqual([1, 2]);
+  first.release();
+  expect(first.isBroken).toBe(true);
+  expect(first.tables).toEqual([]);
+  const next = cut(5, 6);
+  expect([...ahead.tables[0]!.bytes()]).toEqual([3, 4]);
+  expect([...next.tables[0]!.bytes()]).toEqual([5, 6]);
+  const used = [next, ahead].map((rows) => rows.tables[0]!.bytes().buffer);
+  expect(used).toContain(bytes.buffer);
+  expect(new Set(used).size).toBe(2);
 });
 
 test('a topic without a table is refused', () => {
