@@ -22,6 +22,7 @@ export const house: readonly Room[] = [
   { place: 'src/errors.ts', mayImport: [] },
   { place: 'src/clock.ts', mayImport: [] },
   { place: 'src/random.ts', mayImport: [] },
+  { place: 'src/error-message.ts', mayImport: ['src/errors.ts'] },
   {
     place: 'src/index.ts',
     mayImport: [
@@ -76,6 +77,7 @@ export const house: readonly Room[] = [
     place: 'src/clickhouse',
     mayImport: [
       ...ground,
+      'src/error-message.ts',
       'src/serde/currency.ts',
       'src/serde/avro/logical-types.ts',
       'src/serde/avro/schema.ts',

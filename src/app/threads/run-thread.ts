@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
+import { errorMessage, errorOf } from '../../error-message.ts';
 import type { HeadraceError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { NewRecord } from '../../log/record.ts';
@@ -13,7 +14,6 @@ import { openLog } from '../open-log.ts';
 import { Restores } from '../restores.ts';
 import { SystemWorkers, type WorkFigures } from '../system-workers.ts';
 import { systemsOf } from '../systems.ts';
-import { errorMessage, errorOf } from './error-message.ts';
 import type { FromThread, StatePlace, ThreadOrders, ToThread } from './thread-messages.ts';
 
 export type ThreadPort = Pick<MessagePort, 'postMessage' | 'on' | 'close'>;

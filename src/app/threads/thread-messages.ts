@@ -1,8 +1,8 @@
+import type { ErrorMessage } from '../../error-message.ts';
 import type { NewRecord } from '../../log/record.ts';
 import type { TlsFiles } from '../http/listen.ts';
 import type { LocalNodeOptions } from '../local-node-options.ts';
 import type { WorkFigures } from '../system-workers.ts';
-import type { ErrorMessage } from './error-message.ts';
 
 /** What a node does alone, and what can't be told to a thread: everything else of its options is the threads' as well. */
 export type NodeOnlyOptions =

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { errorMessage, errorOf } from '../../error-message.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { NewRecord } from '../../log/record.ts';
 import type { RunningWorkers, WorkFigures } from '../system-workers.ts';
-import { errorMessage, errorOf } from './error-message.ts';
 import type { FromThread, ThreadOrders, ToThread } from './thread-messages.ts';
 
 export interface ThreadWorkersOptions {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { errorMessage, errorOf } from '../../../src/app/threads/error-message.ts';
-import { HeadraceError } from '../../../src/errors.ts';
+import { errorMessage, errorOf } from '../src/error-message.ts';
+import { HeadraceError } from '../src/errors.ts';
 
 it('an error goes to another thread with its code, its place and its stack', () => {
   const error = new HeadraceError('TOPIC_UNKNOWN', 'no such topic', { retriable: true, where: { topic: 'in' } });

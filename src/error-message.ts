@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorPlace, HeadraceError } from '../../errors.ts';
+import { type ErrorCode, type ErrorPlace, HeadraceError } from './errors.ts';
 
 /** An error on its way to another thread: cloned as it is it would lose its code. */
 export interface ErrorMessage {
