@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Session } from 'chdb';
+import type { Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
-import type { ReadOptions } from '../clickhouse.ts';
 import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineCode, engineError } from './engine-error.ts';
 import type { FormattedStatements } from './formatted-statements.ts';
 import { guardRead, type Reading } from './read-guard.ts';
-import { brokenOff } from './refusal.ts';
+import type { ReadOrder } from './reader-messages.ts';
 import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
 
 /** The database of ours, and what stands in for it where there are no tables yet: never `default`, which is the file system. */
@@ -17,12 +15,6 @@ const UNKNOWN_DATABASE = 81;
 /** Of a result's columns; as text they may take some times as much. */
 const WHOLE_BYTES_MAX = 128 * 1024 * 1024;
 
-/** Until a query that goes on in spite of KILL QUERY is killed again. */
-const KILL_AGAIN_MS = 200;
-
-/** By its number a query is found among those of this process; the engine lives in no other. */
-let readings = 0;
-
 /** What the guard judges by. */
 interface Guard {
   /** The engine's own, in small letters. */
@@ -30,14 +22,18 @@ interface Guard {
   readonly formatted: FormattedStatements;
 }
 
-/** A reader's query in a session that is its alone, on the engine of the directory `path`; see ClickHouse.read. */
-export async function* readIn(
+/** A reader's query that may run and has all its settings, in a format that is known. It runs when the first chunk is asked for. */
+export interface BegunRead {
+  readonly format: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Judges a reader's query and prepares the session, which is its alone; see ClickHouse.read. */
+export async function beginRead(
   session: Session,
-  path: string,
   { tableFunctions, formatted }: Guard,
-  sql: string,
-  options: ReadOptions,
-): AsyncIterable<Uint8Array> {
+  { sql, mark, options }: ReadOrder,
+): Promise<BegunRead> {
   const parameters = { ...options.parameters, ...options.escapedParameters };
   const reading = guardRead(await formatted.of(sql, () => writtenBack(session, sql)), tableFunctions, parameters);
   const format = reading.format ?? options.format ?? 'JSONEachRow';
@@ -46,7 +42,6 @@ export async function* readIn(
     ...options.settings,
     ...wholeLimit(format, options.settings?.max_result_bytes),
   };
-  const mark = `headrace reader ${++readings}`;
   const settings = {
     ...own,
     ...clientSettings({ ...options.clientSettings, ...reading.settings }, own),
@@ -56,8 +51,7 @@ export async function* readIn(
     readonly: reading.listsSettings ? 2 : 1,
   };
   await prepareSession(session, options.database, settings);
-  options.onFormat?.(format);
-  yield* killedBy(options.signal, path, mark, resultOf(session, reading, format));
+  return { format, chunks: resultOf(session, reading, format) };
 }
 
 /** Where results are bounded at all, those that are made in memory are bounded by what memory there is. */
@@ -106,51 +100,6 @@ function count(value: number): Buffer {
   for (let rest = value; ; rest = Math.floor(rest / 0x80)) {
     if (rest < 0x80) return Buffer.from([...bytes, rest]);
     bytes.push((rest % 0x80) | 0x80);
-  }
-}
-
-/**
- * Ends with an error as soon as `signal` is aborted: the engine looks at nothing but KILL QUERY while it works on a chunk, so that is
- * sent from beside, to the query with this mark as its `log_comment`.
- */
-async function* killedBy(
-  signal: AbortSignal | undefined,
-  path: string,
-  mark: string,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
-  let hasEnded = false;
-  const kill = async () => {
-    // A query that has yet to begin is none that could be killed.
-    for (; !hasEnded; await sleep(KILL_AGAIN_MS)) await killQuery(path, mark);
-  };
-  const ensureWanted = () => {
-    if (signal?.aborted === true) throw brokenOff();
-  };
-  ensureWanted();
-  signal?.addEventListener('abort', kill);
-  try {
-    for await (const chunk of chunks) {
-      ensureWanted();
-      yield chunk;
-    }
-    ensureWanted();
-  } finally {
-    hasEnded = true;
-    signal?.removeEventListener('abort', kill);
-  }
-}
-
-/** Never rejects: what can't be killed ends at its time limit. */
-async function killQuery(path: string, mark: string): Promise<void> {
-  let session: Session | undefined;
-  try {
-    session = new Session(path);
-    await session.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = ${quoteText(mark)} ASYNC`);
-  } catch {
-    // It has ended by itself, or the engine is closing.
-  } finally {
-    session?.close();
   }
 }
 

@@ -8,12 +8,11 @@ import { EngineLife } from '../engine-life.ts';
 import { tierArguments } from '../tiers/engine-configuration.ts';
 import { tierDirectories } from '../tiers/tier-directories.ts';
 import type { GivenDirectories } from '../tiers/tier-settings.ts';
-import { readIn } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
-import { FormattedStatements } from './formatted-statements.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { Slots } from './slots.ts';
 import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
+import { ThreadRead } from './thread-read.ts';
 import { writeWhole } from './write-whole.ts';
 
 export interface EmbeddedOptions {
@@ -90,14 +89,13 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly #inserters: Session[];
   readonly #inserting = new Slots(INSERTERS, { waitingMax: Number.POSITIVE_INFINITY });
   readonly #tableFunctions: ReadonlySet<string>;
-  readonly #formatted = new FormattedStatements();
   readonly #slots: Slots;
   readonly #rowsDirectory: string;
   readonly #life: EngineLife;
   #inserts = 0;
   #isClosed = false;
-  /** Sessions of the queries that are running. */
-  readonly #reading = new Set<Session>();
+  /** Queries of readers that are running. */
+  readonly #reading = new Set<ThreadRead>();
   #whenIdle: (() => void) | undefined;
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -158,26 +156,16 @@ class EmbeddedClickHouse implements ClickHouse {
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     this.#ensureOpen();
     await this.#slots.acquire(options.signal);
-    let session: Session | undefined;
+    let reading: ThreadRead | undefined;
     try {
       this.#ensureOpen();
-      // A session of its own for each query (a millisecond): what SET leaves behind in one never reaches another.
-      session = new Session(this.#path);
-      this.#reading.add(session);
-      yield* readIn(
-        session,
-        this.#path,
-        { tableFunctions: this.#tableFunctions, formatted: this.#formatted },
-        sql,
-        options,
-      );
-      // A stream that was broken off ends as if it were complete.
-      this.#ensureOpen();
+      reading = new ThreadRead({ tableFunctions: this.#tableFunctions }, this.#path, sql, options);
+      this.#reading.add(reading);
+      yield* reading.chunks();
     } catch (error) {
       throw engineError('QUERY_FAILED', error);
     } finally {
-      session?.close();
-      if (session !== undefined) this.#reading.delete(session);
+      if (reading !== undefined) this.#reading.delete(reading);
       this.#slots.release();
       if (this.#reading.size === 0) this.#whenIdle?.();
     }
@@ -204,7 +192,7 @@ class EmbeddedClickHouse implements ClickHouse {
     for (const session of this.#inserters) session.close();
   }
 
-  /** Waits a little for running queries; one whose consumer has stopped reading is broken off. */
+  /** Waits a little for running queries; one that takes longer, or whose consumer has stopped reading, is broken off. */
   async #readersGone(): Promise<void> {
     if (this.#reading.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
@@ -213,7 +201,7 @@ class EmbeddedClickHouse implements ClickHouse {
       timer = setTimeout(resolve, READERS_GRACE_MS);
     });
     clearTimeout(timer);
-    for (const session of this.#reading) session.close();
+    await Promise.all([...this.#reading].map((reading) => reading.breakOff(closed())));
   }
 
   #write(sql: string, format: string): Promise<string> {
@@ -229,8 +217,12 @@ class EmbeddedClickHouse implements ClickHouse {
   }
 
   #ensureOpen(): void {
-    if (this.#isClosed) throw new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
+    if (this.#isClosed) throw closed();
   }
+}
+
+function closed(): HeadraceError {
+  return new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
 }
 
 /** Where the rows of an insert lie while ClickHouse reads them; what a killed process left there is removed. */

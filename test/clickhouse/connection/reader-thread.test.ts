@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ClickHouse, readText } from '../../../src/clickhouse/clickhouse.ts';
+import { openEmbedded } from '../../../src/clickhouse/connection/embedded.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'headrace-reader-thread-'));
+/** All threads that were started here. */
+const threads: Worker[] = [];
+let clickhouse: ClickHouse;
+
+beforeAll(async () => {
+  subscribe('worker_threads', (message) => {
+    threads.push((message as { worker: Worker }).worker);
+  });
+  clickhouse = await openEmbedded({ path: join(parent, 'data'), readers: 2 });
+});
+
+afterAll(async () => {
+  await clickhouse.close();
+  rmSync(parent, { recursive: true, force: true });
+});
+
+const one = () => readText(clickhouse, 'SELECT 1', { format: 'TSV' });
+
+test('a thread is started for the first query and has the next ones too, after the store is opened again as well', async () => {
+  expect(threads.length).toBe(0);
+  for (let i = 0; i < 5; i++) expect(await one()).toBe('1\n');
+  expect(threads.length).toBe(1);
+  await clickhouse.close();
+  clickhouse = await openEmbedded({ path: join(parent, 'data'), readers: 2 });
+  expect(await one()).toBe('1\n');
+  expect(threads.length).toBe(1);
+  await Promise.all([one(), one(), one(), one()]);
+  expect(threads.length).toBe(2);
+});
+
+test.each([
+  ['while it waits for its consumer', 'SELECT number FROM system.numbers', 1],
+  ['while a chunk is made', 'SELECT count() FROM system.numbers', 0],
+])('an uncaught error in a thread fails its query, %s, and another takes its place', async (_when, sql, chunks) => {
+  const before = threads.length;
+  await Promise.all([one(), one()]);
+  const reading = clickhouse.read(sql)[Symbol.asyncIterator]();
+  for (let i = 0; i < chunks; i++) expect((await reading.next()).done).toBe(false);
+  const readOn = async () => {
+    while ((await reading.next()).done !== true);
+  };
+  const failed = expect(readOn()).rejects.toMatchObject({
+    code: 'CLICKHOUSE_FAILED',
+    retriable: true,
+    message: expect.stringMatching(/A reader's thread failed: .*null/),
+  });
+  // No message of ours: its handler throws.
+  for (const thread of threads) thread.postMessage(null);
+  await failed;
+  for (let i = 0; i < 4; i++) await Promise.all([one(), one(), one()]);
+  expect(threads.length).toBe(before + 2);
+  // The writer's connection is as it was.
+  await clickhouse.command('CREATE DATABASE IF NOT EXISTS headrace');
+});
+
+test('a thread that ends in spite of all ends the process, whose connections to the engine it has closed', () => {
+  const dist = fileURLToPath(new URL('../../../dist/src/clickhouse', import.meta.url));
+  const script = `
+    import { subscribe } from 'node:diagnostics_channel';
+    import { readText } from '${dist}/clickhouse.js';
+    import { openEmbedded } from '${dist}/connection/embedded.js';
+    subscribe('worker_threads', ({ worker }) => setTimeout(() => worker.terminate(), 500));
+    const clickhouse = await openEmbedded({ path: ${JSON.stringify(join(parent, 'ended'))}, readers: 1 });
+    await readText(clickhouse, 'SELECT 1');
+    setInterval(() => {}, 1_000);
+  `;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(child.stderr).toContain('thread has ended by itself');
+  expect(child.status).toBe(1);
+});
