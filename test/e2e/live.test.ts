@@ -174,6 +174,23 @@ describe('headrace start', () => {
     expect(now).toBeGreaterThan(before!);
   });
 
+  it('ends in time, and well, while a query runs that would run for long', { timeout: 60_000 }, async () => {
+    const data = place.file('asked');
+    const started = startHeadrace(['start', '--port', '0', '--rate', '300', '--data', data]);
+    await started.said(/serving at/);
+    // The engine works it out before there is a stream, for as long as the time limit of a minute.
+    const asking = startHeadrace(['query', 'SELECT (SELECT count() FROM system.numbers) AS n', '--data', data]);
+    const running =
+      "SELECT query FROM system.processes WHERE query LIKE '%system.numbers%' AND query NOT LIKE '%processes%'";
+    for (let tries = 0; tries < 20 && (await query(data, running)).length === 0; tries++) await sleep(100);
+    expect(await query(data, running)).toHaveLength(1);
+    const before = performance.now();
+    started.child.kill('SIGTERM');
+    await endsWell(started);
+    expect(performance.now() - before).toBeLessThan(15_000);
+    expect(await asking.ended).toMatchObject({ status: 1, out: '' });
+  });
+
   it('says when its port is taken', { timeout: 60_000 }, async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

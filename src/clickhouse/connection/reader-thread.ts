@@ -10,6 +10,9 @@ const ENTRY = HERE.pathname.includes('/dist/src/')
   ? new URL('./reader-main.js', HERE)
   : new URL('../../../dist/src/clickhouse/connection/reader-main.js', HERE);
 
+/** As a main thread has it: with the 4 MB that Node.js gives a thread, ClickHouse refuses statements that it takes otherwise. */
+const STACK_MB = 8;
+
 /** Those that no query has. */
 const idle: ReaderThread[] = [];
 
@@ -39,7 +42,7 @@ export class ReaderThread {
 
   private constructor(orders: ReaderOrders) {
     // What the process was started with (a module to load first, a script in place of a file) is none of its business.
-    this.#worker = new Worker(ENTRY, { workerData: orders, execArgv: [] });
+    this.#worker = new Worker(ENTRY, { workerData: orders, execArgv: [], resourceLimits: { stackSizeMb: STACK_MB } });
     this.#worker.unref();
     this.#worker.on('message', (message: FromReader) => {
       this.#hasAnswered = true;
@@ -50,6 +53,7 @@ export class ReaderThread {
       const error = ended(code);
       // Whatever this process asked the engine next would be asked through a connection that is gone, and never be answered.
       if (this.#hasAnswered) throw error;
+      this.#fault();
       this.#take({ kind: 'failed', error: errorMessage(error) });
     });
   }

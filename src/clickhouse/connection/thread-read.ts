@@ -52,7 +52,8 @@ export class ThreadRead {
         if (message.kind === 'failed') throw errorOf(message.error);
         if (message.kind === 'format') onFormat?.(message.format);
         if (message.kind !== 'chunk') continue;
-        this.#thread.send({ kind: 'taken' });
+        // The thread may have another's query by now.
+        if (!this.#hasEnded) this.#thread.send({ kind: 'taken' });
         const { buffer, byteOffset, byteLength } = message.bytes;
         yield Buffer.from(buffer, byteOffset, byteLength);
       }

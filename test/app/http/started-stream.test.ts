@@ -7,8 +7,9 @@ import type { LocalNode } from '../../../src/app/local-node.ts';
 import { RemoteNode } from '../../../src/app/remote-node.ts';
 import { openTemporaryNode, transaction } from '../temporary-node.ts';
 
-/** Works for ever on its first chunk; the other makes chunks for much longer than a test lasts. */
+/** Works for ever on its first chunk; the next before it has a stream; the last makes chunks for much longer than a test lasts. */
 const ENDLESS = 'SELECT count() FROM system.numbers';
+const SCALAR = 'SELECT (SELECT count() FROM system.numbers) AS count';
 const LARGE = "SELECT number, repeat('x', 200) AS text FROM numbers(30000000)";
 const CLIENTS = 100;
 /** As many as there are at the least. */
@@ -72,8 +73,8 @@ describe('a client that goes away', { timeout: 60_000 }, () => {
     expect(await untilFree()).toBeLessThan(3_000);
   });
 
-  test('before its first row ends its query', async () => {
-    const leave = await client(ENDLESS, false);
+  test.each([ENDLESS, SCALAR])('before its first row ends its query: %s', async (endless) => {
+    const leave = await client(endless, false);
     await until(async () => (await running()) === 1, 'the query runs');
     leave();
     expect(await untilFree()).toBeLessThan(3_000);

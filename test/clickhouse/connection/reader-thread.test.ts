@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,12 @@ test('a thread is started for the first query and has the next ones too, after t
   expect(threads.length).toBe(2);
 });
 
+test('a thread takes statements as deep as the parser does', async () => {
+  const depth = 490;
+  const sql = `SELECT ${'abs('.repeat(depth)}1${')'.repeat(depth)} AS one`;
+  expect(await readText(clickhouse, sql, { format: 'TSV' })).toBe('1\n');
+});
+
 test.each([
   ['while it waits for its consumer', 'SELECT number FROM system.numbers', 1],
   ['while a chunk is made', 'SELECT count() FROM system.numbers', 0],
@@ -66,20 +72,50 @@ test.each([
 });
 
 test('a thread that ends in spite of all ends the process, whose connections to the engine it has closed', () => {
-  const dist = fileURLToPath(new URL('../../../dist/src/clickhouse', import.meta.url));
-  const script = `
+  const child = runScript(
+    DIST,
+    `
     import { subscribe } from 'node:diagnostics_channel';
-    import { readText } from '${dist}/clickhouse.js';
-    import { openEmbedded } from '${dist}/connection/embedded.js';
-    subscribe('worker_threads', ({ worker }) => setTimeout(() => worker.terminate(), 500));
-    const clickhouse = await openEmbedded({ path: ${JSON.stringify(join(parent, 'ended'))}, readers: 1 });
+    subscribe('worker_threads', ({ worker }) => setTimeout(() => worker.terminate(), 1_000));
     await readText(clickhouse, 'SELECT 1');
     setInterval(() => {}, 1_000);
-  `;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
+    `,
+  );
   expect(child.stderr).toContain('thread has ended by itself');
   expect(child.status).toBe(1);
 });
+
+test('a thread that does not start fails its query as one that may succeed later, and nothing else', () => {
+  const dist = join(parent, 'dist');
+  cpSync(DIST, dist, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(parent, 'node_modules'));
+  writeFileSync(join(parent, 'package.json'), '{ "type": "module" }');
+  rmSync(join(dist, 'src/clickhouse/connection/reader-main.js'));
+  const child = runScript(
+    dist,
+    `
+    for (let i = 0; i < 3; i++) {
+      const error = await readText(clickhouse, 'SELECT 1').catch((caught) => caught);
+      console.log(error.code, error.retriable);
+    }
+    console.log(await clickhouse.rows('SELECT 1 AS one'));
+    await clickhouse.close();
+    `,
+  );
+  expect(child.stdout).toBe(`${'CLICKHOUSE_FAILED true\n'.repeat(3)}[ { one: 1 } ]\n`);
+  expect(child.status).toBe(0);
+});
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+/** Runs a script with a store open that lies in a directory of its own, on what was compiled. */
+function runScript(dist: string, script: string) {
+  const path = mkdtempSync(join(parent, 'script-'));
+  const source = `
+    import { readText } from ${JSON.stringify(join(dist, 'src/clickhouse/clickhouse.js'))};
+    import { openEmbedded } from ${JSON.stringify(join(dist, 'src/clickhouse/connection/embedded.js'))};
+    const clickhouse = await openEmbedded({ path: ${JSON.stringify(path)}, readers: 1 });
+    ${script}`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 20_000 });
+}
