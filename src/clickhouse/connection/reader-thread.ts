@@ -4,7 +4,10 @@ import { HeadraceError } from '../../errors.ts';
 import type { ReaderOrders } from './reader-main.ts';
 import type { FromReader, ReadOrder, ToReader } from './reader-messages.ts';
 
-/** A thread's entry is a file that Node.js runs: what was compiled, also where this runs from its source. */
+/**
+ * A thread's entry is a file that Node.js runs: what was compiled, also where this runs from its source. Its type is imported above, so
+ * it is compiled with all that reads.
+ */
 const HERE = new URL('.', import.meta.url);
 const ENTRY = HERE.pathname.includes('/dist/src/')
   ? new URL('./reader-main.js', HERE)
