@@ -3,8 +3,15 @@ import type { ClickHouse } from '../../../src/clickhouse/clickhouse.ts';
 import { HeadraceError } from '../../../src/errors.ts';
 import type { SeededRandom } from '../../../src/random.ts';
 
+/** An insert that something may happen to. */
+export interface FaultedInsert {
+  readonly table: string;
+  /** Sink, number and more of the cut, as the insert's query id has them. */
+  readonly queryId: string;
+}
+
 /** What may happen around an insert; `send` is the insert itself. */
-export type InsertFault = (send: () => Promise<void>, table: string) => Promise<void>;
+export type InsertFault = (send: () => Promise<void>, insert: FaultedInsert) => Promise<void>;
 
 /** The same ClickHouse, whose inserts go through a fault. Whatever else it can do stays as it is. */
 export function withFault(clickhouse: ClickHouse, fault: InsertFault): ClickHouse {
@@ -13,7 +20,8 @@ export function withFault(clickhouse: ClickHouse, fault: InsertFault): ClickHous
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       if (name !== 'insert') return value.bind(target);
-      return (...args: Parameters<ClickHouse['insert']>) => fault(() => target.insert(...args), args[0]);
+      return (...args: Parameters<ClickHouse['insert']>) =>
+        fault(() => target.insert(...args), { table: args[0], queryId: args[3].queryId });
     },
   });
 }

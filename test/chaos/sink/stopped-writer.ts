@@ -1,8 +1,8 @@
 import type { InsertFault } from './faulty-clickhouse.ts';
 
 /**
- * A writer that is stopped in the middle of an insert, as by SIGSTOP or a long pause of its machine: the rows are encoded,
- * and reach ClickHouse only after `goOn`, as do those of its other inserts.
+ * A writer that is stopped before the first insert of a cut, as by SIGSTOP or a long pause of its machine: the rows are encoded, and
+ * those of all its tables reach ClickHouse only after `goOn`.
  */
 export class StoppedWriter {
   /** Resolves when the writer stands still. */
@@ -15,8 +15,13 @@ export class StoppedWriter {
     let standStill: () => void = () => undefined;
     this.stopped = new Promise((resolve) => (standStill = resolve));
     let left = insertsBefore;
-    this.fault = async (send) => {
-      if (left-- <= 0) {
+    let isStopped = false;
+    let cutBefore: string | undefined;
+    this.fault = async (send, { queryId, table }) => {
+      const cut = queryId.replace(`-${table}`, '');
+      isStopped ||= left-- <= 0 && cut !== cutBefore;
+      cutBefore = cut;
+      if (isStopped) {
         standStill();
         await continued;
       }
