@@ -153,7 +153,7 @@ export class RowBytes {
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
-    let size = this.#bytes.length * 2;
+    let size = Math.max(ROOM_BYTES_MIN, this.#bytes.length * 2);
     while (size < needed) size *= 2;
     const grown = this.#pool.take(size);
     this.#bytes.copy(grown, 0, 0, this.#length);
