@@ -58,10 +58,14 @@ async function run(order: ReadOrder): Promise<void> {
   } catch (error) {
     end = { kind: 'failed', error: errorMessage(engineError('QUERY_FAILED', error)) };
   }
-  session?.close();
-  await drainPending();
-  untaken = undefined;
-  post(end);
+  try {
+    session?.close();
+    await drainPending();
+  } finally {
+    untaken = undefined;
+    // Whatever happens: one who is not told waits for ever, and the slot with him.
+    post(end);
+  }
 }
 
 /** Its memory goes along where it is the chunk's alone. */

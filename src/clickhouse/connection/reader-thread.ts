@@ -51,6 +51,7 @@ export class ReaderThread {
       this.#hasAnswered = true;
       this.#take(message);
     });
+    this.#worker.on('messageerror', (error) => this.#take({ kind: 'faulted', error: errorMessage(error) }));
     this.#worker.on('error', (error) => this.#take({ kind: 'faulted', error: errorMessage(error) }));
     this.#worker.on('exit', (code) => {
       const error = ended(code);

@@ -59,11 +59,14 @@ async function* widened(
   format = ROWS,
 ): AsyncIterable<Uint8Array> {
   for (const months of WINDOW_MONTHS) {
-    const within = { months: String(months) };
+    const within = { months: String(months), dense: '1' };
     const found = await wholeOf(read(within, ROWS));
-    if (!isWholePage(rowsIn<LedgerPlace>(found), page)) continue;
+    const rows = rowsIn<LedgerPlace>(found);
+    if (!isWholePage(rows, page)) continue;
+    // The account may have gone on meanwhile: what is asked for again is this page.
+    const before = String(BigInt(rows[0]!.sequence) + 1n);
     if (format === ROWS) yield found;
-    else yield* read(within);
+    else yield* read({ ...within, before });
     return;
   }
   yield* read();

@@ -153,7 +153,7 @@ export class SinkWorker {
     // The next cut may have been begun while this one was written, so that there is always something at hand.
     if (intake.recordCount > 0 && !isCut) return false;
     // Only a drain that was asked for before the poll may trust what the poll said.
-    const isIdleToTheEnd = isIdle && intake.recordCount === 0;
+    const isIdleToTheEnd = isIdle && intake.recordCount === 0 && this.#writing === 0 && member.isSettled !== false;
     const isAtEnd = isIdleToTheEnd && intake.assigned.every((partition) => member.isCaughtUp(partition));
     await this.#drains.check(drainsSeen, isAtEnd, this.#options.sink);
     return false;

@@ -7,6 +7,7 @@ import {
 } from 'headrace/queries';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRows } from '../../../src/clickhouse/clickhouse.ts';
+import { ask, type QueryReader } from '../../../src/clickhouse/queries/ask.ts';
 import type { Store } from '../../../src/clickhouse/store.ts';
 import { ALL_TIME, byCode, byLedger, model, of, openFilledStore, sumsOf } from './filled-store.ts';
 import { ACCOUNTS, type ModelTransaction, shown } from './ledger-model.ts';
@@ -146,4 +147,39 @@ describe('summaries', () => {
       },
     ]);
   });
+});
+
+it('a page in any format stays whole while balances come in before their transactions', async () => {
+  const account = ACCOUNTS[0]!;
+  const asked: (string | undefined)[] = [];
+  const ahead: QueryReader = {
+    read: async function* (sql, options) {
+      // Between the look whether the page is whole and its output the account goes on, its balances first.
+      asked.push(options?.parameters?.dense as string | undefined);
+      if (options?.format === 'TSV')
+        await store.clickhouse.command(
+          `INSERT INTO headrace.balances_rows SELECT * REPLACE (sequence + 500 AS sequence, version + 500 AS version) FROM headrace.balances_rows FINAL WHERE account_id = 'A-1'`,
+        );
+      yield* store.clickhouse.read(sql, options);
+    },
+  };
+  const chunks: Uint8Array[] = [];
+  const question = { name: 'last-transactions', parameters: { account, limit: 7 } };
+  for await (const chunk of ask(ahead, question, { format: 'TSV' })) chunks.push(chunk);
+  const sequences = Buffer.concat(chunks)
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number(line.split('\t')[0]));
+  expect(asked.at(-1)).toBe('1');
+  const due = [...of(account)].sort(byLedger).slice(0, 7);
+  expect(sequences).toEqual(due.map(({ sequence }) => sequence));
+  // Months that are given say nothing about gaps: what is there comes.
+  const within = await ask(store.clickhouse, {
+    name: 'last-transactions',
+    parameters: { account, limit: 7, months: 1_200 },
+  });
+  const found: Uint8Array[] = [];
+  for await (const chunk of within) found.push(chunk);
+  expect(Buffer.concat(found).toString().trimEnd().split('\n')).toHaveLength(7);
 });

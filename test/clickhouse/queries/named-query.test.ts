@@ -11,6 +11,7 @@ test('presets stand in for what is not given', () => {
     before: '18446744073709551615',
     near: '2299-12-31 23:59:59.999',
     months: '0',
+    dense: '0',
   });
 });
 
@@ -22,7 +23,7 @@ test('what is missing, unknown or of another type is named, with what is expecte
   refusal({}, /^last-transactions needs account: the account$/);
   refusal(
     { account: 'A', acount: 'B' },
-    /^last-transactions has no such parameter: it takes account, limit, before, near, months$/,
+    /^last-transactions has no such parameter: it takes account, limit, before, near, months, dense$/,
   );
   refusal(
     { account: 'A', limit: 'secret' },

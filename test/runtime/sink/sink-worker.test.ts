@@ -150,3 +150,50 @@ test('a worker that is stopped and started anew at any step goes on where it was
   expect([...target.values].sort()).toEqual(expected(1_000));
   expect(target.breaches).toEqual([]);
 });
+
+test('a drain that waits when the sink is stopped is refused, for nothing was written', async () => {
+  const { target, worker, append } = await setUp();
+  const sink = worker();
+  let tries = 0;
+  target.fault = () => {
+    if (++tries === 3) sink.stop();
+    return new HeadraceError('CLICKHOUSE_FAILED', 'away', { retriable: true });
+  };
+  await append(100);
+  const running = sink.run();
+  await expect(sink.drain()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
+  await running;
+  expect(target.values).toEqual([]);
+});
+
+test('a drain waits for what was polled while the cut before it was written, also after a poll that found nothing', async () => {
+  const { target, worker, append, time, log } = await setUp();
+  await append(100);
+  const write = target.write.bind(target);
+  // Longer than the flush interval: what is polled meanwhile is due then, and cut with the commit.
+  target.write = async (cut, batches) => {
+    await new Promise<void>((resolve) => time.startTimer(1_500, resolve));
+    return write(cut, batches);
+  };
+  // As on a log whose brokers are slow: few records, then for once none, then the rest.
+  let polls = 0;
+  const join = log.join.bind(log);
+  log.join = async (options) => {
+    const member = await join(options);
+    const poll = member.poll.bind(member);
+    member.poll = async (asked) => {
+      polls++;
+      if (polls === 2) return poll({ ...asked, maxRecords: 10, shareMin: 1 });
+      if (polls !== 3) return poll(asked);
+      await new Promise<void>((resolve) => time.startTimer(asked.timeoutMs, resolve));
+      return { batches: [] };
+    };
+    return member;
+  };
+  const sink = worker();
+  const running = sink.run();
+  await sink.drain();
+  expect([...target.values].sort()).toEqual(expected(100));
+  sink.stop();
+  await running;
+});

@@ -125,6 +125,7 @@ describe('the named queries', () => {
       ['before', false],
       ['near', false],
       ['months', false],
+      ['dense', false],
     ]);
   });
 });
