@@ -23,6 +23,7 @@ export const house: readonly Room[] = [
   { place: 'src/clock.ts', mayImport: [] },
   { place: 'src/random.ts', mayImport: [] },
   { place: 'src/error-message.ts', mayImport: ['src/errors.ts'] },
+  { place: 'src/compiled-module.ts', mayImport: [] },
   {
     place: 'src/index.ts',
     mayImport: [
@@ -78,6 +79,7 @@ export const house: readonly Room[] = [
     mayImport: [
       ...ground,
       'src/error-message.ts',
+      'src/compiled-module.ts',
       'src/serde/currency.ts',
       'src/serde/avro/logical-types.ts',
       'src/serde/avro/schema.ts',

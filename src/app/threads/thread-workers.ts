@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { compiledModule } from '../../compiled-module.ts';
 import { errorMessage, errorOf } from '../../error-message.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { NewRecord } from '../../log/record.ts';
@@ -17,11 +18,7 @@ export interface ThreadWorkersOptions {
 /** A last commit and a word to each group take less, also where brokers are slow; a thread that does not answer is ended then. */
 const CLOSE_MAX_MS = 30_000;
 
-/** A thread's entry is a file that Node.js runs: what was compiled, also where this runs from its source. */
-const HERE = new URL('.', import.meta.url);
-const ENTRY = HERE.pathname.includes('/dist/src/')
-  ? new URL('./thread-main.js', HERE)
-  : new URL('../../../dist/src/app/threads/thread-main.js', HERE);
+const ENTRY = compiledModule('thread-main', import.meta.url);
 
 const NOTHING: WorkFigures = {
   processed: 0,

@@ -1,17 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import { compiledModule } from '../../compiled-module.ts';
 import { errorMessage } from '../../error-message.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { ReaderOrders } from './reader-main.ts';
 import type { FromReader, ReadOrder, ToReader } from './reader-messages.ts';
 
-/**
- * A thread's entry is a file that Node.js runs: what was compiled, also where this runs from its source. Its type is imported above, so
- * it is compiled with all that reads.
- */
-const HERE = new URL('.', import.meta.url);
-const ENTRY = HERE.pathname.includes('/dist/src/')
-  ? new URL('./reader-main.js', HERE)
-  : new URL('../../../dist/src/clickhouse/connection/reader-main.js', HERE);
+/** Its type is imported above, so it is compiled with all that reads. */
+const ENTRY = compiledModule('reader-main', import.meta.url);
 
 /** As a main thread has it: with the 4 MB that Node.js gives a thread, ClickHouse refuses statements that it takes otherwise. */
 const STACK_MB = 8;
