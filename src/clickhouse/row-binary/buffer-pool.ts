@@ -26,9 +26,3 @@ export class BufferPool {
     });
   }
 }
-
-/** For those who make one buffer now and then. */
-export const NO_POOL: Pick<BufferPool, 'take' | 'give'> = {
-  take: (bytes) => Buffer.allocUnsafeSlow(bytes),
-  give: () => undefined,
-};

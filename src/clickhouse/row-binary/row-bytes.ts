@@ -1,4 +1,4 @@
-import { type BufferPool, NO_POOL } from './buffer-pool.ts';
+import { BufferPool } from './buffer-pool.ts';
 
 const ROOM_BYTES_MIN = 64 * 1024;
 /** Below 128, so that the length takes one byte. */
@@ -12,10 +12,10 @@ export class RowBytes {
   /** Of the same bytes: V8 compiles its calls in line, which it does not for those of a Buffer. */
   #view: DataView;
   #length = 0;
-  readonly #pool: Pick<BufferPool, 'take' | 'give'>;
+  readonly #pool: BufferPool;
 
   /** @param room for so many bytes at first; it grows as it must. @param pool where its buffers come from. */
-  constructor(room = ROOM_BYTES_MIN, pool: Pick<BufferPool, 'take' | 'give'> = NO_POOL) {
+  constructor(room = ROOM_BYTES_MIN, pool = new BufferPool()) {
     this.#pool = pool;
     this.#bytes = pool.take(Math.max(room, ROOM_BYTES_MIN));
     this.#view = viewOf(this.#bytes);

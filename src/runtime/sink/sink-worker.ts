@@ -31,7 +31,7 @@ export class SinkWorker {
   readonly #stop = new AbortController();
   #member: Member | undefined;
   #lastNumber = 0;
-  /** A cut whose intent was made durable with the offsets of the one before, and whose rows are next. */
+  /** A cut whose intent is durable, and whose rows are next. */
   #begun: CutAtHand | undefined;
   #cuts = 0;
   #rows = 0;
