@@ -21,6 +21,8 @@ export interface InsertOptions {
   readonly queryId: string;
   /** Whether no two of the rows have the same key: then nothing is looked for that would replace another. */
   readonly hasUniqueKeys?: boolean;
+  /** Nothing is sent before this resolves; where it rejects, so does the insert. What can be made ready meanwhile is. */
+  readonly after?: Promise<void>;
 }
 
 /** How a reader's query is run. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadraceError } from '../errors.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
@@ -10,9 +11,6 @@ import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
 import type { TableRows } from './sink/table-rows.ts';
 import { checkShapes } from './sink/table-shape.ts';
 import type { DecodeValue, SinkTable, SinkValues } from './sink-table.ts';
-
-/** One insert keeps one core busy and then waits for the disk. */
-const INSERTS_AT_ONCE = 2;
 
 /**
  * The sink's target in ClickHouse: one INSERT for each table of a cut, under a token that only these rows of this cut
@@ -61,7 +59,6 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
   async write(cut: Cut, batches: readonly RecordBatch[], prepared?: PreparedRows): Promise<SinkWriteResult> {
     const rows = prepared instanceof CutRows && !prepared.isBroken ? prepared : this.#encode(cut, batches);
-    await checkShapes(this.#clickhouse, rows.tables);
     const refused = [...rows.refused, ...(await this.#insertAll(cut, rows.tables))];
     const encoded = rows.tables.reduce((sum, { rowCount }) => sum + rowCount, 0);
     rows.release();
@@ -82,30 +79,24 @@ export class ClickHouseSinkTarget implements SinkTarget {
     return rows;
   }
 
-  /** Inserts into some tables at a time, and has ended with all of them when it ends, whatever becomes of one. */
+  /** Inserts into all tables, and has ended with all of them when it ends, whatever becomes of one. */
   async #insertAll(cut: Cut, tables: readonly TableRows[]): Promise<readonly RefusedRecord[]> {
-    const refused: (readonly RefusedRecord[])[] = [];
-    // The longest first, so that both lanes end at about the same time.
-    const waiting = tables.toSorted((one, other) => other.byteLength - one.byteLength).entries();
-    let hasFailed = false;
-    const lane = async () => {
-      for (const [at, rows] of waiting) {
-        if (hasFailed) return;
-        try {
-          refused[at] = await this.#insert(cut, rows);
-        } catch (error) {
-          hasFailed = true;
-          throw error;
-        }
-      }
-    };
-    const lanes = await Promise.allSettled(Array.from({ length: INSERTS_AT_ONCE }, lane));
-    for (const { reason } of lanes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[])
-      throw reason;
-    return refused.flat();
+    const checked = checkShapes(this.#clickhouse, tables);
+    checked.catch(() => undefined);
+    // The longest first, so that what is inserted side by side ends at about the same time.
+    const longestFirst = tables.toSorted((one, other) => other.byteLength - one.byteLength);
+    const inserts = longestFirst.map(async (rows, at) => {
+      // Rows are put in order and summed up table by table, with a turn for others in between.
+      for (let turn = 0; turn < at; turn++) await nextTurn();
+      return this.#insert(cut, rows, checked);
+    });
+    const ended = await Promise.allSettled(inserts);
+    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed !== undefined) throw failed.reason;
+    return ended.flatMap((each) => (each as PromiseFulfilledResult<readonly RefusedRecord[]>).value);
   }
 
-  async #insert(cut: Cut, rows: TableRows): Promise<readonly RefusedRecord[]> {
+  async #insert(cut: Cut, rows: TableRows, checked: Promise<void>): Promise<readonly RefusedRecord[]> {
     const { table, columns } = rows;
     const name = insertName(cut, table);
     const insert = (bytes: Uint8Array, queryId: string) =>
@@ -113,6 +104,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
         token: insertToken(name, columns, bytes),
         queryId,
         hasUniqueKeys: this.#uniqueKeys.has(table),
+        after: checked,
       });
     try {
       await insert(rows.bytes(), name);

@@ -27,7 +27,7 @@ export interface EmbeddedOptions {
 /** Threads that readers leave to the writer and to the file system. */
 const THREADS_KEPT_FREE = 2;
 const READERS_MAX = 4;
-/** Inserts that run side by side, each in a session of its own. */
+/** Inserts that run side by side, each in a session of its own: one computes while another waits for the disk. */
 const INSERTERS = 2;
 const LIBUV_THREADS_DEFAULT = 4;
 /** How long `close` waits for queries that are being read. */
@@ -131,25 +131,37 @@ class EmbeddedClickHouse implements ClickHouse {
     const file = join(this.#rowsDirectory, `${this.#inserts++}.rows`);
     const structure = columns.map((column) => `\`${column.name}\` ${fileType(column.type)}`).join(', ');
     const names = columnNames(columns);
+    const written = writeWhole(file, bytes);
+    // Looked at when it is this insert's turn; until then the engine is busy with others.
+    written.catch(() => undefined);
     await this.#inserting.acquire();
     const session = this.#inserters.pop()!;
     try {
-      await writeWhole(file, bytes);
-      this.#ensureOpen();
-      await session.queryAsync(
-        `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token), options))} ` +
-          `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
-        { format: 'TSV' },
-      );
-    } catch (error) {
-      const failure = insertError(error, table);
-      if (leavesTokenInDoubt(failure)) this.#life.renew();
-      throw failure;
+      await options.after;
+      await this.#send(table, async () => {
+        await written;
+        this.#ensureOpen();
+        await session.queryAsync(
+          `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token), options))} ` +
+            `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
+          { format: 'TSV' },
+        );
+      });
     } finally {
       this.#inserters.push(session);
       this.#inserting.release();
       // Nobody waits for it: what stays behind is removed with the directory.
       unlink(file, () => undefined);
+    }
+  }
+
+  async #send(table: string, insert: () => Promise<void>): Promise<void> {
+    try {
+      await insert();
+    } catch (error) {
+      const failure = insertError(error, table);
+      if (leavesTokenInDoubt(failure)) this.#life.renew();
+      throw failure;
     }
   }
 

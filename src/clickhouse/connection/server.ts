@@ -29,6 +29,9 @@ export interface ServerOptions {
 }
 
 const READERS_DEFAULT = 4;
+/** Inserts that run side by side: one computes while the other waits for the disk. */
+const INSERTERS = 2;
+/** The sink's requests beside its inserts. */
 const WRITERS = 1;
 const INSERT_TIMEOUT_MS = 300_000;
 const SETTLE_WAIT_MS = 30_000;
@@ -46,7 +49,7 @@ export function openServer(options: ServerOptions): ClickHouse {
     const client = createClient({
       url: options.url,
       request_timeout: INSERT_TIMEOUT_MS,
-      max_open_connections: readers + WRITERS,
+      max_open_connections: readers + INSERTERS + WRITERS,
       compression: { request: false, response: false },
       // Its errors come to the caller; whether to write them to a log is the caller's choice.
       log: { level: ClickHouseLogLevel.OFF },
@@ -61,6 +64,7 @@ class ServerClickHouse implements ClickHouse {
   readonly kind = 'server';
   readonly #client: ClickHouseClient;
   readonly #slots: Slots;
+  readonly #inserting = new Slots(INSERTERS, { waitingMax: Number.POSITIVE_INFINITY });
   readonly #settleWaitMs: number;
   readonly #life = new ServerLife(() => this.#start());
   #tableFunctions: ReadonlySet<string> | undefined;
@@ -94,6 +98,19 @@ class ServerClickHouse implements ClickHouse {
   }
 
   async insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void> {
+    await this.#inserting.acquire();
+    try {
+      await options.after;
+      if (!(await this.#send(table, columns, bytes, options))) return;
+    } finally {
+      this.#inserting.release();
+    }
+    const message = `Inserting into ${table}: ClickHouse was started anew meanwhile, and the rows are sent again`;
+    throw new HeadraceError('CLICKHOUSE_FAILED', message, { retriable: true });
+  }
+
+  /** Whether the server was started anew meanwhile: what it drops then, because its log has the token, may not be in its table. */
+  async #send(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<boolean> {
     try {
       const token = await this.#life.token(options.token);
       const result = await this.#client.exec({
@@ -105,16 +122,13 @@ class ServerClickHouse implements ClickHouse {
       for await (const _chunk of result.stream) {
         // An insert answers nothing; the stream has to be read to its end for the connection to be free again.
       }
-      // What a server of another life drops, because its log has the token, may not be in its table.
-      if (!(await this.#life.hasRestarted())) return;
+      return await this.#life.hasRestarted();
     } catch (error) {
       const failure = insertError(error, table);
       this.#life.doubt();
       if (leavesTokenInDoubt(failure)) this.#life.renew();
       throw failure;
     }
-    const message = `Inserting into ${table}: ClickHouse was started anew meanwhile, and the rows are sent again`;
-    throw new HeadraceError('CLICKHOUSE_FAILED', message, { retriable: true });
   }
 
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {

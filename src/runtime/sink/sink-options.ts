@@ -41,6 +41,6 @@ export interface SinkWorkerOptions {
   /** Called after each cut and when an error comes. */
   readonly onProgress?: (metrics: SinkMetrics) => void;
   readonly logger?: SinkLogger;
-  /** Waits before another try; a simulation brings its own. */
+  /** Waits before another try, and for more records while a cut is written; a simulation brings its own. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

@@ -33,8 +33,12 @@ export class SinkPatience {
 
   async backOff(attempt: number, error: unknown): Promise<void> {
     this.report(error);
+    await this.pause(pauseBeforeTry(attempt));
+  }
+
+  async pause(milliseconds: number): Promise<void> {
     const sleep = this.#options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
-    await sleep(pauseBeforeTry(attempt), this.#stopping).catch(() => undefined);
+    await sleep(milliseconds, this.#stopping).catch(() => undefined);
   }
 
   report(error: unknown): void {

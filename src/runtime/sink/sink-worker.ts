@@ -15,7 +15,8 @@ const BATCH_RECORDS_MAX = 200_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** While somebody waits for a drain, and while a cut is being written: nobody is kept waiting for a poll. */
 const DRAIN_POLL_TIMEOUT_MS = 1;
-const AHEAD_POLL_TIMEOUT_MS = 20;
+const AHEAD_POLL_TIMEOUT_MS = 1;
+const AHEAD_PAUSE_MS = 20;
 
 /**
  * Brings the records of the target's topics into the target exactly once (docs/ARCHITECTURE.md, "The sink"). One
@@ -259,7 +260,10 @@ export class SinkWorker {
     const ended = writing.then(end, end);
     try {
       while (isWriting && !this.#intake.isFull && !this.#isStopping) {
+        const before = this.#intake.recordCount;
         if (await this.#intake.poll(member, AHEAD_POLL_TIMEOUT_MS)) return true;
+        // Not in a poll that finds nothing: it would hold up the commit.
+        if (this.#intake.recordCount === before) await Promise.race([ended, this.#patience.pause(AHEAD_PAUSE_MS)]);
       }
       return false;
     } finally {

@@ -3,9 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClickHouse, readRows, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openEmbedded } from '../../../src/clickhouse/connection/embedded.ts';
+import { HeadraceError } from '../../../src/errors.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'headrace-embedded-'));
 // The braces are a pattern to file(), through which the rows go.
@@ -64,6 +66,25 @@ describe('writing', () => {
     await clickhouse.insert('headrace.keys_rows', column, twice, { token: 'k2', queryId: 'k2', hasUniqueKeys: true });
     expect(await stored()).toBe('3\n');
     await clickhouse.command('DROP TABLE headrace.keys_rows');
+  });
+
+  test('nothing is sent before what must come about first has, and where that fails, nothing is', async () => {
+    const failed = new HeadraceError('TABLE_MISMATCH', 'not the table', { retriable: true });
+    const insert = (after: Promise<void>, token: string) =>
+      clickhouse.insert('headrace.numbers_rows', COLUMNS, rows(0, 10), { token, queryId: token, after });
+    const stored = () => readText(clickhouse, 'SELECT count() FROM numbers_rows', { format: 'TSV' });
+    await expect(insert(Promise.reject(failed), 'never')).rejects.toBe(failed);
+    let isReady = () => {};
+    const ready = new Promise<void>((resolve) => {
+      isReady = resolve;
+    });
+    const inserted = insert(ready, 'ready');
+    await sleep(100);
+    expect(await stored()).toBe('0\n');
+    isReady();
+    await inserted;
+    expect(await stored()).toBe('10\n');
+    await clickhouse.command('TRUNCATE TABLE headrace.numbers_rows');
   });
 
   test('a failing insert says which table, with ClickHouse’s text and code, and whether it may pass', async () => {

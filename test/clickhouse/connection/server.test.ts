@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ClickHouse, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openServer } from '../../../src/clickhouse/connection/server.ts';
+import { HeadraceError } from '../../../src/errors.ts';
 
 interface Asked {
   readonly sql: string;
@@ -169,4 +171,33 @@ test('settle waits for an earlier insert, kills it, and is not content before it
 
 test('an address that is none is refused', () => {
   expect(() => openServer({ url: 'nonsense' })).toThrow(expect.objectContaining({ code: 'CLICKHOUSE_FAILED' }));
+});
+
+test('an insert is sent when what must come about first has, and not at all where that fails', async () => {
+  const failed = new HeadraceError('TABLE_MISMATCH', 'not the table', { retriable: true });
+  const insertAfter = (after: Promise<void>) =>
+    clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token: 't', queryId: 'q', after });
+  await expect(insertAfter(Promise.reject(failed))).rejects.toBe(failed);
+  const inserts = () => asked.filter(({ sql }) => sql.startsWith('INSERT INTO headrace.x')).length;
+  expect(inserts()).toBe(0);
+  await insertAfter(Promise.resolve());
+  expect(inserts()).toBe(1);
+});
+
+test('two inserts at a time, the others in the order of the calls', async () => {
+  const held: (() => void)[] = [];
+  const hold = () => new Promise<void>((resolve) => held.push(resolve));
+  const inserts = ['a', 'b', 'c', 'd'].map((token) => {
+    const after = token < 'c' ? hold() : Promise.resolve();
+    return clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token, queryId: token, after });
+  });
+  const sent = () => asked.flatMap(({ sql }) => /^INSERT INTO headrace\.x .*token = '(.)-/.exec(sql)?.[1] ?? []);
+  await sleep(50);
+  expect(sent()).toEqual([]);
+  held[0]!();
+  await Promise.all([inserts[0], inserts[2], inserts[3]]);
+  expect(sent()).toEqual(['a', 'c', 'd']);
+  held[1]!();
+  await inserts[1];
+  expect(sent()).toEqual(['a', 'c', 'd', 'b']);
 });

@@ -70,6 +70,25 @@ test('while a cut is written the next one is polled and prepared, and its intent
   expect(steps).toEqual(['cut', 'intent', 'settle', 'insert', ...between.flat(), 'offsets']);
 });
 
+test('no poll holds up the commit of a cut that is written', async () => {
+  const { target, worker, append, time } = await setUp();
+  let writtenAt = 0;
+  preparing(target, async () => {
+    // In the midst of a pause, or of a poll that finds nothing, whichever it is.
+    await new Promise<void>((resolve) => time.startTimer(297, resolve));
+    writtenAt = time.now();
+  });
+  await append(10);
+  const waited: number[] = [];
+  const sink = worker({ onStep: (step) => step === 'insert' && waited.push(time.now() - writtenAt) });
+  const running = sink.run();
+  await sink.drain();
+  sink.stop();
+  await running;
+  expect([...target.values].sort()).toEqual(expected(10));
+  expect(Math.max(...waited)).toBeLessThanOrEqual(1);
+});
+
 test('a target that is away for an hour: the log takes everything, two cuts are in memory, and all is there afterwards', async () => {
   const { target, worker, append, time } = await setUp();
   const back = time.now() + 3_600_000;
