@@ -18,7 +18,7 @@ export function recording(clickhouse: ClickHouse, asked: AskedQuery[]): ClickHou
     kind: clickhouse.kind,
     command: (sql) => clickhouse.command(sql),
     rows: (sql) => clickhouse.rows(sql),
-    insert: (table, columns, bytes, options) => clickhouse.insert(table, columns, bytes, options),
+    insert: (table, columns, pieces, options) => clickhouse.insert(table, columns, pieces, options),
     read: (sql, options = {}) => {
       asked.push({ sql, options });
       return clickhouse.read(sql, options);

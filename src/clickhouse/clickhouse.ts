@@ -58,11 +58,16 @@ export interface ClickHouse {
   /** The rows of a query of ours, on the writer's session. 64-bit integers and decimals are strings. */
   rows<T>(sql: string): Promise<readonly T[]>;
   /**
-   * Inserts rows that are encoded as RowBinary, and is on disk when it resolves. Rejects with SINK_ROW_REFUSED where one
+   * Inserts rows that are encoded as RowBinary, in pieces, and is on disk when it resolves. Rejects with SINK_ROW_REFUSED where one
    * of the rows is at fault, with VIEW_REFUSED or TABLE_MISMATCH (retriable) where something else in ClickHouse is, and with
    * CLICKHOUSE_FAILED, retriable where the same call may succeed later.
    */
-  insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void>;
+  insert(
+    table: string,
+    columns: readonly Column[],
+    pieces: readonly Uint8Array[],
+    options: InsertOptions,
+  ): Promise<void>;
   /**
    * A reader's query: exact bytes in chunks, as ClickHouse makes them. 64-bit integers and decimals come as strings in
    * JSON. Rejects with QUERY_FAILED and ClickHouse's own text, retriable where too many readers wait.

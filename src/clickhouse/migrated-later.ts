@@ -30,9 +30,9 @@ export function migratedLater(clickhouse: ClickHouse, migrate: () => Promise<voi
       await migrated();
       return clickhouse.rows<T>(sql);
     },
-    async insert(table, columns, bytes, options) {
+    async insert(table, columns, pieces, options) {
       await migrated();
-      await clickhouse.insert(table, columns, bytes, options);
+      await clickhouse.insert(table, columns, pieces, options);
     },
     async *read(sql, options) {
       await migrated();

@@ -5,7 +5,7 @@ import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
 import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { Transcoder } from './field-table/transcoder.ts';
-import { CutRows, newCutMemory, type SinkTopic } from './sink/cut-rows.ts';
+import { CutRows, rowBuffers, type SinkTopic } from './sink/cut-rows.ts';
 import { insertName, insertToken } from './sink/insert-name.ts';
 import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
 import type { TableRows } from './sink/table-rows.ts';
@@ -24,7 +24,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   /** Tables whose topics give each key once. */
   readonly #uniqueKeys: ReadonlySet<string>;
   readonly #decode: DecodeValue;
-  readonly #memory = newCutMemory();
+  readonly #buffers = rowBuffers();
 
   /** Values are JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
   constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], values: SinkValues = JSON_VALUES) {
@@ -50,7 +50,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
   }
 
   prepare(): PreparedRows {
-    return new CutRows(this.#sinkTopics, this.#decode, this.#memory);
+    return new CutRows(this.#sinkTopics, this.#decode, this.#buffers);
   }
 
   async settle(cut: Cut): Promise<void> {
@@ -70,7 +70,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
 
   /** A cut that comes from the log again: its batches may reach beyond it. */
   #encode(cut: Cut, batches: readonly RecordBatch[]): CutRows {
-    const rows = new CutRows(this.#sinkTopics, this.#decode, this.#memory);
+    const rows = new CutRows(this.#sinkTopics, this.#decode, this.#buffers);
     const ranges = new Map(cut.ranges.map((range) => [`${range.topic}-${range.partition}`, range]));
     for (const batch of batches) {
       const range = ranges.get(`${batch.topic}-${batch.partition}`);
@@ -99,19 +99,19 @@ export class ClickHouseSinkTarget implements SinkTarget {
   async #insert(cut: Cut, rows: TableRows, checked: Promise<void>): Promise<readonly RefusedRecord[]> {
     const { table, columns } = rows;
     const name = insertName(cut, table);
-    const insert = (bytes: Uint8Array, queryId: string) =>
-      this.#clickhouse.insert(table, columns, bytes, {
-        token: insertToken(name, columns, bytes),
+    const insert = (pieces: readonly Uint8Array[], queryId: string) =>
+      this.#clickhouse.insert(table, columns, pieces, {
+        token: insertToken(name, columns, pieces),
         queryId,
         hasUniqueKeys: this.#uniqueKeys.has(table),
         after: checked,
       });
     try {
-      await insert(rows.bytes(), name);
+      await insert(rows.pieces(), name);
       return [];
     } catch (error) {
       if (!(error instanceof HeadraceError) || error.code !== 'SINK_ROW_REFUSED') throw error;
-      return await insertWithout(rows, (bytes, place) => insert(bytes, `${name}/${place}`));
+      return await insertWithout(rows, (pieces, place) => insert(pieces, `${name}/${place}`));
     }
   }
 }

@@ -24,3 +24,6 @@ const EXPONENTS = new Map(
 export function currencyExponent(code: string): number | undefined {
   return EXPONENTS.get(code);
 }
+
+/** By exponent: units of an amount's last decimal in one whole. As doubles, whose whole numbers are exact to 10^22. */
+export const POWERS_OF_TEN = Float64Array.from({ length: 39 }, (_, exponent) => 10 ** exponent);

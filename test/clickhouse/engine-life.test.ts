@@ -91,8 +91,8 @@ test('a token that stands in the log of an engine whose part never came to its p
       }
       const rows = { token: 'cut-1', queryId: 'cut-1' };
       // Twice in one life: the second time is dropped.
-      await engine.insert(table, columns, new Uint8Array([1, 2, 3]), rows);
-      await engine.insert(table, columns, new Uint8Array([1, 2, 3]), rows);
+      await engine.insert(table, columns, [new Uint8Array([1, 2, 3])], rows);
+      await engine.insert(table, columns, [new Uint8Array([1, 2, 3])], rows);
       const counted = await readText(engine, `SELECT count() FROM ${table}`, { format: 'TSV' });
       const found = await engine.rows<{ path: string }>(
         `SELECT path FROM system.parts WHERE database = 'headrace' AND table = 'numbers_rows' AND active`,

@@ -26,7 +26,7 @@ function made({ type, written }: Pick<Part, 'type' | 'written'>, columns: readon
     const records = values.map((value) => ({ value }));
     for (const batch of batchesOf(TOPIC, 0, 5, records)) cut.encode(batch);
     return {
-      bytes: cut.tables.map((each) => Buffer.from(each.bytes()).toString('hex')),
+      bytes: cut.tables.map((each) => Buffer.concat(each.pieces()).toString('hex')),
       records: cut.tables.map((each) =>
         each.records().map(({ index, start, end, rowCount }) => [index, start, end, rowCount]),
       ),

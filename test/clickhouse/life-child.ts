@@ -13,7 +13,10 @@ await clickhouse.command(
    SETTINGS non_replicated_deduplication_window = 100, fsync_after_insert = 1, fsync_part_directory = 1`,
 );
 const insert = () =>
-  clickhouse.insert(TABLE, [{ name: 'n', type: 'UInt8' }], new Uint8Array([1, 2, 3]), { token: 'cut', queryId: 'cut' });
+  clickhouse.insert(TABLE, [{ name: 'n', type: 'UInt8' }], [new Uint8Array([1, 2, 3])], {
+    token: 'cut',
+    queryId: 'cut',
+  });
 try {
   await insert();
 } catch (error) {

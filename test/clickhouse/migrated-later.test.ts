@@ -19,7 +19,7 @@ test('nothing is done before it is migrated, and that is tried again until it su
     const asked = [readText(later, 'SELECT count() FROM late', { format: 'TSV' }), later.settle('x'), later.migrated()];
     expect(await Promise.all(asked)).toEqual(['0\n', undefined, undefined]);
     await later.command('INSERT INTO headrace.late SETTINGS async_insert = 0 VALUES (1)');
-    await later.insert('headrace.late', [{ name: 'n', type: 'Int8' }], new Uint8Array([2]), {
+    await later.insert('headrace.late', [{ name: 'n', type: 'Int8' }], [new Uint8Array([2])], {
       token: 't',
       queryId: 't',
     });

@@ -125,13 +125,18 @@ class EmbeddedClickHouse implements ClickHouse {
   }
 
   /** The rows go through a file: it is the one way into this engine that takes RowBinary, 15 times as fast as JSON. */
-  async insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void> {
+  async insert(
+    table: string,
+    columns: readonly Column[],
+    pieces: readonly Uint8Array[],
+    options: InsertOptions,
+  ): Promise<void> {
     this.#ensureOpen();
     // The same insert may come again before the file of the first time is gone.
     const file = join(this.#rowsDirectory, `${this.#inserts++}.rows`);
     const structure = columns.map((column) => `\`${column.name}\` ${fileType(column.type)}`).join(', ');
     const names = columnNames(columns);
-    const written = writeWhole(file, bytes);
+    const written = writeWhole(file, pieces);
     // Looked at when it is this insert's turn; until then the engine is busy with others.
     written.catch(() => undefined);
     await this.#inserting.acquire();

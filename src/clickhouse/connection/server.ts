@@ -97,11 +97,16 @@ class ServerClickHouse implements ClickHouse {
     }
   }
 
-  async insert(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<void> {
+  async insert(
+    table: string,
+    columns: readonly Column[],
+    pieces: readonly Uint8Array[],
+    options: InsertOptions,
+  ): Promise<void> {
     await this.#inserting.acquire();
     try {
       await options.after;
-      if (!(await this.#send(table, columns, bytes, options))) return;
+      if (!(await this.#send(table, columns, pieces, options))) return;
     } finally {
       this.#inserting.release();
     }
@@ -110,12 +115,17 @@ class ServerClickHouse implements ClickHouse {
   }
 
   /** Whether the server was started anew meanwhile: what it drops then, because its log has the token, may not be in its table. */
-  async #send(table: string, columns: readonly Column[], bytes: Uint8Array, options: InsertOptions): Promise<boolean> {
+  async #send(
+    table: string,
+    columns: readonly Column[],
+    pieces: readonly Uint8Array[],
+    options: InsertOptions,
+  ): Promise<boolean> {
     try {
       const token = await this.#life.token(options.token);
       const result = await this.#client.exec({
         query: `INSERT INTO ${table} (${columnNames(columns)}) SETTINGS ${settingsText(insertSettings(token, options))} FORMAT RowBinary`,
-        values: Readable.from([bytes], { objectMode: false }),
+        values: Readable.from(pieces, { objectMode: false }),
         query_id: options.queryId,
         clickhouse_settings: { wait_end_of_query: 1 },
       });

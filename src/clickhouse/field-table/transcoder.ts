@@ -1,5 +1,6 @@
 import type { RecordBatch } from '../../log/record-batch.ts';
 import type { ScannerOf, ValueScanner } from '../../serde/avro/scan/value-scanner.ts';
+import { POWERS_OF_TEN } from '../../serde/currency.ts';
 import type { RowBytes } from '../row-binary/row-bytes.ts';
 import type { SinkTable } from '../sink-table.ts';
 import {
@@ -53,7 +54,7 @@ export class Transcoder {
 
   #row(shift: number, out: RowBytes): boolean {
     const { kinds, slots, ofItem, currencies, scales, symbols } = this.#program;
-    const { numbers, starts, ends, bytes } = this.#scanner.found;
+    const { numbers, starts, ends, view } = this.#scanner.found;
     for (let i = 0; i < kinds.length; i++) {
       const slot = slots[i]! + shift * ofItem[i]!;
       switch (kinds[i]) {
@@ -62,7 +63,7 @@ export class Transcoder {
           const start = starts[slot]!;
           // An optional text that is absent is an empty one.
           if (start < 0) out.uint8(0);
-          else out.raw(bytes, start, ends[slot]!);
+          else out.rawOf(view, start, ends[slot]!);
           break;
         }
         case SYMBOL:
@@ -88,7 +89,7 @@ export class Transcoder {
         case MINOR_128: {
           const currency = currencies[i]! + shift * ofItem[i]!;
           // A whole number: the scan takes no digits below the currency's decimals.
-          const minor = numbers[slot]! / 10 ** (scales[i]! - numbers[currency]!);
+          const minor = numbers[slot]! / POWERS_OF_TEN[scales[i]! - numbers[currency]!]!;
           out.safeInteger64(minor);
           out.safeInteger64(minor < 0 ? -1 : 0);
           break;

@@ -10,23 +10,17 @@ export interface RowTranscoder {
   append(batch: RecordBatch, index: number, out: RowBytes): number;
 }
 
-/**
- * Encodes rows of one table as RowBinary into one growing buffer. A row that its columns cannot hold leaves nothing
- * behind.
- */
+/** Encodes rows of one table as RowBinary. A row that its columns cannot hold leaves nothing behind. */
 export class RowBinaryEncoder {
   readonly columns: readonly Column[];
   readonly #writers: readonly WriteCell[];
   readonly #out: RowBytes;
   #rowCount = 0;
 
-  /**
-   * Throws SINK_ROW_REFUSED for a type that is not known here. @param room bytes that are likely to be needed. @param pool where its
-   * buffer comes from.
-   */
-  constructor(columns: readonly Column[], room?: number, pool?: BufferPool) {
+  /** Throws SINK_ROW_REFUSED for a type that is not known here. @param pool where its buffers come from. */
+  constructor(columns: readonly Column[], pool?: BufferPool) {
     this.columns = columns;
-    this.#out = new RowBytes(room, pool);
+    this.#out = new RowBytes(pool);
     this.#writers = columns.map((column) => cellWriter(column.type));
   }
 
@@ -78,12 +72,18 @@ export class RowBinaryEncoder {
     this.#rowCount = mark.rowCount;
   }
 
-  /** The rows so far, as a view that is valid until the next append. */
-  bytes(): Uint8Array {
-    return this.#out.bytes();
+  /** The rows so far, as views of its buffers, which rows that come later leave as they are. */
+  pieces(): readonly Uint8Array[] {
+    return this.#out.pieces();
   }
 
-  /** Gives its buffer back to the pool; nobody may use it or a view of it any more. */
+  /** The rows so far in one piece; a copy unless they are short. */
+  bytes(): Uint8Array {
+    const pieces = this.pieces();
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  /** Gives its buffers back to the pool; nobody may use it or a view of it any more. */
   release(): void {
     this.#out.release();
   }

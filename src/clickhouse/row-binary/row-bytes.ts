@@ -1,44 +1,65 @@
 import { BufferPool } from './buffer-pool.ts';
 
-const ROOM_BYTES_MIN = 64 * 1024;
+/** Of the buffers of one who brings no pool. */
+const BUFFER_BYTES_DEFAULT = 64 * 1024;
 /** Below 128, so that the length takes one byte. */
 const SHORT_TEXT = 48;
 
+const WORD_BYTES = 4;
+
 const NOTHING = Buffer.alloc(0);
 
-/** A buffer that grows and writes RowBinary's primitives, little-endian. */
+/**
+ * Writes RowBinary's primitives, little-endian, into one buffer after another: what is written is never moved. No primitive lies in two
+ * buffers, but a cell may, behind its length.
+ */
 export class RowBytes {
-  #bytes: Buffer;
+  /** The one that is written to. */
+  #bytes: Buffer = NOTHING;
   /** Of the same bytes: V8 compiles its calls in line, which it does not for those of a Buffer. */
-  #view: DataView;
+  #view = viewOf(NOTHING);
+  /** How far it is written. */
   #length = 0;
+  /** Those before it, each with where it ends among all bytes. */
+  readonly #full: { readonly bytes: Buffer; readonly end: number }[] = [];
+  /** What these hold. */
+  #lengthBefore = 0;
   readonly #pool: BufferPool;
 
-  /** @param room for so many bytes at first; it grows as it must. @param pool where its buffers come from. */
-  constructor(room = ROOM_BYTES_MIN, pool = new BufferPool()) {
+  /** @param pool where its buffers come from. */
+  constructor(pool = new BufferPool(BUFFER_BYTES_DEFAULT)) {
     this.#pool = pool;
-    this.#bytes = pool.take(Math.max(room, ROOM_BYTES_MIN));
-    this.#view = viewOf(this.#bytes);
   }
 
   get length(): number {
-    return this.#length;
+    return this.#lengthBefore + this.#length;
   }
 
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** All of it in its order, as views of its buffers. */
+  pieces(): readonly Uint8Array[] {
+    let start = 0;
+    const full = this.#full.map(({ bytes, end }) => {
+      const piece = bytes.subarray(0, end - start);
+      start = end;
+      return piece;
+    });
+    return this.#length === 0 ? full : [...full, this.#bytes.subarray(0, this.#length)];
   }
 
   truncate(length: number): void {
-    this.#length = length;
+    while (length < this.#lengthBefore) {
+      this.#pool.give(this.#bytes);
+      this.#use(this.#full.pop()!.bytes);
+      this.#lengthBefore = this.#full.at(-1)?.end ?? 0;
+    }
+    this.#length = length - this.#lengthBefore;
   }
 
-  /** Gives its buffer back to the pool: nothing of it may be read or written any more. */
+  /** Gives its buffers back to the pool: nothing of it may be read any more. */
   release(): void {
+    this.truncate(0);
     this.#pool.give(this.#bytes);
-    this.#bytes = NOTHING;
-    this.#view = viewOf(NOTHING);
-    this.#length = 0;
+    this.#use(NOTHING);
   }
 
   uint8(value: number): void {
@@ -114,17 +135,32 @@ export class RowBytes {
     this.#length += this.#bytes.write(value, this.#length, 'utf8');
   }
 
-  /** Bytes, all or some of an array, with their number before them. */
-  raw(source: Uint8Array, start = 0, end = source.length): void {
-    const length = end - start;
-    this.length32(length);
-    this.#reserve(length);
-    const bytes = this.#bytes;
-    const at = this.#length;
+  /** Bytes with their number before them. */
+  raw(source: Uint8Array): void {
+    this.length32(source.length);
+    this.#reserve(source.length);
     // As with texts, a loop beats a native call for few.
-    if (length > SHORT_TEXT) bytes.set(source.subarray(start, end), at);
-    else for (let i = 0; i < length; i++) bytes[at + i] = source[start + i]!;
-    this.#length = at + length;
+    if (source.length > SHORT_TEXT) this.#bytes.set(source, this.#length);
+    else for (let i = 0; i < source.length; i++) this.#bytes[this.#length + i] = source[i]!;
+    this.#length += source.length;
+  }
+
+  /** As `raw`, of the bytes from one place to another in a view; four at a time, which takes a third less of the time of a row. */
+  rawOf(source: DataView, start: number, end: number): void {
+    const length = end - start;
+    if (length > SHORT_TEXT) {
+      this.raw(new Uint8Array(source.buffer, source.byteOffset + start, length));
+      return;
+    }
+    this.#reserve(length + 1);
+    const view = this.#view;
+    let at = this.#length;
+    view.setUint8(at++, length);
+    let from = start;
+    for (; from + WORD_BYTES <= end; from += WORD_BYTES, at += WORD_BYTES)
+      view.setInt32(at, source.getInt32(from, true), true);
+    for (; from < end; from++) view.setUint8(at++, source.getUint8(from));
+    this.#length = at;
   }
 
   /** Bytes alone, of a type that says how many there are. */
@@ -151,15 +187,21 @@ export class RowBytes {
   }
 
   #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    let size = Math.max(ROOM_BYTES_MIN, this.#bytes.length * 2);
-    while (size < needed) size *= 2;
-    const grown = this.#pool.take(size);
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#pool.give(this.#bytes);
-    this.#bytes = grown;
-    this.#view = viewOf(grown);
+    if (this.#length + count > this.#bytes.length) this.#begin(count);
+  }
+
+  /** The next buffer, of so many bytes at least. */
+  #begin(count: number): void {
+    if (this.#length === 0) this.#pool.give(this.#bytes);
+    else this.#full.push({ bytes: this.#bytes, end: this.length });
+    this.#lengthBefore = this.length;
+    this.#length = 0;
+    this.#use(count > this.#pool.bufferBytes ? Buffer.allocUnsafeSlow(count) : this.#pool.take());
+  }
+
+  #use(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
   }
 }
 

@@ -14,32 +14,26 @@ export interface SinkTopic {
   readonly transcoder: Transcoder | undefined;
 }
 
-/** What cuts leave to the next ones. */
-export interface CutMemory {
-  /** Bytes that are likely to be needed, by table: a buffer that grows is copied again and again. */
-  readonly rooms: Map<string, number>;
-  readonly pool: BufferPool;
-}
+/** Of each of the buffers that rows are written into. */
+const BUFFER_BYTES = 256 * 1024;
 
-export const newCutMemory = (): CutMemory => ({ rooms: new Map(), pool: new BufferPool() });
-
-/** How much longer than a cut the next may be. */
-const ROOM_FACTOR = 1.25;
+/** Where the rows of a sink's cuts have their buffers from. */
+export const rowBuffers = (): BufferPool => new BufferPool(BUFFER_BYTES);
 
 /** The records of a cut as rows of their tables, encoded batch by batch. */
 export class CutRows implements PreparedRows {
   readonly #topics: ReadonlyMap<string, SinkTopic>;
   readonly #decode: DecodeValue;
-  readonly #memory: CutMemory;
+  readonly #pool: BufferPool;
   readonly #rows = new Map<string, TableRows>();
   readonly #refused: RefusedRecord[] = [];
   #failure: { readonly error: unknown } | undefined;
   #isReleased = false;
 
-  /** @param topics by their names. @param memory of cuts before. */
-  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue, memory: CutMemory = newCutMemory()) {
+  /** @param topics by their names. @param pool where buffers come from, and go to when the cut is released. */
+  constructor(topics: ReadonlyMap<string, SinkTopic>, decode: DecodeValue, pool = rowBuffers()) {
     this.#topics = topics;
-    this.#memory = memory;
+    this.#pool = pool;
     this.#decode = decode;
   }
 
@@ -63,10 +57,7 @@ export class CutRows implements PreparedRows {
 
   /** Of a cut that is in its tables: the next ones use its buffers, and nobody may use its rows any more. */
   release(): void {
-    for (const rows of this.#rows.values()) {
-      if (rows.rowCount > 0) this.#memory.rooms.set(rows.table, Math.ceil(rows.byteLength * ROOM_FACTOR));
-      rows.release();
-    }
+    for (const rows of this.#rows.values()) rows.release();
     this.#rows.clear();
     this.#isReleased = true;
   }
@@ -87,19 +78,16 @@ export class CutRows implements PreparedRows {
     if (topic === undefined)
       throw new HeadraceError('TOPIC_UNKNOWN', `The sink has no table for the topic ${batch.topic}`);
     const { table, transcoder } = topic;
-    const rows =
-      this.#rows.get(table.table) ??
-      new TableRows(table.table, table.columns, this.#memory.rooms.get(table.table), this.#memory.pool);
+    const rows = this.#rows.get(table.table) ?? new TableRows(table.table, table.columns, this.#pool);
     this.#rows.set(table.table, rows);
-    const ends = rows.begin(batch);
+    rows.begin(batch);
     for (let i = 0; i < batch.length; i++) {
       const before = rows.rowCount;
       if (range === undefined || isInside(range, batch.offsetAt(i))) {
         const isWritten = transcoder !== undefined && rows.encoder.appendWritten(transcoder, batch, i);
         if (!isWritten) this.#encodeRecord(batch, i, table, rows);
       }
-      ends.bytes[i] = rows.byteLength;
-      ends.rows[i] = rows.rowCount - before;
+      rows.endRecord(rows.rowCount - before);
     }
   }
 

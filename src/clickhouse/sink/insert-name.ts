@@ -19,8 +19,9 @@ export function insertName(cut: Cut, table: string): string {
  * The token of an insert or of a part of it. The rows are in it: ClickHouse drops whatever comes under a token that it
  * knows, and rows that were made otherwise (by another release, out of another log) must never be dropped in silence.
  */
-export function insertToken(name: string, columns: readonly Column[], bytes: Uint8Array): string {
-  return `${name}-${digestOf(JSON.stringify(columns))}-${checksum64(bytes)}-${bytes.length}`;
+export function insertToken(name: string, columns: readonly Column[], pieces: readonly Uint8Array[]): string {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return `${name}-${digestOf(JSON.stringify(columns))}-${checksum64(pieces)}-${length}`;
 }
 
 function digestOf(text: string): string {

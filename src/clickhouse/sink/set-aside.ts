@@ -1,5 +1,6 @@
 import { HeadraceError } from '../../errors.ts';
 import type { RecordBatch } from '../../log/record-batch.ts';
+import { slicePieces } from '../row-binary/slice-pieces.ts';
 import type { EncodedRecord, TableRows } from './table-rows.ts';
 
 /** So many records of a cut may be refused; of more it is no longer the records that are at fault. */
@@ -15,7 +16,7 @@ export interface RefusedRecord {
 }
 
 /** Inserts a part of a table's rows; `place` tells it from other parts. */
-export type InsertPart = (bytes: Uint8Array, place: string) => Promise<void>;
+export type InsertPart = (pieces: readonly Uint8Array[], place: string) => Promise<void>;
 
 /**
  * Inserts rows of which ClickHouse refuses some: halves, and halves of those that are refused, until what is refused is one record.
@@ -23,14 +24,14 @@ export type InsertPart = (bytes: Uint8Array, place: string) => Promise<void>;
  * there are too many, with nothing set aside, and with whatever else goes wrong.
  */
 export async function insertWithout(rows: TableRows, insert: InsertPart): Promise<readonly RefusedRecord[]> {
-  const bytes = rows.bytes();
+  const pieces = rows.pieces();
   const refused: RefusedRecord[] = [];
   // The whole has been refused before.
   const waiting: (readonly EncodedRecord[])[] = [...halves(rows.records())].reverse();
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
     const [first, last] = [part[0]!, part.at(-1)!];
     try {
-      await insert(bytes.subarray(first.start, last.end), `${first.start}-${last.end}`);
+      await insert(slicePieces(pieces, first.start, last.end), `${first.start}-${last.end}`);
     } catch (error) {
       if (!(error instanceof HeadraceError) || error.code !== 'SINK_ROW_REFUSED') throw error;
       if (part.length > 1) waiting.push(...[...halves(part)].reverse());

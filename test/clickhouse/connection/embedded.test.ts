@@ -46,7 +46,7 @@ function rows(from: number, count: number): Buffer {
 describe('writing', () => {
   test('rows come in, the same token again changes nothing, and the token of one insert is not the next one’s', async () => {
     const insert = (from: number, token: string) =>
-      clickhouse.insert('headrace.numbers_rows', COLUMNS, rows(from, 10), { token, queryId: token });
+      clickhouse.insert('headrace.numbers_rows', COLUMNS, [rows(from, 10)], { token, queryId: token });
     await insert(0, 'one');
     await insert(0, 'one');
     await insert(100, 'two');
@@ -61,9 +61,9 @@ describe('writing', () => {
     const twice = Buffer.alloc(16);
     const column = COLUMNS.slice(0, 1);
     const stored = async () => readText(clickhouse, 'SELECT count() FROM headrace.keys_rows', { format: 'TSV' });
-    await clickhouse.insert('headrace.keys_rows', column, twice, { token: 'k1', queryId: 'k1' });
+    await clickhouse.insert('headrace.keys_rows', column, [twice], { token: 'k1', queryId: 'k1' });
     expect(await stored()).toBe('1\n');
-    await clickhouse.insert('headrace.keys_rows', column, twice, { token: 'k2', queryId: 'k2', hasUniqueKeys: true });
+    await clickhouse.insert('headrace.keys_rows', column, [twice], { token: 'k2', queryId: 'k2', hasUniqueKeys: true });
     expect(await stored()).toBe('3\n');
     await clickhouse.command('DROP TABLE headrace.keys_rows');
   });
@@ -71,7 +71,7 @@ describe('writing', () => {
   test('nothing is sent before what must come about first has, and where that fails, nothing is', async () => {
     const failed = new HeadraceError('TABLE_MISMATCH', 'not the table', { retriable: true });
     const insert = (after: Promise<void>, token: string) =>
-      clickhouse.insert('headrace.numbers_rows', COLUMNS, rows(0, 10), { token, queryId: token, after });
+      clickhouse.insert('headrace.numbers_rows', COLUMNS, [rows(0, 10)], { token, queryId: token, after });
     const stored = () => readText(clickhouse, 'SELECT count() FROM numbers_rows', { format: 'TSV' });
     await expect(insert(Promise.reject(failed), 'never')).rejects.toBe(failed);
     let isReady = () => {};
@@ -88,7 +88,7 @@ describe('writing', () => {
   });
 
   test('a failing insert says which table, with ClickHouse’s text and code, and whether it may pass', async () => {
-    const insert = clickhouse.insert('headrace.nowhere', COLUMNS, rows(0, 1), { token: 'x', queryId: 'x' });
+    const insert = clickhouse.insert('headrace.nowhere', COLUMNS, [rows(0, 1)], { token: 'x', queryId: 'x' });
     await expect(insert).rejects.toMatchObject({
       code: 'TABLE_MISMATCH',
       retriable: true,
@@ -164,7 +164,7 @@ describe('reading', () => {
     };
     const readers = Array.from({ length: 8 }, read);
     for (let i = 0; i < 20; i++) {
-      await clickhouse.insert('headrace.numbers_rows', COLUMNS, rows(i * 1000, 1000), {
+      await clickhouse.insert('headrace.numbers_rows', COLUMNS, [rows(i * 1000, 1000)], {
         token: `c${i}`,
         queryId: `c${i}`,
       });

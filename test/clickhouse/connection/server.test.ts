@@ -63,7 +63,8 @@ afterEach(async () => {
 
 const COLUMNS = [{ name: 'n', type: 'UInt8' }];
 
-const insert = (token: string) => clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token, queryId: 'q' });
+const insert = (token: string) =>
+  clickhouse.insert('headrace.x', COLUMNS, [new Uint8Array(1)], { token, queryId: 'q' });
 
 /** Tokens of the inserts so far, without the caller's. */
 const lives = () =>
@@ -71,7 +72,10 @@ const lives = () =>
 
 test('an insert carries its settings in the statement, its query id, and exactly the bytes', async () => {
   const bytes = new Uint8Array([0, 255, 10, 39]);
-  await clickhouse.insert('headrace.x', COLUMNS, bytes, { token: "it's", queryId: 'q-1' });
+  await clickhouse.insert('headrace.x', COLUMNS, [bytes.subarray(0, 1), bytes.subarray(1)], {
+    token: "it's",
+    queryId: 'q-1',
+  });
   const insert = asked.find(({ sql }) => sql.includes('FORMAT RowBinary'));
   expect(insert?.sql).toMatch(
     /^INSERT INTO headrace\.x \(`n`\) SETTINGS async_insert = 0, .*insert_deduplication_token = 'it\\'s-0d0d-life 1'.* FORMAT RowBinary$/,
@@ -176,7 +180,7 @@ test('an address that is none is refused', () => {
 test('an insert is sent when what must come about first has, and not at all where that fails', async () => {
   const failed = new HeadraceError('TABLE_MISMATCH', 'not the table', { retriable: true });
   const insertAfter = (after: Promise<void>) =>
-    clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token: 't', queryId: 'q', after });
+    clickhouse.insert('headrace.x', COLUMNS, [new Uint8Array(1)], { token: 't', queryId: 'q', after });
   await expect(insertAfter(Promise.reject(failed))).rejects.toBe(failed);
   const inserts = () => asked.filter(({ sql }) => sql.startsWith('INSERT INTO headrace.x')).length;
   expect(inserts()).toBe(0);
@@ -189,7 +193,7 @@ test('two inserts at a time, the others in the order of the calls', async () => 
   const hold = () => new Promise<void>((resolve) => held.push(resolve));
   const inserts = ['a', 'b', 'c', 'd'].map((token) => {
     const after = token < 'c' ? hold() : Promise.resolve();
-    return clickhouse.insert('headrace.x', COLUMNS, new Uint8Array(1), { token, queryId: token, after });
+    return clickhouse.insert('headrace.x', COLUMNS, [new Uint8Array(1)], { token, queryId: token, after });
   });
   const sent = () => asked.flatMap(({ sql }) => /^INSERT INTO headrace\.x .*token = '(.)-/.exec(sql)?.[1] ?? []);
   await sleep(50);

@@ -155,7 +155,7 @@ function written(
   for (const batch of batchesOf(table.topic, 0, 5, records)) rows.add(batch);
   expect(rows.isBroken).toBe(false);
   return {
-    rows: rows.tables.map((one) => Buffer.from(one.bytes()).toString('hex')),
+    rows: rows.tables.map((one) => Buffer.concat(one.pieces()).toString('hex')),
     refused: rows.refused.map(({ batch, index, error }) => `${batch.offsetAt(index)}: ${(error as Error).message}`),
   };
 }

@@ -117,7 +117,7 @@ describe('what is written is what the engine reads', () => {
           { name: 'c', type },
         ]);
         for (const [i, value] of given.entries()) encoder.append([i, value]);
-        await clickhouse.insert(table, encoder.columns, encoder.bytes(), { token: `t${at}`, queryId: `q${at}` });
+        await clickhouse.insert(table, encoder.columns, encoder.pieces(), { token: `t${at}`, queryId: `q${at}` });
         const rows = await readRows<{ shown: unknown }>(
           clickhouse,
           `SELECT ${shown} AS shown FROM ${table} ORDER BY i`,

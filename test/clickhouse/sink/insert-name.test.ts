@@ -17,17 +17,19 @@ test('a query id is of one cut and one table, whatever order the ranges are in',
   expect(new Set(names).size).toBe(names.length);
 });
 
-test('a token is of one insert, its rows and its columns', () => {
+test('a token is of one insert, its rows and its columns, however the rows lie in pieces', () => {
   const columns = [{ name: 'n', type: 'UInt8' }];
   const bytes = new Uint8Array([1, 2]);
-  expect(insertToken('q', columns, bytes)).toBe(insertToken('q', [...columns], new Uint8Array(bytes)));
+  const token = insertToken('q', columns, [bytes]);
+  expect(insertToken('q', [...columns], [bytes.slice(0, 1), bytes.slice(1)])).toBe(token);
   const tokens = [
-    insertToken('q', columns, bytes),
-    insertToken('r', columns, bytes),
-    insertToken('q', columns, new Uint8Array([1, 3])),
-    insertToken('q', columns, bytes.subarray(0, 1)),
-    insertToken('q', [{ name: 'm', type: 'UInt8' }], bytes),
-    insertToken('q', [{ name: 'n', type: 'Bool' }], bytes),
+    token,
+    insertToken('r', columns, [bytes]),
+    insertToken('q', columns, [new Uint8Array([1, 3])]),
+    insertToken('q', columns, [bytes.subarray(1), bytes.subarray(0, 1)]),
+    insertToken('q', columns, [bytes.subarray(0, 1)]),
+    insertToken('q', [{ name: 'm', type: 'UInt8' }], [bytes]),
+    insertToken('q', [{ name: 'n', type: 'Bool' }], [bytes]),
   ];
   expect(new Set(tokens).size).toBe(tokens.length);
 });

@@ -16,11 +16,10 @@ function rowsOf(values: readonly number[]): TableRows {
     values.map((value) => ({ value })),
   );
   for (const batch of batches) {
-    const ends = rows.begin(batch);
+    rows.begin(batch);
     for (let i = 0; i < batch.length; i++) {
       rows.encoder.append([values[batch.offsetAt(i)]!]);
-      ends.bytes[i] = rows.byteLength;
-      ends.rows[i] = 1;
+      rows.endRecord(1);
     }
   }
   return rows;
@@ -30,7 +29,8 @@ function rowsOf(values: readonly number[]): TableRows {
 function table() {
   const taken: number[] = [];
   const places: string[] = [];
-  const insert = async (bytes: Uint8Array, place: string) => {
+  const insert = async (pieces: readonly Uint8Array[], place: string) => {
+    const bytes = Buffer.concat(pieces);
     places.push(place);
     if (bytes.includes(BAD)) throw new HeadraceError('SINK_ROW_REFUSED', 'Code: 469. Constraint violated');
     taken.push(...bytes);

@@ -30,7 +30,7 @@ export async function rewrite(
     if (columns === undefined) throw unknownTable(table);
     // Another token each time: rows that were taken out since the last repair must not be dropped as known.
     const name = `repair-${randomUUID()}-${table}`;
-    await clickhouse.insert(table, columns, what.bytes, { token: name, queryId: name });
+    await clickhouse.insert(table, columns, [what.bytes], { token: name, queryId: name });
     return;
   }
   const catalog = await Catalog.of(

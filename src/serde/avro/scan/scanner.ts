@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { currencyExponent } from '../../currency.ts';
+import { currencyExponent, POWERS_OF_TEN } from '../../currency.ts';
 import { EARLIEST_MS, LATEST_MS } from '../logical-types.ts';
 import {
   CURRENCY_LETTERS,
@@ -63,6 +63,8 @@ export class Scanner {
   readonly ends: Int32Array;
   /** What was scanned last. */
   bytes: Uint8Array = new Uint8Array(0);
+  /** Of the same bytes. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   readonly #program: Program;
   #at = 0;
   #end = 0;
@@ -76,7 +78,10 @@ export class Scanner {
 
   /** Whether the value that lies there was taken. */
   scan(bytes: Uint8Array, start: number, end: number): boolean {
-    this.bytes = bytes;
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
     this.#at = start;
     this.#end = end;
     return this.#run(this.#program, 0) && this.#at === end;
@@ -142,7 +147,7 @@ export class Scanner {
   #haveNoDigitsBelow(decimals: readonly ScanSlot[], shift: number): boolean {
     const { numbers } = this;
     for (const { index, currency, scale } of decimals)
-      if (numbers[index + shift]! % 10 ** (scale - numbers[currency + shift]!) !== 0) return false;
+      if (numbers[index + shift]! % POWERS_OF_TEN[scale - numbers[currency + shift]!]! !== 0) return false;
     return true;
   }
 
@@ -178,10 +183,7 @@ export class Scanner {
     this.starts[slot] = start;
     this.ends[slot] = end;
     this.#at = end;
-    const { bytes } = this;
-    let all = 0;
-    for (let at = start; at < end; at++) all |= bytes[at]!;
-    return all < 0x80 || isUtf8(bytes.subarray(start, end));
+    return isAscii(this.view, start, end) || isUtf8(this.bytes.subarray(start, end));
   }
 
   #currency(slot: number): boolean {
@@ -220,6 +222,19 @@ export class Scanner {
     this.numbers[slot] = items;
     return true;
   }
+}
+
+const WORD_BYTES = 4;
+/** The bit of each byte of a word that ASCII leaves free. */
+const NOT_ASCII = 0x80808080;
+
+/** Four bytes at a time: most of what is scanned is text. */
+function isAscii(view: DataView, start: number, end: number): boolean {
+  let seen = 0;
+  let at = start;
+  for (; at + WORD_BYTES <= end; at += WORD_BYTES) seen |= view.getInt32(at, true);
+  for (; at < end; at++) seen |= view.getUint8(at);
+  return (seen & NOT_ASCII) === 0;
 }
 
 function programOf(steps: readonly ScanStep[]): Program {

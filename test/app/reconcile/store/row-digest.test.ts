@@ -63,7 +63,7 @@ async function bothAgree(store: Store, shape: TableShape, rows: readonly (readon
       amount: String(amount),
     };
   });
-  await clickhouse.insert(shape.table, shape.columns, encoder.bytes(), { token: 'all', queryId: 'all' });
+  await clickhouse.insert(shape.table, shape.columns, encoder.pieces(), { token: 'all', queryId: 'all' });
   const theirs = await readRows<Line>(
     clickhouse,
     `SELECT toString(digest_id) AS id, toString(digest_row) AS row, digest_bucket AS bucket, toString(digest_version) AS version, toString(digest_amount) AS amount FROM (${digestedRows(shape, `SELECT * FROM ${shape.table}`, size)})`,
