@@ -67,7 +67,7 @@ export async function sinkChaos(options: SinkChaosOptions): Promise<SinkChaosRep
       await run.engineKilled(ofEngine.slice(i, i + ENGINE_KILLS_PER_SINK));
     await run.joinEngine();
     for (const kill of plan.filter(({ who }) => who === 'embedded')) await run.killed(kill);
-    const faults = ['answers', 'refusal', 'stopped-writer'] as const;
+    const faults = ['answers', 'refusal', 'late-writer'] as const;
     await run.peace('load', { faults, transactionsMax: LAST_TRANSACTIONS });
     await run.peace('rest');
   } finally {

@@ -10,7 +10,11 @@ export type SinkPlace = (typeof SINK_PLACES)[number];
  */
 export type SinkTask = 'backlog' | 'again' | 'load' | 'rest';
 
-export type SinkFault = 'answers' | 'refusal' | 'stopped-writer';
+/**
+ * A writer that is stopped goes on when another has inserted more than the tables remember; a `late-writer` behind the end of the load, so
+ * that no row comes after the late ones and hides what they have done.
+ */
+export type SinkFault = 'answers' | 'refusal' | 'stopped-writer' | 'late-writer';
 
 /** What a sink's process is told, as JSON in the environment. */
 export interface SinkOrders {

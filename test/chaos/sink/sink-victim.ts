@@ -28,8 +28,11 @@ const PACE_MS = 5;
 const LAG_MAX = 1_500;
 /** Pauses of the sink are shortened, so that a run passes its faults. */
 const PAUSES_SHORTENED = 5;
-/** The window counts parts, and where a table is not cut by months an insert makes one. */
-const CUTS_PAST_WINDOW = WINDOW + 1;
+/**
+ * The window counts parts, and where a table is not cut by months an insert makes one. Measured: behind half as many again as the window has,
+ * a token may still be known, and the late rows are dropped before they can do harm.
+ */
+const CUTS_PAST_WINDOW = 3 * WINDOW;
 
 const text = process.env.HEADRACE_CHAOS_ORDERS;
 if (text === undefined) throw new HeadraceError('USAGE', 'The sink is started by the chaos run, not by hand');
@@ -123,13 +126,17 @@ async function refuseForAWhile(): Promise<void> {
 }
 
 /** Another takes over from a writer that is stopped, and inserts more than the tables remember before the first goes on. */
-async function replace(stoppedWriter: StoppedWriter): Promise<void> {
+async function replace(stoppedWriter: StoppedWriter, produced: Promise<void>): Promise<void> {
   await stoppedWriter.stopped;
   const stopped = sink;
   sink = startSink(store.clickhouse);
   while (sink.worker.metrics.cuts < CUTS_PAST_WINDOW && !isEnding) {
     await produce(TRANSACTIONS_PER_APPEND);
     await sleep(FLUSH_INTERVAL_MS);
+  }
+  if (orders.faults.includes('late-writer')) {
+    await produced;
+    await sink.worker.drain();
   }
   const ended = stopped.stop();
   stoppedWriter.goOn();
@@ -147,13 +154,14 @@ async function underLoad(): Promise<void> {
     );
   const going: Promise<void>[] = [];
   const stoppedWriter = new StoppedWriter(2 + random.below(8));
-  if (faults.includes('stopped-writer')) clickhouse = withFault(clickhouse, stoppedWriter.fault);
+  const hasStoppedWriter = faults.includes('stopped-writer') || faults.includes('late-writer');
+  if (hasStoppedWriter) clickhouse = withFault(clickhouse, stoppedWriter.fault);
   sink = startSink(clickhouse);
   say('ready');
-  if (faults.includes('stopped-writer')) going.push(replace(stoppedWriter));
+  const produced = produce(orders.transactionsMax);
+  if (hasStoppedWriter) going.push(replace(stoppedWriter, produced));
   if (faults.includes('refusal')) going.push(refuseForAWhile());
-  await produce(orders.transactionsMax);
-  await Promise.all(going);
+  await Promise.all([produced, ...going]);
 }
 
 /** As an operator rewinds a sink whose encoder has changed: every record again, under numbers that begin anew. */
