@@ -43,6 +43,11 @@ export interface ReadOptions {
   readonly onFormat?: (format: string) => void;
   /** Seconds until ClickHouse gives the query up, with what is read by a slow consumer counted in. */
   readonly timeLimitSeconds?: number;
+  /**
+   * Whether the result is known to be small: then it takes less time. One that turns out to be large comes all the same, and takes longer.
+   * For questions of ours, never for one who may ask anything.
+   */
+  readonly isSmall?: boolean;
   /** Ends the query. */
   readonly signal?: AbortSignal;
 }

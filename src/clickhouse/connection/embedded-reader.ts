@@ -4,6 +4,7 @@ import { chunkingOf, RepeatedHead } from './chunked-formats.ts';
 import { clientSettings } from './client-settings.ts';
 import { engineCode, engineError } from './engine-error.ts';
 import type { FormattedStatements } from './formatted-statements.ts';
+import { queryNow } from './query-now.ts';
 import { guardRead, type Reading } from './read-guard.ts';
 import type { ReadOrder } from './reader-messages.ts';
 import { parameterSettings, quoteText, readerSettings, settingsText, TIME_LIMIT_SECONDS_DEFAULT } from './sql-text.ts';
@@ -16,7 +17,7 @@ const UNKNOWN_DATABASE = 81;
 const WHOLE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** What the guard judges by. */
-interface Guard {
+export interface Guard {
   /** The engine's own, in small letters. */
   readonly tableFunctions: ReadonlySet<string>;
   readonly formatted: FormattedStatements;
@@ -28,12 +29,26 @@ export interface BegunRead {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
+/** A reader's query that may run. */
+export interface JudgedRead extends Pick<Reading, 'sql' | 'isSelect'> {
+  readonly format: string;
+  /** All that is set for it. */
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
 /** Judges a reader's query and prepares the session, which is its alone; see ClickHouse.read. */
-export async function beginRead(
+export async function beginRead(session: Session, guard: Guard, order: ReadOrder): Promise<BegunRead> {
+  const judged = await judgeRead(session, guard, order);
+  await prepareSession((sql) => queryNow(session, sql, 'TSV'), order.options.database, judged.settings);
+  return { format: judged.format, chunks: resultOf(session, judged, judged.format) };
+}
+
+/** Judges a reader's query and bounds its settings. */
+export async function judgeRead(
   session: Session,
   { tableFunctions, formatted }: Guard,
   { sql, mark, options }: ReadOrder,
-): Promise<BegunRead> {
+): Promise<JudgedRead> {
   const parameters = { ...options.parameters, ...options.escapedParameters };
   const reading = guardRead(await formatted.of(sql, () => writtenBack(session, sql)), tableFunctions, parameters);
   const format = reading.format ?? options.format ?? 'JSONEachRow';
@@ -50,8 +65,7 @@ export async function beginRead(
     log_comment: mark,
     readonly: reading.listsSettings ? 2 : 1,
   };
-  await prepareSession(session, options.database, settings);
-  return { format, chunks: resultOf(session, reading, format) };
+  return { sql: reading.sql, isSelect: reading.isSelect, format, settings };
 }
 
 /** Where results are bounded at all, those that are made in memory are bounded by what memory there is. */
@@ -123,24 +137,24 @@ function withoutInspection(error: unknown): unknown {
 }
 
 /**
- * Has names without a database looked up where it is wanted, and sets what is given. Rejects with ClickHouse's own text where there is
- * no such database or setting.
+ * Has names without a database looked up where it is wanted, and sets what is given; `run` is told each statement for the session. Rejects
+ * with ClickHouse's own text where there is no such database or setting.
  */
 export async function prepareSession(
-  session: Session,
+  run: (sql: string) => unknown,
   wanted: string | undefined,
   settings: Readonly<Record<string, string | number>>,
 ): Promise<void> {
   const set = Object.keys(settings).length === 0 ? '' : `; SET ${settingsText(settings)}`;
   if (wanted !== undefined && wanted !== '' && wanted.toLowerCase() !== 'default') {
-    await session.queryAsync(`USE ${quoteName(wanted)}${set}`);
+    await run(`USE ${quoteName(wanted)}${set}`);
     return;
   }
   try {
-    await session.queryAsync(`USE ${OWN_DATABASE}${set}`);
+    await run(`USE ${OWN_DATABASE}${set}`);
   } catch (error) {
     if (engineCode(error) !== UNKNOWN_DATABASE) throw error;
-    await session.queryAsync(`USE ${NO_DATABASE}${set}`);
+    await run(`USE ${NO_DATABASE}${set}`);
   }
 }
 

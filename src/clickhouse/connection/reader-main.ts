@@ -6,6 +6,7 @@ import { beginRead } from './embedded-reader.ts';
 import { engineError } from './engine-error.ts';
 import { FormattedStatements } from './formatted-statements.ts';
 import type { FromReader, ReadEnd, ReadOrder, ToReader } from './reader-messages.ts';
+import { mayBeSmall, readSmall } from './small-result.ts';
 import { UntakenChunks } from './untaken-chunks.ts';
 
 /** What a reader's thread is told when it is started. */
@@ -41,30 +42,41 @@ port.on('message', (message: ToReader) => {
 
 async function run(order: ReadOrder): Promise<void> {
   untaken = new UntakenChunks();
-  let session: Session | undefined;
   let end: ReadEnd = { kind: 'end' };
   try {
-    // A session of its own for each query (a millisecond): what SET leaves behind in one never reaches another.
-    session = new Session(order.path);
-    const { format, chunks } = await beginRead(session, guard, order);
-    post({ kind: 'format', format });
-    if (await untaken.mayGrow()) {
-      for await (const chunk of chunks) {
-        sendChunk(chunk);
-        untaken.sent();
-        if (!(await untaken.mayGrow())) break;
-      }
-    }
+    const small = mayBeSmall(order)
+      ? await inSession(order.path, (session) => readSmall(session, guard, order))
+      : undefined;
+    if (small !== undefined) end = { kind: 'small', ...small };
+    else await inSession(order.path, (session) => sendChunks(session, order, untaken!));
   } catch (error) {
     end = { kind: 'failed', error: errorMessage(engineError('QUERY_FAILED', error)) };
-  }
-  try {
-    session?.close();
-    await drainPending();
   } finally {
     untaken = undefined;
     // Whatever happens: one who is not told waits for ever, and the slot with him.
     post(end);
+  }
+}
+
+/** A session of its own for each query: what SET leaves behind in one never reaches another. It is closed when this resolves. */
+async function inSession<T>(path: string, read: (session: Session) => Promise<T>): Promise<T> {
+  const session = new Session(path);
+  try {
+    return await read(session);
+  } finally {
+    session.close();
+    await drainPending();
+  }
+}
+
+async function sendChunks(session: Session, order: ReadOrder, sent: UntakenChunks): Promise<void> {
+  const { format, chunks } = await beginRead(session, guard, order);
+  post({ kind: 'format', format });
+  if (!(await sent.mayGrow())) return;
+  for await (const chunk of chunks) {
+    sendChunk(chunk);
+    sent.sent();
+    if (!(await sent.mayGrow())) break;
   }
 }
 

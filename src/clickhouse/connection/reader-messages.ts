@@ -1,5 +1,6 @@
 import type { ErrorMessage } from '../../error-message.ts';
 import type { ReadOptions } from '../clickhouse.ts';
+import type { SmallResult } from './small-result.ts';
 
 /** One reader's query, as it goes to a thread. */
 export interface ReadOrder {
@@ -23,13 +24,20 @@ export type ToReader =
 /** What ends a read: its session is closed, and the thread is free. */
 export type ReadEnd =
   | { readonly kind: 'end' }
+  /** All of it at once. */
+  | ({ readonly kind: 'small' } & SmallResult)
   /** With ClickHouse's own text. */
   | { readonly kind: 'failed'; readonly error: ErrorMessage };
 
-/** From a reader's thread: of one read the format, then chunks, then how it ended. */
+/** From a reader's thread: of one read the format, then chunks, then how it ended; or, where all was had at once, the end alone. */
 export type FromReader =
   | { readonly kind: 'format'; readonly format: string }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | ReadEnd
   /** Something went wrong outside of any read: the thread can't be relied on any more. A read under way still says how it ended. */
   | { readonly kind: 'faulted'; readonly error: ErrorMessage };
+
+/** Whether it ends the read that it tells of. */
+export function isEnd(message: FromReader): message is ReadEnd {
+  return message.kind === 'end' || message.kind === 'small' || message.kind === 'failed';
+}

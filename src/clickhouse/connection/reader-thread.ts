@@ -3,7 +3,7 @@ import { compiledModule } from '../../compiled-module.ts';
 import { errorMessage } from '../../error-message.ts';
 import { HeadraceError } from '../../errors.ts';
 import type { ReaderOrders } from './reader-main.ts';
-import type { FromReader, ReadOrder, ToReader } from './reader-messages.ts';
+import { type FromReader, isEnd, type ReadOrder, type ToReader } from './reader-messages.ts';
 
 /** Its type is imported above, so it is compiled with all that reads. */
 const ENTRY = compiledModule('reader-main', import.meta.url);
@@ -64,7 +64,7 @@ export class ReaderThread {
   #take(message: FromReader): void {
     const onMessage = this.#onMessage;
     if (message.kind === 'faulted') this.#fault();
-    if (message.kind === 'end' || message.kind === 'failed') this.#free();
+    if (isEnd(message)) this.#free();
     onMessage?.(message);
   }
 

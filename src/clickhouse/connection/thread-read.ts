@@ -4,7 +4,7 @@ import { HeadraceError } from '../../errors.ts';
 import type { ReadOptions } from '../clickhouse.ts';
 import { killQuery } from './kill-query.ts';
 import type { ReaderOrders } from './reader-main.ts';
-import type { FromReader } from './reader-messages.ts';
+import { type FromReader, isEnd } from './reader-messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { brokenOff } from './refusal.ts';
 
@@ -50,7 +50,11 @@ export class ThreadRead {
         const message = await this.#next();
         if (message.kind === 'end') return;
         if (message.kind === 'failed') throw errorOf(message.error);
-        if (message.kind === 'format') onFormat?.(message.format);
+        if (message.kind === 'format' || message.kind === 'small') onFormat?.(message.format);
+        if (message.kind === 'small') {
+          if (message.text !== '') yield Buffer.from(message.text);
+          return;
+        }
         if (message.kind !== 'chunk') continue;
         // The thread may have another's query by now.
         if (!this.#hasEnded) this.#thread.send({ kind: 'taken' });
@@ -101,7 +105,7 @@ export class ThreadRead {
     }
     this.#arrived.push(message);
     this.#onArrival();
-    if (message.kind !== 'end' && message.kind !== 'failed') return;
+    if (!isEnd(message)) return;
     this.#hasEnded = true;
     this.#onEnded();
   }

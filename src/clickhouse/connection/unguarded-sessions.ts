@@ -49,8 +49,9 @@ export class UnguardedSessions {
     await this.#slots.acquire(signal);
     let session: Session | undefined;
     try {
-      session = new Session(this.#path);
-      await prepareSession(session, statement.database, statement.settings);
+      const opened = new Session(this.#path);
+      session = opened;
+      await prepareSession((sql) => opened.queryAsync(sql), statement.database, statement.settings);
       const insert = insertStatementOf(statement.text);
       if (insert !== undefined) {
         onFormat(statement.format);

@@ -19,6 +19,18 @@ const ROWS = 'JSONEachRow';
 /** Money with its four decimals, and times as RFC 3339 writes them. */
 const SETTINGS = { output_format_decimal_trailing_zeros: 1, date_time_output_format: 'iso' };
 
+/** Questions whose answers are small: their limit bounds them, or the days and currencies of one account. */
+const SMALL: ReadonlySet<string> = new Set([
+  LAST_TRANSACTIONS,
+  'transaction-by-id',
+  'transactions-by-reference',
+  'daily-summary',
+  'monthly-summary',
+  'balance-as-of',
+  'largest-counterparties',
+  'velocity',
+]);
+
 /**
  * Answers a named query in any format. Throws QUERY_UNKNOWN and PARAMETER_INVALID before anything is asked, and what
  * `read` throws.
@@ -36,6 +48,7 @@ export async function* ask(
       ...(format === undefined ? {} : { format }),
       settings: { ...options.settings, ...SETTINGS },
       parameters: { ...parameters, ...more },
+      isSmall: SMALL.has(name),
     });
   const isWidened = name === LAST_TRANSACTIONS && given.months === undefined;
   yield* isWidened ? widened(read, { before: parameters.before!, limit: parameters.limit! }, options.format) : read();

@@ -27,16 +27,20 @@ afterAll(async () => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-test('a scalar subquery blocks neither the event loop nor other readers, and ends at its time limit', async () => {
+test.each([
+  ['a scalar subquery', SCALAR, false],
+  ['a scalar subquery that is said to be small', SCALAR, true],
+  ['a query that is said to be small', FIRST_CHUNK, true],
+])('%s blocks neither the event loop nor other readers, and ends at its time limit', async (_what, sql, isSmall) => {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   let hasEnded = false;
   delay.enable();
-  const slow = readText(clickhouse, SCALAR, { timeLimitSeconds: 2 }).finally(() => {
+  const slow = readText(clickhouse, sql, { timeLimitSeconds: 2, isSmall }).finally(() => {
     hasEnded = true;
   });
   const failed = expect(slow).rejects.toMatchObject({
     code: 'QUERY_FAILED',
-    message: expect.stringContaining('Code: 159'),
+    message: expect.stringMatching(/^Code: 159/),
   });
   await sleep(300);
   expect(await readText(clickhouse, 'SELECT 1', { format: 'TSV' })).toBe('1\n');
@@ -47,12 +51,13 @@ test('a scalar subquery blocks neither the event loop nor other readers, and end
 });
 
 test.each([
-  ['in the call that asks for a stream', SCALAR, 'JSONEachRow'],
-  ['while its first chunk is made', FIRST_CHUNK, 'JSONEachRow'],
-  ['while it is made as a whole', SCALAR, 'JSON'],
-])('a query that is broken off by its signal ends at once %s', async (_when, sql, format) => {
+  ['in the call that asks for a stream', SCALAR, { format: 'JSONEachRow' }],
+  ['while its first chunk is made', FIRST_CHUNK, { format: 'JSONEachRow' }],
+  ['while it is made as a whole', SCALAR, { format: 'JSON' }],
+  ['in the one call that makes a small result', FIRST_CHUNK, { isSmall: true }],
+])('a query that is broken off by its signal ends at once %s', async (_when, sql, options: ReadOptions) => {
   const abort = new AbortController();
-  const reading = readText(clickhouse, sql, { format, signal: abort.signal });
+  const reading = readText(clickhouse, sql, { ...options, signal: abort.signal });
   const refused = expect(reading).rejects.toMatchObject({
     code: 'QUERY_FAILED',
     message: 'The query was broken off',
@@ -109,11 +114,12 @@ test('an error behind the first chunks comes behind them', async () => {
 });
 
 test.each([
-  ['a scalar subquery runs', SCALAR, 0],
-  ['a chunk is made', FIRST_CHUNK, 0],
-  ['a consumer has stopped reading', 'SELECT number FROM system.numbers', 1],
-])('closing while %s breaks it off in time, and leaves nothing open', async (_when, sql, chunks) => {
-  const reading = clickhouse.read(sql)[Symbol.asyncIterator]();
+  ['a scalar subquery runs', SCALAR, 0, false],
+  ['a chunk is made', FIRST_CHUNK, 0, false],
+  ['a small result is made', FIRST_CHUNK, 0, true],
+  ['a consumer has stopped reading', 'SELECT number FROM system.numbers', 1, false],
+])('closing while %s breaks it off in time, and leaves nothing open', async (_when, sql, chunks, isSmall) => {
+  const reading = clickhouse.read(sql, { isSmall })[Symbol.asyncIterator]();
   for (let i = 0; i < chunks; i++) expect((await reading.next()).done).toBe(false);
   // One that has stopped reading asks again when all is over.
   const asked = chunks === 0 ? reading.next().catch((error: unknown) => error) : undefined;
@@ -131,6 +137,22 @@ test.each([
   await other.close();
   clickhouse = await openEmbedded({ path, readers: 2 });
   expect(await running()).toBe(1);
+});
+
+test('queries that are said to be small hold none of the threads that the writer and the file system need', async () => {
+  await clickhouse.close();
+  // As many as libuv has threads.
+  clickhouse = await openEmbedded({ path, readers: 4 });
+  const slow = Array.from({ length: 4 }, () =>
+    readText(clickhouse, FIRST_CHUNK, { isSmall: true, timeLimitSeconds: 3 }).catch(() => 'ended'),
+  );
+  await sleep(500);
+  const before = performance.now();
+  expect(await clickhouse.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  expect(performance.now() - before).toBeLessThan(1_500);
+  expect(await Promise.all(slow)).toEqual(Array.from({ length: 4 }, () => 'ended'));
+  await clickhouse.close();
+  clickhouse = await openEmbedded({ path, readers: 2 });
 });
 
 /** Readers' queries, with the one that asks. */

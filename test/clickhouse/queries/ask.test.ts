@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRows } from '../../../src/clickhouse/clickhouse.ts';
 import { ask, type QueryReader } from '../../../src/clickhouse/queries/ask.ts';
+import { namedQueries } from '../../../src/clickhouse/queries/registry.ts';
 import type { Store } from '../../../src/clickhouse/store.ts';
 import { ALL_TIME, byCode, byLedger, model, of, openFilledStore, sumsOf } from './filled-store.ts';
 import { ACCOUNTS, type ModelTransaction, shown } from './ledger-model.ts';
@@ -182,4 +183,30 @@ it('a page in any format stays whole while balances come in before their transac
   const found: Uint8Array[] = [];
   for await (const chunk of within) found.push(chunk);
   expect(Buffer.concat(found).toString().trimEnd().split('\n')).toHaveLength(7);
+});
+
+it('says of questions with bounded answers that they are small', async () => {
+  const small = new Set<string>();
+  const reader: QueryReader = {
+    read: async function* (_sql, options) {
+      if (options?.isSmall === true) small.add(asked);
+      yield Buffer.from('');
+    },
+  };
+  let asked = '';
+  for (const { name, parameters } of namedQueries()) {
+    asked = name;
+    const texts = parameters.map((each) => [each.name, each.preset ?? (/Date/.test(each.type) ? '2024-01-01' : 'x')]);
+    for await (const _chunk of ask(reader, { name, parameters: Object.fromEntries(texts) }));
+  }
+  expect([...small]).toEqual([
+    'balance-as-of',
+    'daily-summary',
+    'largest-counterparties',
+    'last-transactions',
+    'monthly-summary',
+    'transaction-by-id',
+    'transactions-by-reference',
+    'velocity',
+  ]);
 });
