@@ -92,6 +92,6 @@ async function wholeOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 function rowsIn<T>(bytes: Buffer): readonly T[] {
-  const text = bytes.toString('utf8').trimEnd();
-  return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
+  // A line end within a text is escaped.
+  return JSON.parse(`[${bytes.toString('utf8').trimEnd().replaceAll('\n', ',')}]`) as readonly T[];
 }

@@ -257,13 +257,15 @@ async function typedRows<T>(
   parameters: Readonly<Record<string, Date | string | number | undefined>> | object,
 ): Promise<readonly T[]> {
   const rows = await askRows<Readonly<Record<string, unknown>>>(store, { name, parameters: { ...parameters } });
-  return rows.map(
-    (row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([column, value]) => [
-          column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
-          NUMBERS.has(column) ? Number(value) : value,
-        ]),
-      ) as T,
-  );
+  // All rows have the same columns.
+  const columns = Object.keys(rows[0] ?? {}).map((column) => ({
+    column,
+    name: column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    isNumber: NUMBERS.has(column),
+  }));
+  return rows.map((row) => {
+    const typed: Record<string, unknown> = {};
+    for (const { column, name, isNumber } of columns) typed[name] = isNumber ? Number(row[column]) : row[column];
+    return typed as T;
+  });
 }

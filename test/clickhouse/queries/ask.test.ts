@@ -7,7 +7,7 @@ import {
 } from 'headrace/queries';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRows } from '../../../src/clickhouse/clickhouse.ts';
-import { ask, type QueryReader } from '../../../src/clickhouse/queries/ask.ts';
+import { ask, askRows, type QueryReader } from '../../../src/clickhouse/queries/ask.ts';
 import { namedQueries } from '../../../src/clickhouse/queries/registry.ts';
 import type { Store } from '../../../src/clickhouse/store.ts';
 import { ALL_TIME, byCode, byLedger, model, of, openFilledStore, sumsOf } from './filled-store.ts';
@@ -183,6 +183,17 @@ it('a page in any format stays whole while balances come in before their transac
   const found: Uint8Array[] = [];
   for await (const chunk of within) found.push(chunk);
   expect(Buffer.concat(found).toString().trimEnd().split('\n')).toHaveLength(7);
+});
+
+it('reads rows whose texts hold line ends and commas', async () => {
+  const rows = ['a\nb', ',', '{"a":1},\n'].map((description) => ({ reference: 'r', description }));
+  const lines = rows.map((row) => JSON.stringify(row));
+  const reader: QueryReader = {
+    read: async function* () {
+      yield Buffer.from(`${lines.join('\n')}\n`);
+    },
+  };
+  expect(await askRows(reader, { name: 'transactions-by-reference', parameters: { reference: 'r' } })).toEqual(rows);
 });
 
 it('says of questions with bounded answers that they are small', async () => {
