@@ -19,6 +19,9 @@ const ROWS = 'JSONEachRow';
 /** Money with its four decimals, and times as RFC 3339 writes them. */
 const SETTINGS = { output_format_decimal_trailing_zeros: 1, date_time_output_format: 'iso' };
 
+/** Questions that read some days of one account: to start a second thread takes longer than it saves. */
+const ONE_THREAD: ReadonlySet<string> = new Set(['daily-summary', 'monthly-summary']);
+
 /** Questions whose answers are small: their limit bounds them, or the days and currencies of one account. */
 const SMALL: ReadonlySet<string> = new Set([
   LAST_TRANSACTIONS,
@@ -46,7 +49,7 @@ export async function* ask(
     reader.read(query.sql, {
       ...options,
       ...(format === undefined ? {} : { format }),
-      settings: { ...options.settings, ...SETTINGS },
+      settings: { ...options.settings, ...SETTINGS, ...(ONE_THREAD.has(name) ? { max_threads: 1 } : {}) },
       parameters: { ...parameters, ...more },
       isSmall: SMALL.has(name),
     });

@@ -196,11 +196,13 @@ it('reads rows whose texts hold line ends and commas', async () => {
   expect(await askRows(reader, { name: 'transactions-by-reference', parameters: { reference: 'r' } })).toEqual(rows);
 });
 
-it('says of questions with bounded answers that they are small', async () => {
+it('says of questions with bounded answers that they are small, and gives those about days one thread', async () => {
   const small = new Set<string>();
+  const ofOneThread = new Set<string>();
   const reader: QueryReader = {
     read: async function* (_sql, options) {
       if (options?.isSmall === true) small.add(asked);
+      if (options?.settings?.max_threads === 1) ofOneThread.add(asked);
       yield Buffer.from('');
     },
   };
@@ -220,4 +222,5 @@ it('says of questions with bounded answers that they are small', async () => {
     'transactions-by-reference',
     'velocity',
   ]);
+  expect([...ofOneThread]).toEqual(['daily-summary', 'monthly-summary']);
 });
