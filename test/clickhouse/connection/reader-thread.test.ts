@@ -62,9 +62,14 @@ test.each([
     retriable: true,
     message: expect.stringMatching(/A reader's thread failed: .*null/),
   });
+  // Those without a query are not to be given one before they have said so.
+  const faulted = threads.map(
+    (thread) =>
+      new Promise<void>((resolve) => thread.on('message', ({ kind }) => (kind === 'faulted' ? resolve() : undefined))),
+  );
   // No message of ours: its handler throws.
   for (const thread of threads) thread.postMessage(null);
-  await failed;
+  await Promise.all([failed, ...faulted]);
   for (let i = 0; i < 4; i++) await Promise.all([one(), one(), one()]);
   expect(threads.length).toBe(before + 2);
   // The writer's connection is as it was.
