@@ -23,6 +23,8 @@ export interface InsertOptions {
   readonly hasUniqueKeys?: boolean;
   /** Nothing is sent before this resolves; where it rejects, so does the insert. What can be made ready meanwhile is. */
   readonly after?: Promise<void>;
+  /** Aborted, an insert that is not sent yet is not sent any more, and rejects with its reason; one that is sent goes on. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a reader's query is run. */

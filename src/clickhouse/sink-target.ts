@@ -1,12 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadraceError } from '../errors.ts';
 import type { RecordBatch } from '../log/record-batch.ts';
 import { sinkDeadLetter } from '../runtime/sink/sink-dead-letter.ts';
 import type { Cut, PreparedRows, SinkTarget, SinkWriteResult } from '../runtime/sink/sink-target.ts';
-import type { ClickHouse } from './clickhouse.ts';
+import type { ClickHouse, InsertOptions } from './clickhouse.ts';
 import { Transcoder } from './field-table/transcoder.ts';
 import { CutRows, rowBuffers, type SinkTopic } from './sink/cut-rows.ts';
 import { insertName, insertToken } from './sink/insert-name.ts';
+import { insertTables } from './sink/insert-tables.ts';
 import { insertWithout, type RefusedRecord } from './sink/set-aside.ts';
 import type { TableRows } from './sink/table-rows.ts';
 import { checkShapes } from './sink/table-shape.ts';
@@ -25,6 +25,8 @@ export class ClickHouseSinkTarget implements SinkTarget {
   readonly #uniqueKeys: ReadonlySet<string>;
   readonly #decode: DecodeValue;
   readonly #buffers = rowBuffers();
+  /** Whether the last try of a cut failed. */
+  #hasFailed = false;
 
   /** Values are JSON unless told otherwise. Throws TOPOLOGY_INVALID where a topic has two tables, or two topics give a table other columns. */
   constructor(clickhouse: ClickHouse, tables: readonly SinkTable[], values: SinkValues = JSON_VALUES) {
@@ -79,24 +81,22 @@ export class ClickHouseSinkTarget implements SinkTarget {
     return rows;
   }
 
-  /** Inserts into all tables, and has ended with all of them when it ends, whatever becomes of one. */
   async #insertAll(cut: Cut, tables: readonly TableRows[]): Promise<readonly RefusedRecord[]> {
     const checked = checkShapes(this.#clickhouse, tables);
     checked.catch(() => undefined);
-    // The longest first, so that what is inserted side by side ends at about the same time.
-    const longestFirst = tables.toSorted((one, other) => other.byteLength - one.byteLength);
-    const inserts = longestFirst.map(async (rows, at) => {
-      // Rows are put in order and summed up table by table, with a turn for others in between.
-      for (let turn = 0; turn < at; turn++) await nextTurn();
-      return this.#insert(cut, rows, checked);
-    });
-    const ended = await Promise.allSettled(inserts);
-    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-    if (failed !== undefined) throw failed.reason;
-    return ended.flatMap((each) => (each as PromiseFulfilledResult<readonly RefusedRecord[]>).value);
+    // Tables that do not fit may take hours to be mended: then no rows are made ready for nothing.
+    if (this.#hasFailed) await checked;
+    this.#hasFailed = true;
+    const refused = await insertTables(tables, checked, (rows, when) => this.#insert(cut, rows, when));
+    this.#hasFailed = false;
+    return refused;
   }
 
-  async #insert(cut: Cut, rows: TableRows, checked: Promise<void>): Promise<readonly RefusedRecord[]> {
+  async #insert(
+    cut: Cut,
+    rows: TableRows,
+    when: Pick<InsertOptions, 'after' | 'signal'>,
+  ): Promise<readonly RefusedRecord[]> {
     const { table, columns } = rows;
     const name = insertName(cut, table);
     const insert = (pieces: readonly Uint8Array[], queryId: string) =>
@@ -104,7 +104,7 @@ export class ClickHouseSinkTarget implements SinkTarget {
         token: insertToken(name, columns, pieces),
         queryId,
         hasUniqueKeys: this.#uniqueKeys.has(table),
-        after: checked,
+        ...when,
       });
     try {
       await insert(rows.pieces(), name);

@@ -262,38 +262,3 @@ test('refusals and dead letters are seen through their views', async () => {
     ]);
   });
 });
-
-test('a cut that fails has ended with all its tables, and nothing is sent before their shapes fit', async () => {
-  const running = new Set<string>();
-  const seen: string[] = [];
-  let isChecked = false;
-  const clickhouse = {
-    rows: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      isChecked = true;
-      return [...'abcd'].map((table) => ({ database: 'x', table, name: 'n', type: 'String', default_kind: 'DEFAULT' }));
-    },
-    insert: async (table: string, _columns: unknown, _bytes: unknown, { after }: { readonly after: Promise<void> }) => {
-      running.add(table);
-      await after;
-      expect(isChecked).toBe(true);
-      seen.push(table);
-      await new Promise((resolve) => setTimeout(resolve, table.endsWith('b') ? 60 : 20));
-      running.delete(table);
-      if (table.endsWith('a')) throw new HeadraceError('CLICKHOUSE_FAILED', 'away', { retriable: true });
-    },
-  } as unknown as ClickHouse;
-  const tables = ['a', 'b', 'c', 'd'].map((name) => ({
-    topic: name,
-    table: `x.${name}`,
-    columns: [],
-    rows: () => [[]],
-  }));
-  const write = (topics: string) => {
-    const batches = [...topics].flatMap((topic) => batchesOf(topic, 0, 0, [{ value: {} }]));
-    return new ClickHouseSinkTarget(clickhouse, tables).write(cutOf(1, batches), batches);
-  };
-  await expect(write('abcd')).rejects.toThrow('away');
-  expect([[...running], seen]).toEqual([[], ['x.a', 'x.b', 'x.c', 'x.d']]);
-  expect((await write('bcd')).rows).toBe(3);
-});

@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, unlink } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { HeadraceError } from '../../errors.ts';
 import type { ClickHouse, Column, InsertOptions, ReadOptions } from '../clickhouse.ts';
@@ -8,12 +7,11 @@ import { EngineLife } from '../engine-life.ts';
 import { tierArguments } from '../tiers/engine-configuration.ts';
 import { tierDirectories } from '../tiers/tier-directories.ts';
 import type { GivenDirectories } from '../tiers/tier-settings.ts';
+import { EmbeddedInserter } from './embedded-inserter.ts';
 import { engineError } from './engine-error.ts';
-import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
 import { Slots } from './slots.ts';
-import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
+import { settingsText } from './sql-text.ts';
 import { ThreadRead } from './thread-read.ts';
-import { writeWhole } from './write-whole.ts';
 
 export interface EmbeddedOptions {
   /** The directory of the data; made where it is missing. One process at a time, and one directory per process. */
@@ -27,8 +25,6 @@ export interface EmbeddedOptions {
 /** Threads that readers leave to the writer and to the file system. */
 const THREADS_KEPT_FREE = 2;
 const READERS_MAX = 4;
-/** Inserts that run side by side, each in a session of its own: one computes while another waits for the disk. */
-const INSERTERS = 2;
 const LIBUV_THREADS_DEFAULT = 4;
 /** How long `close` waits for queries that are being read. */
 const READERS_GRACE_MS = 2_000;
@@ -52,9 +48,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<ClickHouse
     const tableFunctions = new Set(functions.text().trim().split('\n'));
     return new EmbeddedClickHouse(path, {
       writer,
-      inserters: Array.from({ length: INSERTERS }, () => new Session(path)),
+      inserter: new EmbeddedInserter(path, new EngineLife(life.text().trim())),
       tableFunctions,
-      life: new EngineLife(life.text().trim()),
       readers: options.readers ?? readersByThreads(),
     });
   } catch (error) {
@@ -75,9 +70,8 @@ function readersByThreads(): number {
 
 interface Opened {
   readonly writer: Session;
-  readonly inserters: readonly Session[];
+  readonly inserter: EmbeddedInserter;
   readonly tableFunctions: ReadonlySet<string>;
-  readonly life: EngineLife;
   readonly readers: number;
 }
 
@@ -85,14 +79,9 @@ class EmbeddedClickHouse implements ClickHouse {
   readonly kind = 'embedded';
   readonly #path: string;
   readonly #writer: Session;
-  /** Those that no insert holds. */
-  readonly #inserters: Session[];
-  readonly #inserting = new Slots(INSERTERS, { waitingMax: Number.POSITIVE_INFINITY });
+  readonly #inserter: EmbeddedInserter;
   readonly #tableFunctions: ReadonlySet<string>;
   readonly #slots: Slots;
-  readonly #rowsDirectory: string;
-  readonly #life: EngineLife;
-  #inserts = 0;
   #isClosed = false;
   /** Queries of readers that are running. */
   readonly #reading = new Set<ThreadRead>();
@@ -100,14 +89,12 @@ class EmbeddedClickHouse implements ClickHouse {
   /** The writer's session takes one statement at a time; this is the end of its queue. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, { writer, inserters, tableFunctions, life, readers }: Opened) {
+  constructor(path: string, { writer, inserter, tableFunctions, readers }: Opened) {
     this.#path = path;
     this.#writer = writer;
-    this.#inserters = [...inserters];
+    this.#inserter = inserter;
     this.#tableFunctions = tableFunctions;
-    this.#life = life;
     this.#slots = new Slots(readers);
-    this.#rowsDirectory = rowsDirectory(path);
   }
 
   async command(sql: string): Promise<void> {
@@ -124,50 +111,13 @@ class EmbeddedClickHouse implements ClickHouse {
           .map((line) => JSON.parse(line) as T);
   }
 
-  /** The rows go through a file: it is the one way into this engine that takes RowBinary, 15 times as fast as JSON. */
-  async insert(
+  insert(
     table: string,
     columns: readonly Column[],
     pieces: readonly Uint8Array[],
     options: InsertOptions,
   ): Promise<void> {
-    this.#ensureOpen();
-    // The same insert may come again before the file of the first time is gone.
-    const file = join(this.#rowsDirectory, `${this.#inserts++}.rows`);
-    const structure = columns.map((column) => `\`${column.name}\` ${fileType(column.type)}`).join(', ');
-    const names = columnNames(columns);
-    const written = writeWhole(file, pieces);
-    // Looked at when it is this insert's turn; until then the engine is busy with others.
-    written.catch(() => undefined);
-    await this.#inserting.acquire();
-    const session = this.#inserters.pop()!;
-    try {
-      await options.after;
-      await this.#send(table, async () => {
-        await written;
-        this.#ensureOpen();
-        await session.queryAsync(
-          `INSERT INTO ${table} (${names}) SETTINGS ${settingsText(insertSettings(this.#life.token(options.token), options))} ` +
-            `SELECT ${names} FROM file(${quoteText(file)}, 'RowBinary', ${quoteText(structure)})`,
-          { format: 'TSV' },
-        );
-      });
-    } finally {
-      this.#inserters.push(session);
-      this.#inserting.release();
-      // Nobody waits for it: what stays behind is removed with the directory.
-      unlink(file, () => undefined);
-    }
-  }
-
-  async #send(table: string, insert: () => Promise<void>): Promise<void> {
-    try {
-      await insert();
-    } catch (error) {
-      const failure = insertError(error, table);
-      if (leavesTokenInDoubt(failure)) this.#life.renew();
-      throw failure;
-    }
+    return this.#inserter.insert(table, columns, pieces, options);
   }
 
   async *read(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
@@ -197,16 +147,10 @@ class EmbeddedClickHouse implements ClickHouse {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#lastWrite.catch(() => undefined);
-    await this.#insertsEnded();
+    await this.#inserter.close();
     await this.#readersGone();
     this.#writer.close();
     await drainPending();
-    rmSync(this.#rowsDirectory, { recursive: true, force: true });
-  }
-
-  async #insertsEnded(): Promise<void> {
-    for (let slot = 0; slot < INSERTERS; slot++) await this.#inserting.acquire();
-    for (const session of this.#inserters) session.close();
   }
 
   /** Waits a little for running queries; one that takes longer, or whose consumer has stopped reading, is broken off. */
@@ -224,8 +168,13 @@ class EmbeddedClickHouse implements ClickHouse {
   #write(sql: string, format: string): Promise<string> {
     const written = this.#lastWrite.then(async () => {
       this.#ensureOpen();
-      const result = await this.#writer.queryAsync(sql, { format });
-      return result.text();
+      try {
+        return (await this.#writer.queryAsync(sql, { format })).text();
+      } catch (error) {
+        // What a query had made before it failed comes in front of the session's next result (chdb 3.4.0): nobody is to get it.
+        await this.#writer.queryAsync('SELECT 1').catch(() => undefined);
+        throw error;
+      }
     });
     this.#lastWrite = written.catch(() => undefined);
     return written.catch((error: unknown) => {
@@ -240,19 +189,4 @@ class EmbeddedClickHouse implements ClickHouse {
 
 function closed(): HeadraceError {
   return new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
-}
-
-/** Where the rows of an insert lie while ClickHouse reads them; what a killed process left there is removed. */
-function rowsDirectory(path: string): string {
-  // file() takes these characters for a pattern, so that such a path would be searched and not opened.
-  if (/[*?{}[\]]/.test(path)) return mkdtempSync(join(tmpdir(), 'headrace-insert-'));
-  const directory = join(path, 'headrace-insert');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { mode: 0o700 });
-  return directory;
-}
-
-/** RowBinary writes a LowCardinality(String) as a String. */
-function fileType(type: string): string {
-  return type.replace(/LowCardinality\((.*)\)/, '$1');
 }

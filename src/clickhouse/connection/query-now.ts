@@ -5,7 +5,7 @@ import { HeadraceError } from '../../errors.ts';
 const FAILED = 'Query failed: ';
 
 /**
- * The result of a statement as a text, of which what stands behind a NUL is missing. Nothing else happens on this thread meanwhile, and no
+ * The result of a statement as a text. Of both, what stands behind a NUL is missing. Nothing else happens on this thread meanwhile, and no
  * other thread is needed. Throws QUERY_FAILED with ClickHouse's own text.
  */
 export function queryNow(session: Session, sql: string, format: string): string {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { compiledModule } from '../../compiled-module.ts';
 import { errorMessage } from '../../error-message.ts';
 import { HeadraceError } from '../../errors.ts';
+import { killAtExitWhile } from './kill-at-exit.ts';
 import type { ReaderOrders } from './reader-main.ts';
 import { type FromReader, isEnd, type ReadOrder, type ToReader } from './reader-messages.ts';
 
@@ -13,6 +14,10 @@ const STACK_MB = 8;
 
 /** Those that no query has. */
 const idle: ReaderThread[] = [];
+/** Those that one has. */
+const busy = new Set<ReaderThread>();
+
+killAtExitWhile(() => busy.size > 0);
 
 /**
  * A thread in which readers' queries run, one at a time. What the engine parses, analyzes and plans, scalar subqueries too, runs on the
@@ -33,6 +38,7 @@ export class ReaderThread {
     const thread = idle.at(-1)!;
     thread.send({ kind: 'read', order });
     idle.pop();
+    busy.add(thread);
     thread.#onMessage = onMessage;
     thread.#worker.ref();
     return thread;
@@ -75,6 +81,7 @@ export class ReaderThread {
   }
 
   #free(): void {
+    busy.delete(this);
     this.#onMessage = undefined;
     this.#worker.unref();
     if (!this.#hasFaulted) idle.push(this);

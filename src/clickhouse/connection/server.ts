@@ -29,8 +29,8 @@ export interface ServerOptions {
 }
 
 const READERS_DEFAULT = 4;
-/** Inserts that run side by side: one computes while the other waits for the disk. */
-const INSERTERS = 2;
+/** Inserts that run side by side, of all sinks: two that get no answer do not hold up the others. */
+const INSERTERS = 4;
 /** The sink's requests beside its inserts. */
 const WRITERS = 1;
 const INSERT_TIMEOUT_MS = 300_000;
@@ -103,9 +103,10 @@ class ServerClickHouse implements ClickHouse {
     pieces: readonly Uint8Array[],
     options: InsertOptions,
   ): Promise<void> {
+    await options.after;
     await this.#inserting.acquire();
     try {
-      await options.after;
+      options.signal?.throwIfAborted();
       if (!(await this.#send(table, columns, pieces, options))) return;
     } finally {
       this.#inserting.release();

@@ -1,4 +1,5 @@
 import type { Session } from 'chdb';
+import { errorMessage } from '../../error-message.ts';
 import { type Guard, judgeRead, prepareSession } from './embedded-reader.ts';
 import { engineCode } from './engine-error.ts';
 import { queryNow } from './query-now.ts';
@@ -26,7 +27,8 @@ export function mayBeSmall({ options }: ReadOrder): boolean {
 /**
  * Runs it in one call, on the thread that calls: what a stream costs beside (its end, and three ways through libuv's threads) is as much as
  * an eighth of a small query. Undefined where it must be streamed all the same: in another format, for more bytes than are small, and where
- * a text would not say exactly which bytes the engine made. The session is used up then.
+ * a text would not say exactly which bytes the engine made. The session is used up then: what a query made before it failed comes in front
+ * of the session's next result (chdb 3.4.0).
  */
 export async function readSmall(session: Session, guard: Guard, order: ReadOrder): Promise<SmallResult | undefined> {
   const { sql, format, isSelect, settings } = await judgeRead(session, guard, order);
@@ -43,7 +45,8 @@ export async function readSmall(session: Session, guard: Guard, order: ReadOrder
     const text = queryNow(session, sql, format);
     return text.includes(REPLACEMENT) ? undefined : { format, text };
   } catch (error) {
-    if (engineCode(error) === TOO_MANY_ROWS_OR_BYTES && bytesMax > SMALL_BYTES_MAX) return undefined;
+    const isTooLong = engineCode(error) === TOO_MANY_ROWS_OR_BYTES && /max bytes/.test(errorMessage(error).message);
+    if (isTooLong && bytesMax > SMALL_BYTES_MAX) return undefined;
     throw error;
   }
 }

@@ -3,11 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClickHouse, readRows, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openEmbedded } from '../../../src/clickhouse/connection/embedded.ts';
-import { HeadraceError } from '../../../src/errors.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'headrace-embedded-'));
 // The braces are a pattern to file(), through which the rows go.
@@ -43,61 +41,14 @@ function rows(from: number, count: number): Buffer {
   return bytes;
 }
 
-describe('writing', () => {
-  test('rows come in, the same token again changes nothing, and the token of one insert is not the next one’s', async () => {
-    const insert = (from: number, token: string) =>
-      clickhouse.insert('headrace.numbers_rows', COLUMNS, [rows(from, 10)], { token, queryId: token });
-    await insert(0, 'one');
-    await insert(0, 'one');
-    await insert(100, 'two');
-    await clickhouse.command("INSERT INTO headrace.numbers_rows SETTINGS async_insert = 0 VALUES (1000, 'c')");
-    const [sums] = await readRows(clickhouse, 'SELECT count() AS count, sum(n) AS sum FROM numbers_rows');
-    expect(sums).toEqual({ count: '21', sum: String(45 + 1045 + 1000) });
-    await clickhouse.command('TRUNCATE TABLE headrace.numbers_rows');
-  });
-
-  test('rows of one key become one at the insert, unless each is said to have its own', async () => {
-    await clickhouse.command('CREATE TABLE headrace.keys_rows (n Int64) ENGINE = ReplacingMergeTree ORDER BY n');
-    const twice = Buffer.alloc(16);
-    const column = COLUMNS.slice(0, 1);
-    const stored = async () => readText(clickhouse, 'SELECT count() FROM headrace.keys_rows', { format: 'TSV' });
-    await clickhouse.insert('headrace.keys_rows', column, [twice], { token: 'k1', queryId: 'k1' });
-    expect(await stored()).toBe('1\n');
-    await clickhouse.insert('headrace.keys_rows', column, [twice], { token: 'k2', queryId: 'k2', hasUniqueKeys: true });
-    expect(await stored()).toBe('3\n');
-    await clickhouse.command('DROP TABLE headrace.keys_rows');
-  });
-
-  test('nothing is sent before what must come about first has, and where that fails, nothing is', async () => {
-    const failed = new HeadraceError('TABLE_MISMATCH', 'not the table', { retriable: true });
-    const insert = (after: Promise<void>, token: string) =>
-      clickhouse.insert('headrace.numbers_rows', COLUMNS, [rows(0, 10)], { token, queryId: token, after });
-    const stored = () => readText(clickhouse, 'SELECT count() FROM numbers_rows', { format: 'TSV' });
-    await expect(insert(Promise.reject(failed), 'never')).rejects.toBe(failed);
-    let isReady = () => {};
-    const ready = new Promise<void>((resolve) => {
-      isReady = resolve;
-    });
-    const inserted = insert(ready, 'ready');
-    await sleep(100);
-    expect(await stored()).toBe('0\n');
-    isReady();
-    await inserted;
-    expect(await stored()).toBe('10\n');
-    await clickhouse.command('TRUNCATE TABLE headrace.numbers_rows');
-  });
-
-  test('a failing insert says which table, with ClickHouse’s text and code, and whether it may pass', async () => {
-    const insert = clickhouse.insert('headrace.nowhere', COLUMNS, [rows(0, 1)], { token: 'x', queryId: 'x' });
-    await expect(insert).rejects.toMatchObject({
-      code: 'TABLE_MISMATCH',
-      retriable: true,
-      message: expect.stringMatching(/headrace\.nowhere.*Code: 60/s),
-    });
-  });
-});
-
 describe('reading', () => {
+  test('what a query had made before it failed is not in the result of the next', async () => {
+    const failing =
+      'SELECT throwIf(number = 50000) AS zero, number AS n FROM numbers(100000) SETTINGS max_block_size = 1000';
+    await expect(clickhouse.rows(failing)).rejects.toMatchObject({ code: 'CLICKHOUSE_FAILED' });
+    expect(await clickhouse.rows('SELECT 42 AS good')).toEqual([{ good: 42 }]);
+  });
+
   test('64-bit integers and decimals are exact', async () => {
     const sql = "SELECT toDecimal128('12345678901234.5678', 4) AS x, toInt64(9223372036854775807) AS y, '/' AS z";
     expect(await readText(clickhouse, sql)).toBe('{"x":"12345678901234.5678","y":"9223372036854775807","z":"/"}\n');

@@ -76,6 +76,28 @@ test.each([
   await clickhouse.command('CREATE DATABASE IF NOT EXISTS headrace');
 });
 
+const STREAMED = "'SELECT sum(sleepEachRow(0.01)) FROM numbers(6000) SETTINGS max_block_size = 10'";
+test.each([
+  ['streamed', '{}', 'process.exit(3);', ''],
+  ['small', '{ isSmall: true }', 'process.exit(3);', ''],
+  ['streamed', '{}', "throw new Error('what went wrong');", 'what went wrong'],
+])('a process ends at once while a query runs, %s with %s, by %s', (_how, options, end, said) => {
+  const before = performance.now();
+  const child = runScript(
+    DIST,
+    `readText(clickhouse, ${STREAMED}, ${options}).catch(() => undefined); setTimeout(() => { ${end} }, 1_000);`,
+  );
+  expect(performance.now() - before).toBeLessThan(10_000);
+  expect(child.signal).toBe('SIGKILL');
+  expect(child.stderr).toContain(said);
+});
+
+test('threads without a query neither keep the process alive nor change how it ends', () => {
+  const read = "await readText(clickhouse, 'SELECT 1');";
+  expect(runScript(DIST, `${read} await clickhouse.close();`)).toMatchObject({ stderr: '', status: 0 });
+  expect(runScript(DIST, `${read} process.exit(3);`)).toMatchObject({ stderr: '', status: 3 });
+});
+
 test('a thread that ends in spite of all ends the process, whose connections to the engine it has closed', () => {
   const child = runScript(
     DIST,

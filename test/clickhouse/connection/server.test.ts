@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ClickHouse, readText } from '../../../src/clickhouse/clickhouse.ts';
+import { type ClickHouse, type InsertOptions, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openServer } from '../../../src/clickhouse/connection/server.ts';
 import { HeadraceError } from '../../../src/errors.ts';
 
@@ -14,7 +14,13 @@ interface Asked {
 
 /** Speaks as much of ClickHouse's HTTP as the connection uses: the statement in `query` or in front of the body. */
 let asked: Asked[] = [];
-let answer: (asked: Asked) => { readonly status?: number; readonly body?: string; readonly code?: number };
+let answer: (asked: Asked) => {
+  readonly status?: number;
+  readonly body?: string;
+  readonly code?: number;
+  /** When it is sent. */
+  readonly until?: Promise<void> | undefined;
+};
 let server: Server;
 /** Of the server's present life; undefined from its start until somebody has given it a name. */
 let life: string | undefined;
@@ -41,12 +47,13 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+    request.on('end', async () => {
       const parameters = new URL(request.url ?? '', 'http://localhost').searchParams;
       const body = Buffer.concat(chunks);
       const one = { sql: parameters.get('query') ?? body.toString(), parameters, body };
       asked.push(one);
-      const { status = 200, body: text = '', code = 60 } = answer(one);
+      const { status = 200, body: text = '', code = 60, until } = answer(one);
+      await until;
       response.writeHead(status, status === 200 || code === 0 ? {} : { 'X-ClickHouse-Exception-Code': `${code}` });
       response.end(text);
     });
@@ -188,20 +195,31 @@ test('an insert is sent when what must come about first has, and not at all wher
   expect(inserts()).toBe(1);
 });
 
-test('two inserts at a time, the others in the order of the calls', async () => {
-  const held: (() => void)[] = [];
-  const hold = () => new Promise<void>((resolve) => held.push(resolve));
-  const inserts = ['a', 'b', 'c', 'd'].map((token) => {
-    const after = token < 'c' ? hold() : Promise.resolve();
-    return clickhouse.insert('headrace.x', COLUMNS, [new Uint8Array(1)], { token, queryId: token, after });
-  });
-  const sent = () => asked.flatMap(({ sql }) => /^INSERT INTO headrace\.x .*token = '(.)-/.exec(sql)?.[1] ?? []);
-  await sleep(50);
-  expect(sent()).toEqual([]);
-  held[0]!();
-  await Promise.all([inserts[0], inserts[2], inserts[3]]);
-  expect(sent()).toEqual(['a', 'c', 'd']);
-  held[1]!();
-  await inserts[1];
-  expect(sent()).toEqual(['a', 'c', 'd', 'b']);
+test('four inserts at a time; one that waits for what must come first holds up none, and one that is not wanted any more is not sent', async () => {
+  const [heldBody, heldCheck]: [(() => void)[], (() => void)[]] = [[], []];
+  const hold = (held: (() => void)[]) => new Promise<void>((resolve) => held.push(resolve));
+  const plain = answer;
+  const sent: string[] = [];
+  answer = (one) => {
+    const token = /^INSERT INTO headrace\.x .*token = '(.)-/.exec(one.sql)?.[1];
+    if (token === undefined) return plain(one);
+    sent.push(token);
+    return { until: token < 'e' ? hold(heldBody) : undefined };
+  };
+  const abort = new AbortController();
+  const failed = new HeadraceError('CLICKHOUSE_FAILED', 'another table failed', { retriable: true });
+  const insert = (token: string, more: Partial<InsertOptions> = {}) =>
+    clickhouse.insert('headrace.x', COLUMNS, [new Uint8Array(1)], { token, queryId: token, ...more });
+  const checked = insert('z', { after: hold(heldCheck) });
+  const inserts = ['a', 'b', 'c', 'd', 'e', 'f'].map((token) => insert(token));
+  const unwanted = expect(insert('g', { signal: abort.signal })).rejects.toBe(failed);
+  await sleep(100);
+  expect([...sent].sort()).toEqual(['a', 'b', 'c', 'd']);
+  abort.abort(failed);
+  for (const release of heldBody) release();
+  await Promise.all([...inserts, unwanted]);
+  expect(sent.slice(4)).toEqual(['e', 'f']);
+  for (const release of heldCheck) release();
+  await checked;
+  expect(sent.slice(4)).toEqual(['e', 'f', 'z']);
 });

@@ -62,6 +62,26 @@ test('what is set for a small query is gone with it', async () => {
   expect(await readRows(clickhouse, size, small)).not.toEqual([{ size: 7 }]);
 });
 
+test('NUL in what is set and asked for is what it is', async () => {
+  const sql = 'SELECT {words:Array(String)} AS words, {raw:String} AS raw';
+  for (const isSmall of [false, true]) {
+    const options = { isSmall, parameters: { words: ['a\0b', 'c'] }, escapedParameters: { raw: 'd\0e' } };
+    expect(await readRows(clickhouse, sql, options)).toEqual([{ words: ['a\0b', 'c'], raw: 'd\0e' }]);
+  }
+});
+
+test('more rows than the caller allows are refused at once, not asked for once more', async () => {
+  const settings = { max_result_rows: 10, max_result_bytes: 1024 ** 3 };
+  const sql = 'SELECT number, sleepEachRow(0.002) FROM numbers(500) SETTINGS max_block_size = 50';
+  const before = performance.now();
+  const refused = readRows(clickhouse, sql, { isSmall: true, settings });
+  await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('Code: 396') });
+  const once = performance.now() - before;
+  const streamed = performance.now();
+  await expect(readRows(clickhouse, sql, { settings })).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+  expect(once).toBeLessThan((performance.now() - streamed) * 1.6 + 100);
+});
+
 test.each([
   [false, undefined, 0],
   [true, undefined, 16 * 1024 ** 2],

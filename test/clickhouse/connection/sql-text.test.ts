@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { settingsText } from '../../../src/clickhouse/connection/sql-text.ts';
 
 test('settings are written with their values quoted', () => {
-  expect(settingsText({ max_threads: 1, log_comment: "it's", param_x: 'a\\b' })).toBe(
-    "max_threads = 1, log_comment = 'it\\'s', param_x = 'a\\\\b'",
+  expect(settingsText({ max_threads: 1, log_comment: "it's", param_x: 'a\\b', param_y: 'a\0b' })).toBe(
+    "max_threads = 1, log_comment = 'it\\'s', param_x = 'a\\\\b', param_y = 'a\\0b'",
   );
 });
 
