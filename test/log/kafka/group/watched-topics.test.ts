@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Member } from '../../../../src/log/log.ts';
@@ -46,7 +47,14 @@ kafkaSuite('topics that change under a group', { onlyInCi: true }, (brokers) => 
   const remake = async (name: string, records: number) => {
     await admin.deleteTopics({ topics: [name] });
     for (;;) if (!(await admin.listTopics()).includes(name)) break;
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }] });
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: false });
+    // The broker may not know it yet when it is made, at which kafkajs's own wait gives up.
+    const isKnown = () =>
+      admin.fetchTopicMetadata({ topics: [name] }).then(
+        () => true,
+        () => false,
+      );
+    while (!(await isKnown())) await sleep(50);
     await under.log.append(Array.from({ length: records }, (_, i) => record(name, 'k', `new ${i}`)));
   };
 
