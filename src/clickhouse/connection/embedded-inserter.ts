@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, unlink } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Session } from 'chdb';
-import { HeadraceError } from '../../errors.ts';
 import type { Column, InsertOptions } from '../clickhouse.ts';
 import type { EngineLife } from '../engine-life.ts';
 import { insertError, leavesTokenInDoubt } from './insert-failure.ts';
+import { closed } from './refusal.ts';
 import { Slots } from './slots.ts';
 import { columnNames, insertSettings, quoteText, settingsText } from './sql-text.ts';
 import { writeWhole } from './write-whole.ts';
@@ -97,7 +97,7 @@ export class EmbeddedInserter {
   }
 
   #ensureOpen(): void {
-    if (this.#isClosed) throw new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
+    if (this.#isClosed) throw closed();
   }
 }
 

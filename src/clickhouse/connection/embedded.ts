@@ -9,6 +9,7 @@ import { tierDirectories } from '../tiers/tier-directories.ts';
 import type { GivenDirectories } from '../tiers/tier-settings.ts';
 import { EmbeddedInserter } from './embedded-inserter.ts';
 import { engineError } from './engine-error.ts';
+import { closed } from './refusal.ts';
 import { Slots } from './slots.ts';
 import { settingsText } from './sql-text.ts';
 import { ThreadRead } from './thread-read.ts';
@@ -185,8 +186,4 @@ class EmbeddedClickHouse implements ClickHouse {
   #ensureOpen(): void {
     if (this.#isClosed) throw closed();
   }
-}
-
-function closed(): HeadraceError {
-  return new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
 }

@@ -30,3 +30,8 @@ export function refusal(
 ): HeadraceError {
   return new HeadraceError('QUERY_FAILED', `Code: ${CODES[name]}. DB::Exception: ${message}. (${name})`, options);
 }
+
+/** What a ClickHouse that was closed answers. */
+export function closed(): HeadraceError {
+  return new HeadraceError('CLICKHOUSE_FAILED', 'ClickHouse is closed');
+}

@@ -14,8 +14,8 @@ import type { Cut } from './sink-target.ts';
 const BATCH_RECORDS_MAX = 200_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** While somebody waits for a drain, and while a cut is being written: nobody is kept waiting for a poll. */
-const DRAIN_POLL_TIMEOUT_MS = 1;
-const AHEAD_POLL_TIMEOUT_MS = 1;
+const SHORT_POLL_TIMEOUT_MS = 1;
+/** Between two polls of which the first found nothing, while a cut is being written. */
 const AHEAD_PAUSE_MS = 20;
 
 /**
@@ -161,7 +161,7 @@ export class SinkWorker {
   }
 
   #poll(member: Member): Promise<boolean> {
-    return this.#intake.poll(member, this.#drains.count > 0 ? DRAIN_POLL_TIMEOUT_MS : undefined);
+    return this.#intake.poll(member, this.#drains.count > 0 ? SHORT_POLL_TIMEOUT_MS : undefined);
   }
 
   /** True when the assignment changed meanwhile. */
@@ -261,7 +261,7 @@ export class SinkWorker {
     try {
       while (isWriting && !this.#intake.isFull && !this.#isStopping) {
         const before = this.#intake.recordCount;
-        if (await this.#intake.poll(member, AHEAD_POLL_TIMEOUT_MS)) return true;
+        if (await this.#intake.poll(member, SHORT_POLL_TIMEOUT_MS)) return true;
         // Not in a poll that finds nothing: it would hold up the commit.
         if (this.#intake.recordCount === before) await Promise.race([ended, this.#patience.pause(AHEAD_PAUSE_MS)]);
       }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClickHouse, type InsertOptions, readRows, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openEmbedded } from '../../../src/clickhouse/connection/embedded.ts';
 import { HeadraceError } from '../../../src/errors.ts';
+import { COLUMNS, makeNumbersTable, rows } from './numbers-table.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'headrace-embedded-'));
 // The braces are a pattern to file(), through which the rows go.
@@ -14,30 +15,13 @@ let clickhouse: ClickHouse;
 
 beforeAll(async () => {
   clickhouse = await openEmbedded({ path, readers: 4 });
-  await clickhouse.command('CREATE DATABASE headrace');
-  await clickhouse.command(
-    'CREATE TABLE headrace.numbers_rows (n Int64, word LowCardinality(String)) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
-  );
+  await makeNumbersTable(clickhouse);
 });
 
 afterAll(async () => {
   await clickhouse.close();
   rmSync(parent, { recursive: true, force: true });
 });
-
-const COLUMNS = [
-  { name: 'n', type: 'Int64' },
-  { name: 'word', type: 'LowCardinality(String)' },
-];
-
-function rows(from: number, count: number): Buffer {
-  const bytes = Buffer.alloc(count * 11);
-  for (let i = 0; i < count; i++) {
-    bytes.writeBigInt64LE(BigInt(from + i), i * 11);
-    bytes.write('\u0002ab', i * 11 + 8);
-  }
-  return bytes;
-}
 
 test('rows come in, the same token again changes nothing, and the token of one insert is not the next one’s', async () => {
   const insert = (from: number, token: string) =>

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClickHouse, readRows, readText } from '../../../src/clickhouse/clickhouse.ts';
 import { openEmbedded } from '../../../src/clickhouse/connection/embedded.ts';
+import { COLUMNS, makeNumbersTable, rows } from './numbers-table.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'headrace-embedded-'));
 // The braces are a pattern to file(), through which the rows go.
@@ -16,30 +17,13 @@ let clickhouse: ClickHouse;
 beforeAll(async () => {
   writeFileSync(secret, 'top secret\n');
   clickhouse = await openEmbedded({ path, readers: 4 });
-  await clickhouse.command('CREATE DATABASE headrace');
-  await clickhouse.command(
-    'CREATE TABLE headrace.numbers_rows (n Int64, word LowCardinality(String)) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
-  );
+  await makeNumbersTable(clickhouse);
 });
 
 afterAll(async () => {
   await clickhouse.close();
   rmSync(parent, { recursive: true, force: true });
 });
-
-const COLUMNS = [
-  { name: 'n', type: 'Int64' },
-  { name: 'word', type: 'LowCardinality(String)' },
-];
-
-function rows(from: number, count: number): Buffer {
-  const bytes = Buffer.alloc(count * 11);
-  for (let i = 0; i < count; i++) {
-    bytes.writeBigInt64LE(BigInt(from + i), i * 11);
-    bytes.write('\u0002ab', i * 11 + 8);
-  }
-  return bytes;
-}
 
 describe('reading', () => {
   test('what a query had made before it failed is not in the result of the next', async () => {
